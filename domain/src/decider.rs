@@ -38,6 +38,8 @@ pub trait DomainEvent:
     /// Every type this aggregate writes today. Stored names never change; a new shape is a new
     /// version plus an upcaster in the codec.
     const TYPES: &'static [EventType];
+    /// From every older version ever written to the next one.
+    const UPCASTERS: &'static [Upcaster] = &[];
 
     fn event_type(&self) -> EventType;
 
@@ -45,6 +47,14 @@ pub trait DomainEvent:
     fn visit_personal(&mut self, visit: &mut dyn FnMut(&'static str, &mut dyn PersonalField)) {
         let _ = visit;
     }
+}
+
+/// Brings a payload of version `from` into the shape of version `from + 1`.
+#[derive(Clone, Copy, Debug)]
+pub struct Upcaster {
+    pub name: &'static str,
+    pub from: u32,
+    pub up: fn(serde_json::Value) -> serde_json::Value,
 }
 
 /// The stored name of a kind of event, such as `economy.bytes_granted`, and its version.

@@ -27,8 +27,8 @@ use uuid::Uuid;
 pub use settings::{DailyMode, EconomySettings, StreakTier};
 
 use crate::{
-    Bytes, Decider, DomainEvent, EventType, PersonId, Personal, PersonalField,
-    Timestamp, UtcDay, Weigh, settings::InForce,
+    Bytes, Decider, DomainEvent, EventType, PersonId, Personal, PersonalField, Timestamp, UtcDay,
+    Weigh, settings::InForce,
 };
 
 pub const MAX_REASON_CHARS: usize = 300;
@@ -67,8 +67,18 @@ pub type Reason = Option<Personal<String>>;
 
 #[derive(Clone, Debug)]
 pub enum Command {
-    Grant { to: PersonId, amount: Bytes, reason: Reason, terms: Terms },
-    Take { from: PersonId, amount: Bytes, reason: Reason, terms: Terms },
+    Grant {
+        to: PersonId,
+        amount: Bytes,
+        reason: Reason,
+        terms: Terms,
+    },
+    Take {
+        from: PersonId,
+        amount: Bytes,
+        reason: Reason,
+        terms: Terms,
+    },
     Transfer {
         from: PersonId,
         to: PersonId,
@@ -77,10 +87,25 @@ pub enum Command {
         at: Timestamp,
         terms: Terms,
     },
-    AwardDaily { to: PersonId, trigger: DailyTrigger, at: Timestamp, terms: Terms },
-    Spend { spend: SpendId, from: PersonId, amount: Bytes, purpose: String, terms: Terms },
-    SettleSpend { spend: SpendId },
-    RefundSpend { spend: SpendId },
+    AwardDaily {
+        to: PersonId,
+        trigger: DailyTrigger,
+        at: Timestamp,
+        terms: Terms,
+    },
+    Spend {
+        spend: SpendId,
+        from: PersonId,
+        amount: Bytes,
+        purpose: String,
+        terms: Terms,
+    },
+    SettleSpend {
+        spend: SpendId,
+    },
+    RefundSpend {
+        spend: SpendId,
+    },
 }
 
 /// What asked for the day's reward.
@@ -329,7 +354,12 @@ impl State {
         Ok(())
     }
 
-    fn award_daily(&self, to: PersonId, at: Timestamp, terms: &Terms) -> Result<Vec<Event>, Refusal> {
+    fn award_daily(
+        &self,
+        to: PersonId,
+        at: Timestamp,
+        terms: &Terms,
+    ) -> Result<Vec<Event>, Refusal> {
         let day = at.utc_day();
         let (last_daily, streak_before) =
             self.accounts.get(&to).map_or((UtcDay::NEVER, 0), |a| (a.last_daily, a.streak_days));

@@ -13,10 +13,15 @@ use crate::PersonId;
 /// A value that belongs to `owner`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Personal<T> {
-    Clear { owner: PersonId, value: T },
+    Clear {
+        owner: PersonId,
+        value: T,
+    },
     Sealed(Sealed),
     /// The owner's key was destroyed, and the value with it.
-    Erased { owner: PersonId },
+    Erased {
+        owner: PersonId,
+    },
 }
 
 /// A sealed value: nonce, ciphertext and tag, in URL-safe base64.

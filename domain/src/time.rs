@@ -243,8 +243,7 @@ mod tests {
 
     #[test]
     fn given_text_that_is_no_time_then_shows_an_example() {
-        for bad in ["", "now", "2026-13-01", "2026-02-30T00:00:00Z", "2026-11-20T24:00:00Z", "٢"]
-        {
+        for bad in ["", "now", "2026-13-01", "2026-02-30T00:00:00Z", "2026-11-20T24:00:00Z", "٢"] {
             let error = bad.parse::<Timestamp>().unwrap_err().to_string();
             assert!(error.contains("2026-11-20T18:04:05Z"), "{error}");
         }

@@ -1,1 +1,38 @@
+//! The event log and everything that decides on top of it.
+//!
+//! - [`EventLog`] is the port, [`sqlite`] and [`postgres`] are backends, and [`contract`] is the
+//!   suite that each of them passes.
+//! - [`Bus`] takes commands to aggregates and answers when their events are durable.
+//! - [`People`] knows who a person number stands for and holds the keys of what is personal.
+//! - [`sql`] is the portable SQL in which everything beside the log is kept.
+//!
+//! Invariants: positions and guild sequences have no gaps and become visible in order; an event
+//! never changes; a key acts once per stream; nothing personal is stored unsealed.
 
+mod batch;
+mod bus;
+mod codec;
+pub mod cqrs;
+mod envelope;
+mod follow;
+mod heads;
+mod log;
+pub mod migrate;
+pub mod people;
+pub mod postgres;
+pub mod snapshots;
+pub mod sql;
+pub mod sqlite;
+
+pub use bus::{Bus, BusOptions, CommandError, Decision, Request};
+pub use codec::{Family, contract_version, decode, encode, families, is_known};
+pub use envelope::{
+    EventHash, MAX_APPEND_BYTES, MAX_EVENT_BYTES, Metadata, NewEvent, Position, Recorded, StreamId,
+    event_id,
+};
+pub use follow::Follower;
+pub use log::{
+    Append, Appended, Appender, Clock, EventLog, Fence, LogError, Page, Pending, Place, Slice,
+    system_clock,
+};
+pub use people::{People, PeopleError};

@@ -3,7 +3,10 @@
 use std::fmt;
 
 macro_rules! choice {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$note:meta])* $variant:ident = $word:literal),+ }) => {
+    (
+        $(#[$doc:meta])*
+        pub enum $name:ident { $($(#[$note:meta])* $variant:ident = $word:literal),+ }
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         pub enum $name { $($(#[$note])* #[serde(rename = $word)] $variant),+ }

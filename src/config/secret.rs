@@ -171,7 +171,8 @@ mod tests {
     fn given_hex_or_base64_then_reads_the_same_key() {
         let hex = KeyBytes::new(counting()).to_hex();
         assert_eq!(hex.expose().len(), 64);
-        for text in [hex.expose(), &hex.expose().to_uppercase(), BASE64, BASE64.trim_end_matches('=')]
+        for text in
+            [hex.expose(), &hex.expose().to_uppercase(), BASE64, BASE64.trim_end_matches('=')]
         {
             assert_eq!(KeyBytes::parse(text).unwrap().expose(), &counting(), "{text}");
         }

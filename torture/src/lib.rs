@@ -21,8 +21,8 @@
 //!             vfs,
 //!         )?;
 //!         db.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE log (n INTEGER)")?;
-//!         for n in 1..=100 {
-//!             db.execute("INSERT INTO log VALUES (?1)", [n])?;
+//!         for n in 1..=100u64 {
+//!             db.execute("INSERT INTO log VALUES (?1)", [n.cast_signed()])?;
 //!             recorder.mark(n); // after the commit has returned, as a caller would be told
 //!         }
 //!         Ok(())
@@ -30,7 +30,9 @@
 //!     |image, acknowledged| -> Result<Verdict, rusqlite::Error> {
 //!         let db = Connection::open(image.join("log.db"))?;
 //!         let mut rows = db.prepare("SELECT n FROM log ORDER BY rowid")?;
-//!         let found = rows.query_map([], |row| row.get(0))?.collect::<Result<Vec<u64>, _>>()?;
+//!         let found = rows
+//!             .query_map([], |row| row.get::<_, i64>(0).map(i64::cast_unsigned))?
+//!             .collect::<Result<Vec<_>, _>>()?;
 //!         Ok(Verdict::of(1..=acknowledged, found))
 //!     },
 //! )?;

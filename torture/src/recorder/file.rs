@@ -210,8 +210,7 @@ unsafe extern "C" fn file_control(
 unsafe extern "C" fn device_characteristics(file: *mut sqlite3_file) -> c_int {
     // The two claims which the power-cut model honours. Whatever else a device promises (atomic
     // sectors, ordered writes, safe appends) is held back, so SQLite cannot rely on it.
-    const HONOURED: c_int =
-        ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE | ffi::SQLITE_IOCAP_SUBPAGE_READ;
+    const HONOURED: c_int = ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE | ffi::SQLITE_IOCAP_SUBPAGE_READ;
     // SAFETY: the file is open.
     unsafe {
         let real = RecordedFile::real(file);

@@ -222,8 +222,7 @@ unsafe extern "C" fn delete(
         let tape = wrapped.tape.upgrade();
         let mut reel = tape.as_ref().map(|tape| tape.lock());
         let code = method(wrapped.real, name, sync_directory);
-        if let (ffi::SQLITE_OK, Some(reel), Some(path)) =
-            (code, &mut reel, wrapped.relative(name))
+        if let (ffi::SQLITE_OK, Some(reel), Some(path)) = (code, &mut reel, wrapped.relative(name))
         {
             reel.deleted(path, sync_directory != 0);
         }

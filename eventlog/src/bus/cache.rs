@@ -1,0 +1,140 @@
+//! Cached aggregates, bounded in bytes.
+
+use std::{
+    any::Any,
+    collections::{HashSet, VecDeque},
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use domain::{Decider, EventId, Weigh as _};
+use lru::LruCache;
+use parking_lot::Mutex;
+
+use crate::{envelope::StreamId, log::Fence};
+
+/// Keys that an aggregate remembers, to answer a repetition without deciding again.
+const RECENT_KEYS: usize = 64;
+/// What a slot takes beside its state: the id, the keys, the map's entry.
+const SLOT_BYTES: usize = 512;
+
+/// One aggregate's place in the cache.
+pub(super) struct Slot<D: Decider> {
+    pub cached: Mutex<Option<Cached<D>>>,
+    /// Held while the state is loaded, so that it is loaded once.
+    pub loading: tokio::sync::Mutex<()>,
+    /// Events since the last snapshot that we know of.
+    pub since_snapshot: AtomicU64,
+}
+
+pub(super) struct Cached<D: Decider> {
+    pub state: D::State,
+    /// Events that the state has seen, also those not durable yet.
+    pub version: u64,
+    pub fence: Fence,
+    pub recent: RecentKeys,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct RecentKeys {
+    order: VecDeque<EventId>,
+    known: HashSet<EventId>,
+}
+
+impl RecentKeys {
+    pub fn contains(&self, id: EventId) -> bool {
+        self.known.contains(&id)
+    }
+
+    pub fn insert(&mut self, id: EventId) {
+        if self.order.len() == RECENT_KEYS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        self.order.push_back(id);
+        self.known.insert(id);
+    }
+}
+
+impl<D: Decider> Slot<D> {
+    fn new() -> Self {
+        Self {
+            cached: Mutex::new(None),
+            loading: tokio::sync::Mutex::new(()),
+            since_snapshot: AtomicU64::new(0),
+        }
+    }
+
+    pub fn weight(&self) -> usize {
+        let cached = self.cached.lock();
+        let weight = cached
+            .as_ref()
+            .map_or(0, |cached| cached.state.weight_bytes() + cached.recent.order.capacity() * 40);
+        SLOT_BYTES + weight
+    }
+}
+
+pub(super) struct Cache {
+    slots: LruCache<StreamId, Entry>,
+    bytes: usize,
+    limit: usize,
+}
+
+struct Entry {
+    slot: Arc<dyn Any + Send + Sync>,
+    bytes: usize,
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache")
+            .field("slots", &self.slots.len())
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Cache {
+    pub fn new(limit: usize) -> Self {
+        Self { slots: LruCache::unbounded(), bytes: 0, limit }
+    }
+
+    pub fn slot<D: Decider>(&mut self, stream: &StreamId) -> Arc<Slot<D>> {
+        if let Some(entry) = self.slots.get(stream)
+            && let Ok(slot) = Arc::clone(&entry.slot).downcast()
+        {
+            return slot;
+        }
+        let slot = Arc::new(Slot::<D>::new());
+        let entry =
+            Entry { slot: Arc::clone(&slot) as Arc<dyn Any + Send + Sync>, bytes: SLOT_BYTES };
+        self.bytes += SLOT_BYTES;
+        self.slots.put(stream.clone(), entry);
+        slot
+    }
+
+    /// Takes note of an aggregate's weight, and lets others go where that is too much. One that
+    /// is in use stays.
+    pub fn weigh(&mut self, stream: &StreamId, bytes: usize) {
+        if let Some(entry) = self.slots.get_mut(stream) {
+            self.bytes = self.bytes - entry.bytes + bytes;
+            entry.bytes = bytes;
+        }
+        let mut in_use = Vec::new();
+        while self.bytes > self.limit && !self.slots.is_empty() {
+            let Some((stream, entry)) = self.slots.pop_lru() else { break };
+            self.bytes -= entry.bytes;
+            if Arc::strong_count(&entry.slot) > 1 {
+                in_use.push((stream, entry));
+            }
+        }
+        for (stream, entry) in in_use.into_iter().rev() {
+            self.bytes += entry.bytes;
+            self.slots.put(stream, entry);
+        }
+    }
+
+    pub fn in_use(&self) -> (usize, usize) {
+        (self.slots.len(), self.bytes)
+    }
+}

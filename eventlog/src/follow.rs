@@ -1,0 +1,51 @@
+//! Following a log: what is there, then what comes, without loss or repetition.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+
+use crate::{
+    envelope::Position,
+    log::{EventLog, LogError, Page, Slice},
+};
+
+/// Looks for itself this often, should it ever miss a wake-up.
+const POLL: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub struct Follower {
+    log: Arc<dyn EventLog>,
+    woken: watch::Receiver<Position>,
+    after: Position,
+    slice: Slice,
+}
+
+impl Follower {
+    pub fn new(log: Arc<dyn EventLog>, after: Position, slice: Slice) -> Self {
+        let woken = log.watch();
+        Self { log, woken, after, slice }
+    }
+
+    /// The next events; waits for some when there are none. A page may be empty where only
+    /// others' guilds had news: it still moves the position.
+    pub async fn next(&mut self, limit: usize) -> Result<Page, LogError> {
+        loop {
+            self.woken.mark_unchanged();
+            let page = self.log.read_all(self.after, limit, self.slice).await?;
+            if page.up_to > self.after {
+                self.after = page.up_to;
+                return Ok(page);
+            }
+            let _ = tokio::time::timeout(POLL, self.woken.changed()).await;
+        }
+    }
+
+    /// Goes on from another position: after a rebuild, or when a batch must be read again.
+    pub const fn seek(&mut self, after: Position) {
+        self.after = after;
+    }
+
+    pub const fn position(&self) -> Position {
+        self.after
+    }
+}

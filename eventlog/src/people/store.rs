@@ -1,0 +1,190 @@
+//! The registry's tables.
+
+use std::path::Path;
+
+use domain::{GuildId, PersonId, Timestamp};
+use rusqlite::Connection;
+
+use super::PeopleError;
+use crate::{
+    log::LogError,
+    migrate,
+    sql::{self, Db, Durability},
+    sqlite::from_sqlite,
+    values,
+};
+
+const FILE: &str = "people.db";
+
+#[derive(Debug)]
+pub(super) struct Store(Db);
+
+/// A person as the registry stores one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub guild: GuildId,
+    pub person: PersonId,
+    pub user_tag: Vec<u8>,
+    pub sealed_user: Vec<u8>,
+    pub wrapped_key: Vec<u8>,
+    pub created_at: Timestamp,
+}
+
+const INSERT: &str = "INSERT INTO people \
+    (guild, person, user_tag, sealed_user, wrapped_key, created_at) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+
+impl Store {
+    pub fn sqlite(directory: &Path) -> Result<Self, LogError> {
+        let path = directory.join(FILE);
+        let mut connection = Connection::open(&path).map_err(|error| from_sqlite(&error))?;
+        migrate::sqlite(&mut connection, migrate::SQLITE_PEOPLE)?;
+        drop(connection);
+        Db::open_sqlite(&path, Durability::Full).map(Self)
+    }
+
+    pub const fn postgres(pool: sqlx::PgPool) -> Self {
+        Self(Db::Postgres(pool))
+    }
+
+    /// The check value of the master key that the registry was made with: `ours`, when it is new.
+    pub async fn check_value(&self, ours: &[u8]) -> Result<Vec<u8>, LogError> {
+        let insert = "INSERT INTO people_meta (key, value) VALUES ('master-key', $1) \
+                      ON CONFLICT DO NOTHING";
+        let select = "SELECT value FROM people_meta WHERE key = 'master-key'";
+        let found = self.0.query(select, &[]).await?;
+        if let Some(row) = found.first() {
+            return row.blob(0).map(<[u8]>::to_vec);
+        }
+        self.0.execute(insert, &values![ours]).await?;
+        let found = self.0.query(select, &[]).await?;
+        found.first().map_or(Ok(Vec::new()), |row| row.blob(0).map(<[u8]>::to_vec))
+    }
+
+    pub async fn find(&self, guild: GuildId, tag: &[u8]) -> Result<Option<PersonId>, LogError> {
+        let sql = "SELECT person FROM people WHERE guild = $1 AND user_tag = $2";
+        let rows = self.0.query(sql, &values![guild, tag]).await?;
+        rows.first().map(|row| row.int(0).and_then(person)).transpose()
+    }
+
+    pub async fn row(&self, guild: GuildId, person: PersonId) -> Result<Option<Row>, LogError> {
+        let sql = "SELECT guild, person, user_tag, sealed_user, wrapped_key, created_at \
+                   FROM people WHERE guild = $1 AND person = $2";
+        let rows = self.0.query(sql, &values![guild, person]).await?;
+        rows.first().map(read).transpose()
+    }
+
+    pub async fn rows_after(
+        &self,
+        (guild, person): (i64, i64),
+        limit: usize,
+    ) -> Result<Vec<Row>, PeopleError> {
+        let sql = "SELECT guild, person, user_tag, sealed_user, wrapped_key, created_at \
+                   FROM people WHERE guild > $1 OR (guild = $1 AND person > $2) \
+                   ORDER BY guild, person LIMIT $3";
+        let rows = self.0.query(sql, &values![guild, person, limit as u64]).await?;
+        rows.iter().map(|row| Ok(read(row)?)).collect()
+    }
+
+    pub async fn count(&self) -> Result<u64, PeopleError> {
+        let rows = self.0.query("SELECT COUNT(*) FROM people", &[]).await?;
+        Ok(rows.first().map_or(Ok(0), |row| row.count(0))?)
+    }
+
+    /// Gives the next number, unless somebody else has just given this user one.
+    pub async fn insert(
+        &self,
+        guild: GuildId,
+        tag: &[u8],
+        sealed_user: &[u8],
+        at: Timestamp,
+        wrap: impl FnOnce(PersonId) -> Result<Vec<u8>, PeopleError>,
+    ) -> Result<PersonId, PeopleError> {
+        let mut tx = self.0.begin().await?;
+        // Locks the guild's counter: two processes take turns from here to the commit.
+        let number = "INSERT INTO people_numbers (guild, last) VALUES ($1, 1) \
+                      ON CONFLICT (guild) DO UPDATE SET last = people_numbers.last + 1 \
+                      RETURNING last";
+        let rows = tx.query(number, &values![guild]).await?;
+        let find = "SELECT person FROM people WHERE guild = $1 AND user_tag = $2";
+        if let Some(row) = tx.query(find, &values![guild, tag]).await?.first() {
+            return Ok(row.int(0).and_then(person)?);
+        }
+        let given = rows.first().map_or(Ok(1), |row| row.int(0)).and_then(person)?;
+        let wrapped = wrap(given)?;
+        tx.execute(INSERT, &values![guild, given, tag, sealed_user, wrapped, at]).await?;
+        tx.commit().await?;
+        Ok(given)
+    }
+
+    pub async fn restore(&self, row: &Row) -> Result<bool, PeopleError> {
+        let mut tx = self.0.begin().await?;
+        let inserted = tx.execute(INSERT, &row_values(row)).await? == 1;
+        let number = "INSERT INTO people_numbers (guild, last) VALUES ($1, $2) \
+                      ON CONFLICT (guild) DO UPDATE SET last = \
+                      CASE WHEN people_numbers.last < $2 THEN $2 ELSE people_numbers.last END";
+        tx.execute(number, &values![row.guild, row.person]).await?;
+        tx.commit().await?;
+        Ok(inserted)
+    }
+
+    pub async fn replace_all(&self, rows: &[Row], check: &[u8]) -> Result<(), PeopleError> {
+        let mut tx = self.0.begin().await?;
+        let update = "UPDATE people SET user_tag = $3, wrapped_key = $4 \
+                      WHERE guild = $1 AND person = $2";
+        for row in rows {
+            let (tag, key) = (row.user_tag.as_slice(), row.wrapped_key.as_slice());
+            tx.execute(update, &values![row.guild, row.person, tag, key]).await?;
+        }
+        let meta = "UPDATE people_meta SET value = $1 WHERE key = 'master-key'";
+        tx.execute(meta, &values![check]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Deletes the row and what the store keeps of deleted rows.
+    pub async fn destroy(&self, guild: GuildId, person: PersonId) -> Result<(), PeopleError> {
+        let sql = "DELETE FROM people WHERE guild = $1 AND person = $2";
+        if self.0.execute(sql, &values![guild, person]).await? == 0 {
+            return Ok(());
+        }
+        // SQLite overwrites deleted content (secure_delete); its write-ahead log goes too.
+        // On PostgreSQL the dead row goes with a vacuum.
+        let sweep = match &self.0 {
+            Db::Sqlite { .. } => "PRAGMA wal_checkpoint(TRUNCATE)",
+            Db::Postgres(_) => "VACUUM people",
+        };
+        if let Err(error) = self.0.run_script(sweep).await {
+            tracing::warn!(%error, "what is left of an erased row goes with the next vacuum");
+        }
+        Ok(())
+    }
+}
+
+fn read(row: &sql::Row) -> Result<Row, LogError> {
+    Ok(Row {
+        guild: GuildId::from_i64(row.int(0)?)
+            .map_err(|error| LogError::Corrupt(format!("people: {error}")))?,
+        person: person(row.int(1)?)?,
+        user_tag: row.blob(2)?.to_vec(),
+        sealed_user: row.blob(3)?.to_vec(),
+        wrapped_key: row.blob(4)?.to_vec(),
+        created_at: Timestamp::from_micros(row.int(5)?),
+    })
+}
+
+fn row_values(row: &Row) -> [sql::Value; 6] {
+    values![
+        row.guild,
+        row.person,
+        row.user_tag.as_slice(),
+        row.sealed_user.as_slice(),
+        row.wrapped_key.as_slice(),
+        row.created_at,
+    ]
+}
+
+fn person(number: i64) -> Result<PersonId, LogError> {
+    u32::try_from(number)
+        .map(PersonId)
+        .map_err(|_| LogError::Corrupt(format!("people: {number} is no person number")))
+}

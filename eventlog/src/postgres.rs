@@ -1,0 +1,263 @@
+//! PostgreSQL: for several processes, and for installations that have one anyway.
+//!
+//! Appends go through one SQL function that takes an advisory lock, so positions become visible
+//! in order and without gaps: a plain `bigserial` reader skips events that commit out of order.
+//! Batches make the lock cheap: one round trip and one commit for everything that waits.
+
+mod read;
+mod write;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{EventId, GuildId};
+use parking_lot::Mutex;
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    contract_version,
+    envelope::{Position, Recorded, StreamId},
+    log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
+    migrate,
+};
+
+/// Told to other processes after commits; they would notice within [`POLL`] anyway.
+const CHANNEL: &str = "reeve_log";
+const POLL: Duration = Duration::from_secs(1);
+
+#[derive(Clone)]
+pub struct PostgresOptions {
+    pub clock: Clock,
+    pub batch: usize,
+    pub queue: usize,
+    /// How long an append is tried while the server cannot be reached.
+    pub append_timeout: Duration,
+    pub connections: u32,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            clock: system_clock(),
+            batch: 512,
+            queue: 4096,
+            append_timeout: Duration::from_secs(30),
+            connections: 16,
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("batch", &self.batch)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+pub struct PostgresLog {
+    pool: PgPool,
+    appender: Appender,
+    head: watch::Receiver<Position>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    followers: Vec<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Parses a URL and makes a pool that connects when it is first used.
+pub fn pool(url: &str, connections: u32) -> Result<PgPool, LogError> {
+    let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
+        // The text may hold the password: only say what is wrong with it.
+        LogError::Setup(format!("the database URL is not valid: {error}"))
+    })?;
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_lazy_with(options))
+}
+
+impl PostgresLog {
+    /// Brings the schema up to date and opens the log.
+    pub async fn open(pool: PgPool, options: PostgresOptions) -> Result<Self, LogError> {
+        let connect = pool.connect_options();
+        let mut connection =
+            PgConnection::connect_with(&connect).await.map_err(|error| from_sqlx(&error))?;
+        migrate::postgres(&mut connection, migrate::POSTGRES).await?;
+        let log_contract = read::contract(&mut connection).await?;
+        if log_contract > contract_version() {
+            return Err(LogError::NewerThanBinary { log: log_contract, ours: contract_version() });
+        }
+        if log_contract < contract_version() {
+            read::set_contract(&mut connection, contract_version()).await?;
+        }
+        let (appender, queue) = Appender::new(options.queue);
+        let (stop, stopped) = watch::channel(false);
+        let (head_sender, head) = watch::channel(read::head(&mut connection).await?);
+        let writer =
+            write::Writer::start(connection, connect, options, head_sender.clone(), queue, stopped)
+                .await?;
+        let followers = vec![
+            tokio::spawn(listen(pool.clone(), head_sender)),
+            tokio::spawn(notify(pool.clone(), head.clone())),
+        ];
+        Ok(Self { pool, appender, head, writer: Mutex::new(Some(writer)), followers, stop })
+    }
+
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+impl Drop for PostgresLog {
+    fn drop(&mut self) {
+        self.followers.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Hears of other processes' commits, and looks for itself when it hears nothing.
+async fn listen(pool: PgPool, head: watch::Sender<Position>) {
+    let mut listener = None;
+    loop {
+        if listener.is_none() {
+            listener = match PgListener::connect_with(&pool).await {
+                Ok(mut connected) => connected.listen(CHANNEL).await.ok().map(|()| connected),
+                Err(_) => None,
+            };
+        }
+        match &mut listener {
+            None => tokio::time::sleep(POLL).await,
+            Some(connected) => match tokio::time::timeout(POLL, connected.recv()).await {
+                Ok(Ok(notification)) => {
+                    if let Ok(position) = notification.payload().parse() {
+                        advance(&head, Position(position));
+                        continue;
+                    }
+                }
+                Ok(Err(_)) => listener = None,
+                Err(_elapsed) => {}
+            },
+        }
+        if let Ok(mut connection) = pool.acquire().await
+            && let Ok(position) = read::head(&mut connection).await
+        {
+            advance(&head, position);
+        }
+    }
+}
+
+/// Tells other processes of our commits, outside of the commit's own path and at most every few
+/// milliseconds.
+async fn notify(pool: PgPool, mut head: watch::Receiver<Position>) {
+    const PAUSE: Duration = Duration::from_millis(5);
+    while head.changed().await.is_ok() {
+        let position = *head.borrow_and_update();
+        let told = sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(CHANNEL)
+            .bind(position.0.to_string())
+            .execute(&pool)
+            .await;
+        if let Err(error) = told {
+            tracing::debug!(%error, "could not tell other processes of new events");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn advance(head: &watch::Sender<Position>, to: Position) {
+    head.send_if_modified(|head| {
+        let newer = to > *head;
+        if newer {
+            *head = to;
+        }
+        newer
+    });
+}
+
+pub(crate) fn from_sqlx(error: &sqlx::Error) -> LogError {
+    match error {
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            Some("53100") => LogError::DiskFull(database.message().to_owned()),
+            Some("58030") => LogError::DiskFailed(database.message().to_owned()),
+            Some("XX001" | "XX002") => LogError::Corrupt(database.message().to_owned()),
+            _ => LogError::Unavailable(database.to_string()),
+        },
+        other => LogError::Unavailable(other.to_string()),
+    }
+}
+
+#[async_trait]
+impl EventLog for PostgresLog {
+    fn backend(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn appender(&self) -> &Appender {
+        &self.appender
+    }
+
+    fn watch(&self) -> watch::Receiver<Position> {
+        self.head.clone()
+    }
+
+    async fn head(&self) -> Result<Position, LogError> {
+        let mut connection = self.pool.acquire().await.map_err(|error| from_sqlx(&error))?;
+        read::head(&mut connection).await
+    }
+
+    async fn stream_head(&self, stream: &StreamId) -> Result<u64, LogError> {
+        read::stream_head(&self.pool, stream).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, LogError> {
+        read::stream(&self.pool, stream, after_version, limit).await
+    }
+
+    async fn read_guild(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, LogError> {
+        read::guild(&self.pool, guild, after_seq, limit).await
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: usize,
+        slice: Slice,
+    ) -> Result<Page, LogError> {
+        // Whatever position was seen before the page is read, all up to it is visible to it.
+        let known = *self.head.borrow();
+        let head = if known > after { known } else { self.head().await? };
+        let events = read::all(&self.pool, after, limit, slice).await?;
+        let up_to = match events.last() {
+            Some(last) if events.len() == limit => last.position,
+            last => head.max(last.map_or(after, |event| event.position)),
+        };
+        Ok(Page { events, up_to })
+    }
+
+    async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
+        Ok(read::by_ids(&self.pool, &[id.0]).await?.pop())
+    }
+
+    async fn shutdown(&self) {
+        self.stop.send_replace(true);
+        let writer = self.writer.lock().take();
+        if let Some(writer) = writer {
+            let _ = writer.await;
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! One SQL text for both stores.
+//!
+//! Everything beside the log (people, snapshots, read models, checkpoints) is written in the SQL
+//! that SQLite and PostgreSQL share: `$1` parameters, `ON CONFLICT … DO UPDATE`, `RETURNING`, and
+//! columns of 64-bit integers, text and bytes. Money, time and ids are integers.
+
+use std::{path::Path, sync::Arc};
+
+use rusqlite::{Connection, types::ValueRef};
+use sqlx::{
+    AssertSqlSafe, Column as _, PgPool, Postgres, Row as _, TypeInfo as _,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::{log::LogError, postgres::from_sqlx, sqlite::from_sqlite};
+
+/// Rows that one statement of [`Tx::execute_many`] carries on PostgreSQL.
+const ROWS_PER_STATEMENT: usize = 10_000;
+
+/// A column's value. PostgreSQL wants to know the type of a null.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Value {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Blob(Option<Vec<u8>>),
+}
+
+macro_rules! value_from {
+    ($($rust:ty => $variant:ident, $convert:expr;)+) => {$(
+        impl From<$rust> for Value {
+            fn from(value: $rust) -> Self {
+                Self::$variant(Some($convert(value)))
+            }
+        }
+    )+};
+}
+value_from! {
+    i64 => Int, |v| v;
+    i32 => Int, i64::from;
+    u32 => Int, i64::from;
+    u16 => Int, i64::from;
+    u64 => Int, u64::cast_signed;
+    bool => Int, i64::from;
+    &str => Text, str::to_owned;
+    String => Text, |v| v;
+    Vec<u8> => Blob, |v| v;
+    &[u8] => Blob, <[u8]>::to_vec;
+    domain::GuildId => Int, domain::GuildId::as_i64;
+    domain::PersonId => Int, |v: domain::PersonId| i64::from(v.0);
+    domain::Bytes => Int, |v: domain::Bytes| v.0;
+    domain::Timestamp => Int, domain::Timestamp::as_micros;
+    domain::UtcDay => Int, |v: domain::UtcDay| i64::from(v.0);
+}
+
+/// Parameters of a statement, in the order of `$1`, `$2` …
+#[macro_export]
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { [$($crate::sql::Value::from($value)),*] };
+}
+
+/// A row that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row(pub Vec<Value>);
+
+impl Row {
+    pub fn int(&self, column: usize) -> Result<i64, LogError> {
+        self.opt_int(column)?.ok_or_else(|| unexpected(column, "a number"))
+    }
+
+    pub fn opt_int(&self, column: usize) -> Result<Option<i64>, LogError> {
+        match self.0.get(column) {
+            Some(Value::Int(value)) => Ok(*value),
+            Some(Value::Text(None) | Value::Blob(None)) => Ok(None),
+            _ => Err(unexpected(column, "a number")),
+        }
+    }
+
+    pub fn text(&self, column: usize) -> Result<&str, LogError> {
+        self.opt_text(column)?.ok_or_else(|| unexpected(column, "text"))
+    }
+
+    pub fn opt_text(&self, column: usize) -> Result<Option<&str>, LogError> {
+        match self.0.get(column) {
+            Some(Value::Text(value)) => Ok(value.as_deref()),
+            Some(Value::Int(None) | Value::Blob(None)) => Ok(None),
+            _ => Err(unexpected(column, "text")),
+        }
+    }
+
+    pub fn blob(&self, column: usize) -> Result<&[u8], LogError> {
+        match self.0.get(column) {
+            Some(Value::Blob(Some(value))) => Ok(value),
+            _ => Err(unexpected(column, "bytes")),
+        }
+    }
+
+    pub fn count(&self, column: usize) -> Result<u64, LogError> {
+        self.int(column).map(i64::unsigned_abs)
+    }
+}
+
+fn unexpected(column: usize, what: &str) -> LogError {
+    LogError::Corrupt(format!("column {column} of a row is not {what}"))
+}
+
+/// A store of tables. On SQLite one connection writes and the transactions take turns.
+#[derive(Clone, Debug)]
+pub enum Db {
+    Sqlite { writer: Arc<Mutex<Connection>>, reader: Arc<Mutex<Connection>> },
+    Postgres(PgPool),
+}
+
+/// How long a commit on SQLite waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// What was committed survives a power cut.
+    Full,
+    /// A power cut may undo the last commits as a whole: for what can be computed again.
+    Recomputable,
+}
+
+impl Db {
+    pub fn open_sqlite(path: &Path, durability: Durability) -> Result<Self, LogError> {
+        let open = || {
+            let connection = Connection::open(path)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            let synchronous = match durability {
+                Durability::Full => "FULL",
+                Durability::Recomputable => "NORMAL",
+            };
+            connection.pragma_update(None, "synchronous", synchronous)?;
+            connection.pragma_update(None, "busy_timeout", 5_000)?;
+            connection.pragma_update(None, "secure_delete", true)?;
+            connection.set_prepared_statement_cache_capacity(128);
+            Ok(connection)
+        };
+        let writer = open().map_err(|error: rusqlite::Error| from_sqlite(&error))?;
+        let reader = open().map_err(|error: rusqlite::Error| from_sqlite(&error))?;
+        Ok(Self::Sqlite {
+            writer: Arc::new(Mutex::new(writer)),
+            reader: Arc::new(Mutex::new(reader)),
+        })
+    }
+
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+
+    pub async fn begin(&self) -> Result<Tx, LogError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                let connection = Arc::clone(writer).lock_owned().await;
+                off_the_workers(|| connection.execute_batch("BEGIN IMMEDIATE"))
+                    .map_err(|error| from_sqlite(&error))?;
+                Ok(Tx(Inner::Sqlite(SqliteTx(connection))))
+            }
+            Self::Postgres(pool) => {
+                let transaction = pool.begin().await.map_err(|error| from_sqlx(&error))?;
+                Ok(Tx(Inner::Postgres(transaction)))
+            }
+        }
+    }
+
+    /// Reads what is committed.
+    pub async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
+        match self {
+            Self::Sqlite { reader, .. } => {
+                let connection = reader.lock().await;
+                off_the_workers(|| sqlite_query(&connection, sql, parameters))
+            }
+            Self::Postgres(pool) => {
+                let rows = bound(sql, parameters)
+                    .fetch_all(pool)
+                    .await
+                    .map_err(|error| from_sqlx(&error))?;
+                rows.iter().map(postgres_row).collect()
+            }
+        }
+    }
+
+    /// One statement as a transaction of its own.
+    pub async fn execute(&self, sql: &str, parameters: &[Value]) -> Result<u64, LogError> {
+        let mut tx = self.begin().await?;
+        let changed = tx.execute(sql, parameters).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Applies a script of several statements.
+    pub async fn run_script(&self, script: &str) -> Result<(), LogError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                writer.lock().await.execute_batch(script).map_err(|error| from_sqlite(&error))
+            }
+            Self::Postgres(pool) => sqlx::raw_sql(AssertSqlSafe(script))
+                .execute(pool)
+                .await
+                .map(|_| ())
+                .map_err(|error| from_sqlx(&error)),
+        }
+    }
+}
+
+/// A transaction; dropped without [`Tx::commit`], it has changed nothing.
+#[derive(Debug)]
+pub struct Tx(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Sqlite(SqliteTx),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, LogError> {
+        match &mut self.0 {
+            Inner::Sqlite(tx) => sqlite_execute(&tx.0, sql, parameters),
+            Inner::Postgres(transaction) => bound(sql, parameters)
+                .execute(&mut **transaction)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err(|error| from_sqlx(&error)),
+        }
+    }
+
+    pub async fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
+        match &mut self.0 {
+            Inner::Sqlite(tx) => sqlite_query(&tx.0, sql, parameters),
+            Inner::Postgres(transaction) => {
+                let rows = bound(sql, parameters)
+                    .fetch_all(&mut **transaction)
+                    .await
+                    .map_err(|error| from_sqlx(&error))?;
+                rows.iter().map(postgres_row).collect()
+            }
+        }
+    }
+
+    /// The same statement for many rows. `INSERT … VALUES ($1, …, $n) …` goes to PostgreSQL as one
+    /// statement over arrays; the rows must then differ in what `ON CONFLICT` names.
+    pub async fn execute_many<const N: usize>(
+        &mut self,
+        sql: &str,
+        rows: &[[Value; N]],
+    ) -> Result<(), LogError> {
+        match &mut self.0 {
+            Inner::Sqlite(tx) => sqlite_execute_many(&tx.0, sql, rows),
+            Inner::Postgres(transaction) => {
+                for rows in rows.chunks(ROWS_PER_STATEMENT) {
+                    let Some(statement) = over_arrays(sql, &rows[0]) else {
+                        for row in rows {
+                            bound(sql, row)
+                                .execute(&mut **transaction)
+                                .await
+                                .map_err(|error| from_sqlx(&error))?;
+                        }
+                        continue;
+                    };
+                    let mut query = sqlx::query(AssertSqlSafe(statement));
+                    for column in 0..N {
+                        query = bind_column(query, rows, column);
+                    }
+                    query.execute(&mut **transaction).await.map_err(|error| from_sqlx(&error))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub async fn commit(self) -> Result<(), LogError> {
+        match self.0 {
+            Inner::Sqlite(tx) => off_the_workers(|| tx.0.execute_batch("COMMIT"))
+                .map_err(|error| from_sqlite(&error)),
+            Inner::Postgres(transaction) => {
+                transaction.commit().await.map_err(|error| from_sqlx(&error))
+            }
+        }
+    }
+}
+
+/// The writing connection; whoever has it is alone.
+#[derive(Debug)]
+struct SqliteTx(OwnedMutexGuard<Connection>);
+
+impl Drop for SqliteTx {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// Lets other tasks of this worker move away while the disk is waited for.
+fn off_the_workers<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+fn sqlite_execute(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<u64, LogError> {
+    let run = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        for (number, value) in parameters.iter().enumerate() {
+            bind_sqlite(&mut statement, number, value)?;
+        }
+        statement.raw_execute()
+    };
+    run().map(|changed| changed as u64).map_err(|error| from_sqlite(&error))
+}
+
+fn sqlite_execute_many<const N: usize>(
+    connection: &Connection,
+    sql: &str,
+    rows: &[[Value; N]],
+) -> Result<(), LogError> {
+    let run = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut places = [0; N];
+        for (number, place) in places.iter_mut().enumerate() {
+            *place = statement.parameter_index(&format!("${}", number + 1))?.unwrap_or(0);
+        }
+        for row in rows {
+            for (place, value) in places.iter().zip(row) {
+                statement.raw_bind_parameter(*place, SqliteValue(value))?;
+            }
+            statement.raw_execute()?;
+        }
+        Ok(())
+    };
+    run().map_err(|error: rusqlite::Error| from_sqlite(&error))
+}
+
+fn sqlite_query(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<Vec<Row>, LogError> {
+    let run = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        for (number, value) in parameters.iter().enumerate() {
+            bind_sqlite(&mut statement, number, value)?;
+        }
+        let columns = statement.column_count();
+        let mut found = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            let value = |column| {
+                Ok(match row.get_ref(column)? {
+                    ValueRef::Null => Value::Int(None),
+                    ValueRef::Integer(value) => Value::Int(Some(value)),
+                    ValueRef::Real(_) => Value::Text(None),
+                    ValueRef::Text(bytes) => {
+                        Value::Text(Some(String::from_utf8_lossy(bytes).into_owned()))
+                    }
+                    ValueRef::Blob(bytes) => Value::Blob(Some(bytes.to_vec())),
+                })
+            };
+            rows.push(Row((0..columns).map(value).collect::<rusqlite::Result<_>>()?));
+        }
+        Ok(rows)
+    };
+    run().map_err(|error: rusqlite::Error| from_sqlite(&error))
+}
+
+fn bind_sqlite(
+    statement: &mut rusqlite::Statement<'_>,
+    number: usize,
+    value: &Value,
+) -> rusqlite::Result<()> {
+    match statement.parameter_index(&format!("${}", number + 1))? {
+        Some(place) => statement.raw_bind_parameter(place, SqliteValue(value)),
+        None => Ok(()),
+    }
+}
+
+struct SqliteValue<'a>(&'a Value);
+
+impl rusqlite::ToSql for SqliteValue<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        Ok(rusqlite::types::ToSqlOutput::Borrowed(match self.0 {
+            Value::Int(Some(value)) => ValueRef::Integer(*value),
+            Value::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
+            Value::Blob(Some(value)) => ValueRef::Blob(value),
+            Value::Int(None) | Value::Text(None) | Value::Blob(None) => ValueRef::Null,
+        }))
+    }
+}
+
+type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
+
+fn bound<'q>(sql: &str, parameters: &[Value]) -> PgQuery<'q> {
+    let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
+    for value in parameters {
+        query = match value {
+            Value::Int(value) => query.bind(*value),
+            Value::Text(value) => query.bind(value.clone()),
+            Value::Blob(value) => query.bind(value.clone()),
+        };
+    }
+    query
+}
+
+/// `VALUES ($1, $2)` becomes `SELECT * FROM unnest($1::bigint[], $2::text[])`.
+fn over_arrays(sql: &str, first: &[Value]) -> Option<String> {
+    let start = sql.find("VALUES (")?;
+    let end = start + sql[start..].find(')')?;
+    let arrays: Vec<String> = first
+        .iter()
+        .enumerate()
+        .map(|(index, value)| {
+            let kind = match value {
+                Value::Int(_) => "bigint",
+                Value::Text(_) => "text",
+                Value::Blob(_) => "bytea",
+            };
+            format!("${}::{kind}[]", index + 1)
+        })
+        .collect();
+    let (before, after) = (&sql[..start], &sql[end + 1..]);
+    // `WHERE true` keeps `ON CONFLICT` from being read as a join's condition.
+    Some(format!("{before}SELECT * FROM unnest({}) WHERE true{after}", arrays.join(", ")))
+}
+
+fn bind_column<'q, const N: usize>(
+    query: PgQuery<'q>,
+    rows: &[[Value; N]],
+    column: usize,
+) -> PgQuery<'q> {
+    match &rows[0][column] {
+        Value::Int(_) => query.bind(
+            rows.iter()
+                .map(|row| if let Value::Int(value) = &row[column] { *value } else { None })
+                .collect::<Vec<_>>(),
+        ),
+        Value::Text(_) => query.bind(
+            rows.iter()
+                .map(|row| if let Value::Text(value) = &row[column] { value.clone() } else { None })
+                .collect::<Vec<_>>(),
+        ),
+        Value::Blob(_) => query.bind(
+            rows.iter()
+                .map(|row| if let Value::Blob(value) = &row[column] { value.clone() } else { None })
+                .collect::<Vec<_>>(),
+        ),
+    }
+}
+
+fn postgres_row(row: &PgRow) -> Result<Row, LogError> {
+    let value = |column: &sqlx::postgres::PgColumn| {
+        let index = column.ordinal();
+        let read = || {
+            Ok(match column.type_info().name() {
+                "INT8" => Value::Int(row.try_get(index)?),
+                "INT4" => Value::Int(row.try_get::<Option<i32>, _>(index)?.map(i64::from)),
+                "BOOL" => Value::Int(row.try_get::<Option<bool>, _>(index)?.map(i64::from)),
+                "BYTEA" => Value::Blob(row.try_get(index)?),
+                _ => Value::Text(row.try_get(index)?),
+            })
+        };
+        read().map_err(|error: sqlx::Error| from_sqlx(&error))
+    };
+    row.columns().iter().map(value).collect::<Result<_, _>>().map(Row)
+}

@@ -1,0 +1,280 @@
+//! The embedded backend: one directory, nothing to install.
+//!
+//! WAL with `synchronous=FULL`: what was acknowledged survives a power cut (`reeve torture
+//! power-cuts` shows what weaker settings lose). One thread owns the only writing connection and
+//! commits everything that waits in the queue as one transaction. A lock file keeps a second
+//! process from writing; reading beside a running process is allowed.
+
+mod read;
+mod write;
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read as _, Seek as _, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use async_trait::async_trait;
+use domain::{EventId, GuildId};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
+
+use self::read::Readers;
+use crate::{
+    contract_version,
+    envelope::{Position, Recorded, StreamId},
+    log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
+    migrate,
+};
+
+const LOG_FILE: &str = "log.db";
+const LOCK_FILE: &str = "lock";
+
+/// How a SQLite log is opened. The defaults are the safe ones.
+#[derive(Clone)]
+pub struct SqliteOptions {
+    pub synchronous: Synchronous,
+    /// A registered SQLite file system; the torture tests record what goes through it.
+    pub vfs: Option<String>,
+    pub clock: Clock,
+    /// Most appends that one transaction takes.
+    pub batch: usize,
+    /// Most appends that wait.
+    pub queue: usize,
+}
+
+/// SQLite's own word for when it waits for the disk. Anything but `Full` loses acknowledged
+/// events in a power cut; the others exist so that tests can prove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synchronous {
+    Full,
+    Normal,
+    Off,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            synchronous: Synchronous::Full,
+            vfs: None,
+            clock: system_clock(),
+            batch: 512,
+            queue: 4096,
+        }
+    }
+}
+
+impl std::fmt::Debug for SqliteOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteOptions")
+            .field("synchronous", &self.synchronous)
+            .field("batch", &self.batch)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+pub struct SqliteLog {
+    appender: Appender,
+    head: watch::Receiver<Position>,
+    readers: Readers,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Holds a data directory for this process; released when dropped, also by a crash.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    pub fn take(directory: &Path) -> Result<Self, LogError> {
+        let setup = |error: std::io::Error| {
+            LogError::Setup(format!(
+                "cannot use the data directory {}: {error}",
+                directory.display()
+            ))
+        };
+        std::fs::create_dir_all(directory).map_err(setup)?;
+        let path = directory.join(LOCK_FILE);
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(setup)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                let holder = holder.trim();
+                let holder =
+                    if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
+                return Err(LogError::InUse { directory: directory.display().to_string(), holder });
+            }
+            Err(TryLockError::Error(error)) => return Err(setup(error)),
+        }
+        file.set_len(0).and_then(|()| file.rewind()).map_err(setup)?;
+        write!(file, "{}", std::process::id()).map_err(setup)?;
+        Ok(Self { _file: file })
+    }
+}
+
+impl SqliteLog {
+    /// Opens the log for writing. `lock` proves that no other process does.
+    pub fn open(
+        directory: &Path,
+        lock: Arc<DirectoryLock>,
+        options: SqliteOptions,
+    ) -> Result<Self, LogError> {
+        let path = log_path(directory);
+        let mut connection = connect(&path, &options)?;
+        migrate::sqlite(&mut connection, migrate::SQLITE_LOG)?;
+        let log_contract = read::contract(&connection)?;
+        if log_contract > contract_version() {
+            return Err(LogError::NewerThanBinary { log: log_contract, ours: contract_version() });
+        }
+        if log_contract < contract_version() {
+            read::set_contract(&connection, contract_version())?;
+        }
+        let readers = Readers::new(&path, options.vfs.clone())?;
+        let (appender, queue) = Appender::new(options.queue);
+        let (stop, stopped) = watch::channel(false);
+        let (writer, head) = write::Writer::start(connection, options, queue, stopped, lock)?;
+        Ok(Self { appender, head, readers, writer: Mutex::new(Some(writer)), stop })
+    }
+
+    /// Opens a log that another process may be writing. Appending to it says that it is shut.
+    pub fn read_only(directory: &Path) -> Result<Self, LogError> {
+        let path = log_path(directory);
+        if !path.exists() {
+            return Err(LogError::Setup(format!(
+                "there is no log in {}; start `reeve serve` or `reeve demo` there first",
+                directory.display()
+            )));
+        }
+        let connection = read::open_read_only(&path, None)?;
+        let log_contract = read::contract(&connection)?;
+        if log_contract > contract_version() {
+            return Err(LogError::NewerThanBinary { log: log_contract, ours: contract_version() });
+        }
+        let (stop, _) = watch::channel(true);
+        let (_, head) = watch::channel(read::head(&connection)?);
+        let (appender, _) = Appender::new(1);
+        let readers = Readers::new(&path, None)?;
+        Ok(Self { appender, head, readers, writer: Mutex::new(None), stop })
+    }
+}
+
+pub fn log_path(directory: &Path) -> PathBuf {
+    directory.join(LOG_FILE)
+}
+
+fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, LogError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let connection = match &options.vfs {
+            None => Connection::open_with_flags(path, flags)?,
+            Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs.as_str())?,
+        };
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(
+            None,
+            "synchronous",
+            match options.synchronous {
+                Synchronous::Full => "FULL",
+                Synchronous::Normal => "NORMAL",
+                Synchronous::Off => "OFF",
+            },
+        )?;
+        connection.pragma_update(None, "busy_timeout", 5_000)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| from_sqlite(&error))
+}
+
+pub(crate) fn from_sqlite(error: &rusqlite::Error) -> LogError {
+    use rusqlite::ErrorCode as Code;
+    let text = error.to_string();
+    match error.sqlite_error_code() {
+        Some(Code::DiskFull) => LogError::DiskFull(text),
+        Some(Code::SystemIoFailure) => LogError::DiskFailed(text),
+        Some(Code::DatabaseCorrupt | Code::NotADatabase) => LogError::Corrupt(text),
+        _ => LogError::Unavailable(text),
+    }
+}
+
+#[async_trait]
+impl EventLog for SqliteLog {
+    fn backend(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn appender(&self) -> &Appender {
+        &self.appender
+    }
+
+    fn watch(&self) -> watch::Receiver<Position> {
+        self.head.clone()
+    }
+
+    async fn head(&self) -> Result<Position, LogError> {
+        self.readers.run(|connection| read::head(connection)).await
+    }
+
+    async fn stream_head(&self, stream: &StreamId) -> Result<u64, LogError> {
+        let stream = stream.clone();
+        self.readers.run(move |connection| read::stream_head(connection, &stream)).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        after_version: u64,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, LogError> {
+        let stream = stream.clone();
+        self.readers
+            .run(move |connection| read::stream(connection, &stream, after_version, limit))
+            .await
+    }
+
+    async fn read_guild(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Recorded>, LogError> {
+        self.readers.run(move |connection| read::guild(connection, guild, after_seq, limit)).await
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: usize,
+        slice: Slice,
+    ) -> Result<Page, LogError> {
+        self.readers.run(move |connection| read::all(connection, after, limit, slice)).await
+    }
+
+    async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
+        self.readers.run(move |connection| read::find(connection, id)).await
+    }
+
+    async fn shutdown(&self) {
+        self.stop.send_replace(true);
+        let writer = self.writer.lock().take();
+        if let Some(writer) = writer {
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The one writer: everything that waits becomes one transaction with one sync.
+
+use std::{sync::Arc, thread::JoinHandle};
+
+use rusqlite::{Connection, ErrorCode, params};
+use tokio::sync::{mpsc, watch};
+
+use super::{DirectoryLock, SqliteOptions, from_sqlite, read};
+use crate::{
+    batch,
+    envelope::{Position, Recorded},
+    heads::{Heads, Plan},
+    log::{Appended, LogError, Queued},
+};
+
+pub(super) struct Writer {
+    connection: Connection,
+    options: SqliteOptions,
+    heads: Heads,
+    head: watch::Sender<Position>,
+    /// Set when the disk failed: nothing more is written until a restart.
+    failed: Option<LogError>,
+    _lock: Arc<DirectoryLock>,
+}
+
+impl Writer {
+    pub fn start(
+        connection: Connection,
+        options: SqliteOptions,
+        queue: mpsc::Receiver<Queued>,
+        stop: watch::Receiver<bool>,
+        lock: Arc<DirectoryLock>,
+    ) -> Result<(JoinHandle<()>, watch::Receiver<Position>), LogError> {
+        let position = read::head(&connection)?;
+        let heads = Heads::new(position.0, read::last_at(&connection)?);
+        let (head, watch) = watch::channel(position);
+        connection.set_prepared_statement_cache_capacity(32);
+        let writer = Self { connection, options, heads, head, failed: None, _lock: lock };
+        let thread = std::thread::Builder::new()
+            .name("log-writer".to_owned())
+            .spawn(move || writer.run(queue, stop))
+            .map_err(|error| LogError::Setup(format!("cannot start the log's writer: {error}")))?;
+        Ok((thread, watch))
+    }
+
+    fn run(mut self, queue: mpsc::Receiver<Queued>, stop: watch::Receiver<bool>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let Ok(runtime) = runtime else {
+            tracing::error!("the log's writer cannot wait: no runtime; it ends");
+            return;
+        };
+        let mut batches = batch::Batches::new(queue, stop, self.options.batch);
+        while let Some(batch) = runtime.block_on(batches.next()) {
+            self.write(batch);
+        }
+        // Leaves one file behind where everything was read; a failure here costs nothing.
+        let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    fn write(&mut self, batch: Vec<Queued>) {
+        if let Some(failed) = &self.failed {
+            return batch::fail(batch, failed);
+        }
+        let outcomes = match self.transact(&batch) {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                if !self.connection.is_autocommit() {
+                    let _ = self.connection.execute_batch("ROLLBACK");
+                }
+                if matches!(error, LogError::DiskFailed(_)) {
+                    tracing::error!(%error, "the disk failed under the log");
+                    self.failed = Some(error.clone());
+                }
+                return batch::fail(batch, &error);
+            }
+        };
+        self.head.send_if_modified(|head| {
+            let written = Position(self.heads.position);
+            std::mem::replace(head, written) != written
+        });
+        batch::answer(batch, outcomes);
+    }
+
+    fn transact(&mut self, batch: &[Queued]) -> Result<Vec<Appended>, LogError> {
+        for queued in batch {
+            let stream = &queued.append.stream;
+            if self.heads.stream(stream).is_none() {
+                let head = read::stream_head(&self.connection, stream)?;
+                self.heads.learn_stream(stream.clone(), head);
+            }
+            if self.heads.guild(stream.guild()).is_none() {
+                let head = read::guild_head(&self.connection, stream.guild())?;
+                self.heads.learn_guild(stream.guild(), head);
+            }
+        }
+        let connection = &self.connection;
+        let writes = batch.iter().any(|queued| !queued.append.events.is_empty());
+        if writes {
+            execute(connection, "BEGIN IMMEDIATE")?;
+        }
+        let mut plan = self.heads.plan((self.options.clock)());
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for queued in batch {
+            outcomes.push(write_one(connection, &mut plan, queued)?);
+        }
+        if writes {
+            execute(connection, "COMMIT")?;
+        }
+        plan.commit();
+        Ok(outcomes)
+    }
+}
+
+fn write_one(
+    connection: &Connection,
+    plan: &mut Plan<'_>,
+    queued: &Queued,
+) -> Result<Appended, LogError> {
+    let append = &queued.append;
+    let rows = match plan.place(append) {
+        Ok(rows) => rows,
+        Err(refused) => return Ok(refused),
+    };
+    if rows.is_empty() {
+        let known = read::find(connection, append.first_id)?.is_some();
+        return Ok(if known { Appended::Duplicate } else { Appended::Unchanged });
+    }
+    for row in &rows {
+        match insert(connection, row) {
+            Ok(()) => {}
+            // The id is the key's: this command was stored before. Nothing of it was inserted
+            // now, because its events share the key and the first one comes first.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                plan.take_back(&rows);
+                plan.break_fence(&append.fence);
+                return match read::find(connection, append.first_id)? {
+                    Some(_) => Ok(Appended::Duplicate),
+                    None => Err(LogError::Corrupt(format!("a place is taken already: {error}"))),
+                };
+            }
+            Err(error) => return Err(from_sqlite(&error)),
+        }
+    }
+    Ok(Appended::Written(rows))
+}
+
+fn insert(connection: &Connection, row: &Recorded) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, \
+               event_version, payload, metadata, guild, guild_seq, event_id, recorded_at, hash) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    connection.prepare_cached(sql)?.execute(params![
+        row.position.0.cast_signed(),
+        row.stream.category(),
+        row.stream.aggregate_id(),
+        row.version.cast_signed(),
+        row.type_name,
+        row.type_version.to_string(),
+        row.payload,
+        row.metadata,
+        row.guild().as_i64(),
+        row.guild_seq.cast_signed(),
+        row.id.0.as_bytes().as_slice(),
+        row.at.as_micros(),
+        row.hash.0.as_slice(),
+    ])?;
+    Ok(())
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), LogError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map(|_| ())
+        .map_err(|error| from_sqlite(&error))
+}

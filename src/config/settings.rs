@@ -1,0 +1,311 @@
+//! The table of settings: the only place that knows their names, kinds and defaults. Parsing, the
+//! refusal of unknown names, `reeve config show` and the generated documents all read it.
+//!
+//! To add a setting: a row here, a field in [`Config`](super::Config), a line where it is made,
+//! and `reeve config docs` for the documents. Tests fail until all four are done.
+
+use std::time::Duration;
+
+use super::choice::{Environment, LogFormat, Store};
+use super::kind::Kind;
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name in `reeve.toml` and for `--set`.
+    pub key: &'static str,
+    /// Its name in the environment and in `.env`.
+    pub env: &'static str,
+    pub kind: Kind,
+    pub fallback: Fallback,
+    /// Never printed; passed by reference in `docker-compose.yml`.
+    pub secret: bool,
+    /// Takes effect without a restart.
+    pub live: bool,
+    pub about: &'static str,
+}
+
+/// What holds when no source names the setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    Value(&'static str),
+    /// A file in the data directory.
+    InDataDir(&'static str),
+    /// Optional: not set.
+    Unset,
+}
+
+impl Setting {
+    const fn new(
+        key: &'static str,
+        env: &'static str,
+        kind: Kind,
+        fallback: Fallback,
+        about: &'static str,
+    ) -> Self {
+        Self { key, env, kind, fallback, secret: false, live: false, about }
+    }
+
+    const fn secret(key: &'static str, env: &'static str, kind: Kind, about: &'static str) -> Self {
+        let row = Self::new(key, env, kind, Unset, about);
+        Self { secret: true, ..row }
+    }
+
+    const fn live(self) -> Self {
+        Self { live: true, ..self }
+    }
+
+    /// The table of `reeve.toml` that holds it; empty for the top level.
+    pub fn section(&self) -> &'static str {
+        self.key.split_once('.').map_or("", |(section, _)| section)
+    }
+
+    /// Its name inside its section.
+    pub fn name(&self) -> &'static str {
+        self.key.split_once('.').map_or(self.key, |(_, name)| name)
+    }
+}
+
+pub(super) fn setting(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+pub(super) fn setting_of_variable(env: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.env == env)
+}
+
+/// Names the configuration file; it cannot stand in the file itself.
+pub const CONFIG_VARIABLE: &str = "REEVE_CONFIG";
+
+/// Variables that begin with `REEVE_` and are no settings.
+pub(super) const OTHER_VARIABLES: &[(&str, &str)] = &[
+    (CONFIG_VARIABLE, "the configuration file to read instead of ./reeve.toml"),
+    ("REEVE_SERVICES_DIR", "where scripts/services keeps its private PostgreSQL and Redis"),
+    ("REEVE_INVENTORY", "the list of features that make features reads"),
+];
+
+/// Variables of the tests.
+pub(super) const TEST_PREFIX: &str = "REEVE_TEST_";
+
+use Fallback::{InDataDir, Unset, Value};
+
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Every setting, sections together, top level first.
+pub const SETTINGS: &[Setting] = &[
+    Setting::new(
+        "environment",
+        "REEVE_ENVIRONMENT",
+        Kind::Choice(Environment::WORDS),
+        Value("development"),
+        "What this installation is for. production refuses demo data and a generated master key.",
+    ),
+    Setting::new(
+        "store",
+        "REEVE_STORE",
+        Kind::Choice(Store::WORDS),
+        Value("sqlite"),
+        "Where the log and the read models live: files in data_dir, or PostgreSQL.",
+    ),
+    Setting::new(
+        "data_dir",
+        "REEVE_DATA_DIR",
+        Kind::Path,
+        Value("data"),
+        "The directory of everything Reeve keeps in files, from the working directory.",
+    ),
+    Setting::secret(
+        "master_key",
+        "REEVE_MASTER_KEY",
+        Kind::Key,
+        "The key that wraps the keys of people. Set this or master_key_file, not both.",
+    ),
+    Setting::new(
+        "master_key_file",
+        "REEVE_MASTER_KEY_FILE",
+        Kind::Path,
+        InDataDir("master.key"),
+        "The file that holds the master key. The default file is created at first start, in \
+         development only; production needs this or master_key.",
+    ),
+    Setting::secret(
+        "previous_master_key",
+        "REEVE_PREVIOUS_MASTER_KEY",
+        Kind::Key,
+        "The master key before the last change, while keys are being wrapped anew.",
+    ),
+    Setting::new(
+        "roles",
+        "REEVE_ROLES",
+        Kind::Words(&["all", "gateway", "worker", "api"]),
+        Value("all"),
+        "What this process does.",
+    ),
+    Setting::new(
+        "shutdown_grace",
+        "REEVE_SHUTDOWN_GRACE",
+        Kind::Duration { min: Duration::ZERO, max: Duration::from_mins(10) },
+        Value("20s"),
+        "How long a stop waits for work in flight.",
+    ),
+    Setting::new(
+        "features",
+        "REEVE_FEATURES",
+        Kind::Names,
+        Value(""),
+        "Feature flags of the operator, for the whole instance.",
+    ),
+    Setting::secret(
+        "database.url",
+        "REEVE_DATABASE_URL",
+        Kind::Url(&["postgres", "postgresql"]),
+        "PostgreSQL. Required when store is postgres.",
+    ),
+    Setting::new(
+        "database.connections",
+        "REEVE_DATABASE_CONNECTIONS",
+        Kind::Integer { min: 1, max: 200 },
+        Value("16"),
+        "Most connections to PostgreSQL at a time.",
+    ),
+    Setting::secret(
+        "redis.url",
+        "REEVE_REDIS_URL",
+        Kind::Url(&["redis", "rediss"]),
+        "Redis, for cooldowns and hints between processes. Optional: it never holds the truth.",
+    ),
+    Setting::secret(
+        "eventstore.url",
+        "REEVE_EVENTSTORE_URL",
+        Kind::Url(&["esdb", "kurrentdb"]),
+        "EventStoreDB or KurrentDB, for the cluster backend. Used only where store offers it.",
+    ),
+    Setting::new(
+        "people.erasures_file",
+        "REEVE_PEOPLE_ERASURES_FILE",
+        Kind::Path,
+        InDataDir("erasures.jsonl"),
+        "The list of erasures, replayed on every restore. Keep a copy apart from the backups.",
+    ),
+    Setting::new(
+        "people.key_backup_days",
+        "REEVE_PEOPLE_KEY_BACKUP_DAYS",
+        Kind::Integer { min: 1, max: 30 },
+        Value("30"),
+        "Days after which a backup of keys expires.",
+    ),
+    Setting::new(
+        "http.address",
+        "REEVE_HTTP_ADDRESS",
+        Kind::Address,
+        Value("127.0.0.1:8080"),
+        "Where HTTP listens.",
+    ),
+    Setting::new(
+        "http.metrics",
+        "REEVE_HTTP_METRICS",
+        Kind::Boolean,
+        Value("true"),
+        "Whether /metrics answers, for Prometheus.",
+    ),
+    Setting::new(
+        "log.filter",
+        "REEVE_LOG",
+        Kind::LogFilter,
+        Value("info"),
+        "How much is logged, for everything and per module.",
+    )
+    .live(),
+    Setting::new(
+        "log.format",
+        "REEVE_LOG_FORMAT",
+        Kind::Choice(LogFormat::WORDS),
+        Value("auto"),
+        "How log lines look. auto is text on a terminal, json elsewhere.",
+    ),
+    Setting::new(
+        "log.file",
+        "REEVE_LOG_FILE",
+        Kind::Path,
+        Unset,
+        "A file to log to as well, rotated by size.",
+    ),
+    Setting::new(
+        "log.file_size",
+        "REEVE_LOG_FILE_SIZE",
+        Kind::Size { min: MIB, max: GIB },
+        Value("16MiB"),
+        "The size at which the log file is rotated.",
+    ),
+    Setting::new(
+        "log.file_count",
+        "REEVE_LOG_FILE_COUNT",
+        Kind::Integer { min: 1, max: 100 },
+        Value("5"),
+        "How many log files are kept.",
+    ),
+    Setting::new(
+        "telemetry.otlp_endpoint",
+        "REEVE_TELEMETRY_OTLP_ENDPOINT",
+        Kind::Url(&["http", "https"]),
+        Unset,
+        "The OpenTelemetry collector that traces are sent to.",
+    ),
+    Setting::new(
+        "writer.batch",
+        "REEVE_WRITER_BATCH",
+        Kind::Integer { min: 1, max: 4096 },
+        Value("512"),
+        "Most commands that one durable write of the log takes.",
+    ),
+    Setting::new(
+        "writer.queue",
+        "REEVE_WRITER_QUEUE",
+        Kind::Integer { min: 64, max: 65_536 },
+        Value("4096"),
+        "Most commands that wait for the writer; further ones are held back.",
+    ),
+    Setting::new(
+        "writer.append_timeout",
+        "REEVE_WRITER_APPEND_TIMEOUT",
+        Kind::Duration { min: Duration::from_secs(1), max: Duration::from_mins(10) },
+        Value("30s"),
+        "How long a write of the log may take before its outcome counts as unknown.",
+    ),
+    Setting::new(
+        "cache.aggregates",
+        "REEVE_CACHE_AGGREGATES",
+        Kind::Size { min: MIB, max: 16 * GIB },
+        Value("64MiB"),
+        "Memory for the states of aggregates.",
+    ),
+    Setting::new(
+        "snapshots.every",
+        "REEVE_SNAPSHOTS_EVERY",
+        Kind::Integer { min: 100, max: 1_000_000 },
+        Value("1000"),
+        "Events of one aggregate between two of its snapshots.",
+    ),
+    Setting::new(
+        "projections.batch",
+        "REEVE_PROJECTIONS_BATCH",
+        Kind::Integer { min: 100, max: 50_000 },
+        Value("2000"),
+        "Most events that a projection folds in one transaction.",
+    ),
+    Setting::new(
+        "projections.slices",
+        "REEVE_PROJECTIONS_SLICES",
+        Kind::Integer { min: 1, max: 64 },
+        Value("4"),
+        "Parts of a projection that run in parallel, each with its guilds. PostgreSQL only.",
+    ),
+    Setting::new(
+        "projections.stall_alarm",
+        "REEVE_PROJECTIONS_STALL_ALARM",
+        Kind::Duration { min: Duration::from_secs(1), max: Duration::from_hours(1) },
+        Value("60s"),
+        "How long a projection may stand still behind the log before an alarm.",
+    ),
+];
