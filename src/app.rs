@@ -1,1 +1,13 @@
+//! Reeve: an event-sourced platform for Discord communities.
+//!
+//! This crate is the composition root: it reads the configuration, opens a [`Node`] (log, people,
+//! command bus, read models) and gives it to the edges, the workers and the command line. See
+//! `ARCHITECTURE.md` for the way of one action through the house.
+
+pub mod cli;
 pub mod config;
+pub mod http;
+pub mod node;
+pub mod telemetry;
+
+pub use node::{Access, Node};

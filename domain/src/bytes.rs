@@ -33,7 +33,7 @@ impl Bytes {
 impl Neg for Bytes {
     type Output = Self;
     fn neg(self) -> Self {
-        Self(-self.0)
+        Self(self.0.saturating_neg())
     }
 }
 

@@ -300,7 +300,8 @@ impl Decider for Economy {
             Event::BytesTransferred { from, to, amount, at, .. } => {
                 state.add(*from, -*amount);
                 state.add(*to, *amount);
-                state.account(*from).last_sent = *at;
+                let last_sent = &mut state.account(*from).last_sent;
+                *last_sent = (*last_sent).max(*at);
             }
             Event::DailyAwarded { to, day, streak_days, amount, .. } => {
                 state.add(*to, *amount);
@@ -347,8 +348,9 @@ impl State {
         settings: &EconomySettings,
     ) -> Result<(), Refusal> {
         let last_sent = self.accounts.get(&sender).map_or(Timestamp::NEVER, |a| a.last_sent);
-        let free_at = last_sent.plus_secs(i64::from(settings.transfer_cooldown_secs));
-        if last_sent != Timestamp::NEVER && at < free_at {
+        let cooldown_secs = i64::from(settings.transfer_cooldown_secs);
+        let free_at = last_sent.plus_secs(cooldown_secs);
+        if last_sent != Timestamp::NEVER && cooldown_secs > 0 && at < free_at {
             return Err(Refusal::Cooldown { wait_secs: free_at.secs_since(at) });
         }
         Ok(())

@@ -62,7 +62,7 @@ impl UtcDay {
     pub const NEVER: Self = Self(i32::MIN);
 
     pub const fn start(self) -> Timestamp {
-        Timestamp(self.0 as i64 * MICROS_PER_DAY)
+        Timestamp((self.0 as i64).saturating_mul(MICROS_PER_DAY))
     }
 
     pub const fn next(self) -> Self {

@@ -10,17 +10,19 @@
 //! without events is confirmed against the log too, so no refusal comes from a stale cache.
 
 mod cache;
+mod erase;
 mod load;
 
 use std::{fmt::Debug, sync::Arc, time::Instant};
 
-use domain::{Actor, Cause, Decider, DomainEvent as _, EventId, IdempotencyKey, PersonId};
+use domain::{Actor, Cause, Decider, EventId, IdempotencyKey, PersonId};
 use parking_lot::Mutex;
 
+pub use self::erase::finish_erasures;
 use self::cache::{Cache, Cached, Slot};
 use crate::{
-    codec,
-    envelope::{MAX_APPEND_BYTES, Metadata, NewEvent, Recorded, StreamId, event_id},
+    codec::{self, Unstorable},
+    envelope::{MAX_APPEND_BYTES, Metadata, Recorded, StreamId, event_id},
     log::{Append, Appended, EventLog, LogError},
     people::{People, PeopleError},
     snapshots::Snapshots,
@@ -42,6 +44,11 @@ impl Default for BusOptions {
         Self { cache_bytes: 64 * 1024 * 1024, snapshot_every: 1000 }
     }
 }
+
+/// Events that are read at once.
+const PAGE: usize = 256;
+/// No event has this id.
+const NO_EVENT: EventId = EventId(uuid::Uuid::nil());
 
 /// Who asks, why, and under which key.
 #[derive(Clone, Debug)]
@@ -85,6 +92,7 @@ struct Shared {
     people: Arc<People>,
     snapshots: Option<Snapshots>,
     cache: Mutex<Cache>,
+    snapshotting: tokio::sync::Mutex<()>,
     options: BusOptions,
 }
 
@@ -108,7 +116,8 @@ impl Bus {
         options: BusOptions,
     ) -> Self {
         let cache = Mutex::new(Cache::new(options.cache_bytes));
-        Self(Arc::new(Shared { log, people, snapshots, cache, options }))
+        let snapshotting = tokio::sync::Mutex::default();
+        Self(Arc::new(Shared { log, people, snapshots, cache, snapshotting, options }))
     }
 
     pub fn log(&self) -> &Arc<dyn EventLog> {
@@ -226,9 +235,10 @@ impl Bus {
         let answer = match decided {
             Ok(decided) => {
                 events = decided;
-                match self.seal::<D>(stream, request, &mut events) {
+                match codec::seal(&self.0.people, stream, &request.key, &mut events) {
                     Ok(sealed) => stored = sealed,
-                    Err(step) => return step,
+                    Err(Unstorable::NeedsKey(person)) => return Step::NeedsKey(person),
+                    Err(Unstorable::Failed(error)) => return Step::TooLarge(error),
                 }
                 Ok(())
             }
@@ -255,41 +265,6 @@ impl Bus {
         Step::Enqueued(pending, answer.map(|()| events), first_id)
     }
 
-    /// Seals what is personal with the keys in memory and turns events into what is stored.
-    fn seal<'a, D: Decider>(
-        &self,
-        stream: &StreamId,
-        request: &Request,
-        events: &mut [D::Event],
-    ) -> Result<Vec<NewEvent>, Step<'a, D>> {
-        let mut stored = Vec::with_capacity(events.len());
-        for (index, event) in events.iter_mut().enumerate() {
-            let id = event_id(stream, &request.key, index);
-            let mut missing = None;
-            let mut failed = None;
-            event.visit_personal(&mut |name, field| {
-                let Some(clear) = field.clear_bytes() else { return };
-                let owner = field.owner();
-                match self.0.people.cached_key(stream.guild(), owner) {
-                    None => missing = Some(owner),
-                    Some(key) => match key.seal_field(owner, id, name, &clear) {
-                        Ok(sealed) => field.seal(sealed),
-                        Err(error) => failed = Some(LogError::Setup(error.to_string())),
-                    },
-                }
-            });
-            if let Some(person) = missing {
-                return Err(Step::NeedsKey(person));
-            }
-            if let Some(error) = failed {
-                return Err(Step::TooLarge(error));
-            }
-            let payload = codec::encode(event).map_err(Step::TooLarge)?;
-            stored.push(NewEvent { id, event_type: event.event_type(), payload });
-        }
-        Ok(stored)
-    }
-
     /// The events that a key made before; none when they never reached the log.
     async fn repeated<D: Decider>(
         &self,
@@ -298,49 +273,60 @@ impl Bus {
         request: &Request,
     ) -> Result<Option<Decision<D::Event>>, CommandError<D::Refusal>> {
         // They may be on their way: an append that only checks comes after them in the queue.
-        let check = Append {
-            stream: stream.clone(),
-            expected: u64::MAX,
-            first_id,
-            events: Vec::new(),
-            metadata: Arc::from(""),
-            fence: crate::Fence::default(),
-        };
+        let check = check(stream, u64::MAX, first_id, crate::Fence::default());
         self.0.log.appender().append(check).await?;
         let Some(first) = self.0.log.find(first_id).await? else { return Ok(None) };
-        let mut recorded = self.0.log.read_stream(stream, first.version - 1, 256).await?;
-        let made_by_key = recorded
-            .iter()
-            .enumerate()
-            .take_while(|(index, event)| event.id == event_id(stream, &request.key, *index))
-            .count();
-        recorded.truncate(made_by_key);
+        let mut recorded = vec![first];
+        while let Some(last) = recorded.last() {
+            let page = self.0.log.read_stream(stream, last.version, PAGE).await?;
+            let before = recorded.len();
+            let made_by_key = |(index, event): &(usize, Recorded)| {
+                event.id == event_id(stream, &request.key, before + index)
+            };
+            let page = page.into_iter().enumerate().take_while(made_by_key);
+            recorded.extend(page.map(|(_, event)| event));
+            if recorded.len() - before < PAGE {
+                break;
+            }
+        }
         let events = recorded.iter().map(codec::decode).collect::<Result<_, _>>()?;
         Ok(Some(Decision { events, recorded, repeated: true }))
     }
 
-    /// Reads an aggregate's state as the log has it, for answers and tools.
+    /// Reads an aggregate's state as the log has it, for answers and tools. What is still on its
+    /// way to the log is waited for; `read` is asked again where the log has moved on.
     pub async fn read<D: Decider, T>(
         &self,
         stream: &StreamId,
-        read: impl FnOnce(&D::State, u64) -> T,
+        read: impl Fn(&D::State, u64) -> T,
     ) -> Result<T, LogError> {
         let slot: Arc<Slot<D>> = self.0.cache.lock().slot(stream);
         loop {
-            let head = self.0.log.stream_head(stream).await?;
-            {
+            let found = {
                 let cached = slot.cached.lock();
-                if let Some(cached) = cached.as_ref()
-                    && cached.fence.holds()
-                    && cached.version >= head
-                {
-                    return Ok(read(&cached.state, cached.version));
+                let sound = cached.as_ref().filter(|cached| cached.fence.holds());
+                sound.map(|cached| {
+                    let check = check(stream, cached.version, NO_EVENT, cached.fence.clone());
+                    (read(&cached.state, cached.version), check)
+                })
+            };
+            let Some((value, check)) = found else {
+                self.load(&slot, stream).await?;
+                continue;
+            };
+            let (fence, version) = (check.fence.clone(), check.expected);
+            match self.0.log.appender().append(check).await {
+                Ok(Appended::Unchanged) => return Ok(value),
+                Ok(_) => {}
+                // Nothing of ours is on its way any more, so the log can be asked.
+                Err(LogError::ShuttingDown) => {
+                    if self.0.log.stream_head(stream).await? == version {
+                        return Ok(value);
+                    }
+                    fence.raise();
                 }
-                if let Some(cached) = cached.as_ref() {
-                    cached.fence.raise();
-                }
+                Err(error) => return Err(error),
             }
-            self.load(&slot, stream).await?;
         }
     }
 
@@ -350,7 +336,7 @@ impl Bus {
     }
 
     fn after_write<D: Decider>(&self, stream: &StreamId, slot: &Arc<Slot<D>>, events: u64) {
-        self.0.cache.lock().weigh(stream, slot.weight());
+        self.weigh(stream, slot);
         self.snapshot_when_due(stream, slot, events);
     }
 
@@ -358,4 +344,10 @@ impl Bus {
     pub async fn shutdown(&self) {
         self.0.log.shutdown().await;
     }
+}
+
+/// An append that writes nothing: it only asks whether the stream is still where it was.
+fn check(stream: &StreamId, expected: u64, first_id: EventId, fence: crate::Fence) -> Append {
+    let (stream, metadata) = (stream.clone(), Arc::from(""));
+    Append { stream, expected, first_id, events: Vec::new(), metadata, fence }
 }

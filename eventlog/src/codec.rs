@@ -3,14 +3,18 @@
 //! Stored names and versions are explicit and never change. What an older version of reeve wrote
 //! is brought up to date by upcasters when it is read; the log itself keeps what was written.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
-use domain::DomainEvent;
+use domain::{DomainEvent, IdempotencyKey, PersonId};
 use schemars::Schema;
 
 use crate::{
-    envelope::{MAX_EVENT_BYTES, Recorded},
+    envelope::{MAX_EVENT_BYTES, NewEvent, Recorded, StreamId, event_id},
     log::LogError,
+    people::People,
 };
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
@@ -30,27 +34,83 @@ pub fn encode<E: DomainEvent>(event: &E) -> Result<Arc<str>, LogError> {
     Ok(text.into())
 }
 
+/// Why a decision's events cannot be stored yet.
+#[derive(Debug)]
+pub(crate) enum Unstorable {
+    /// This person's key is not in memory.
+    NeedsKey(PersonId),
+    Failed(LogError),
+}
+
+/// Seals what is personal with the keys in memory and turns events into what is stored. Asked
+/// again with the same events, it goes on where a key was missing.
+pub(crate) fn seal<E: DomainEvent>(
+    people: &People,
+    stream: &StreamId,
+    key: &IdempotencyKey,
+    events: &mut [E],
+) -> Result<Vec<NewEvent>, Unstorable> {
+    let mut stored = Vec::with_capacity(events.len());
+    for (index, event) in events.iter_mut().enumerate() {
+        let id = event_id(stream, key, index);
+        let mut problem = None;
+        event.visit_personal(&mut |name, field| {
+            let Some(clear) = field.clear_bytes() else { return };
+            let owner = field.owner();
+            let Some(key) = people.cached_key(stream.guild(), owner) else {
+                problem = Some(Unstorable::NeedsKey(owner));
+                return;
+            };
+            match key.seal_field(owner, id, name, &clear) {
+                Ok(sealed) => field.seal(sealed),
+                Err(error) => {
+                    problem = Some(Unstorable::Failed(LogError::Setup(error.to_string())));
+                }
+            }
+        });
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        let payload = encode(event).map_err(Unstorable::Failed)?;
+        stored.push(NewEvent { id, event_type: event.event_type(), payload });
+    }
+    Ok(stored)
+}
+
 /// The event that was stored, after checking that it is what was written.
 pub fn decode<E: DomainEvent>(recorded: &Recorded) -> Result<E, LogError> {
     recorded.verify()?;
+    let event: E = parse(recorded)?;
+    if event.event_type().name != recorded.type_name {
+        return Err(recorded.corrupt(&format!("its payload is of type {}", event.event_type())));
+    }
+    Ok(event)
+}
+
+fn parse<E: DomainEvent>(recorded: &Recorded) -> Result<E, LogError> {
     let parse_failed =
         |error: serde_json::Error| recorded.corrupt(&format!("it does not parse: {error}"));
     let known = |version| {
         E::TYPES.iter().any(|known| known.name == recorded.type_name && known.version == version)
     };
-    if known(recorded.type_version) {
+    let mut version = recorded.type_version;
+    if known(version) {
         return serde_json::from_str(&recorded.payload).map_err(parse_failed);
     }
-    let mut version = recorded.type_version;
-    let mut payload = serde_json::from_str(&recorded.payload).map_err(parse_failed)?;
+    let mut payload = None;
     while let Some(upcaster) =
         E::UPCASTERS.iter().find(|up| up.name == recorded.type_name && up.from == version)
     {
-        payload = (upcaster.up)(payload);
+        let stored = match payload {
+            Some(payload) => payload,
+            None => serde_json::from_str(&recorded.payload).map_err(parse_failed)?,
+        };
+        let upcast = (upcaster.up)(stored);
         version += 1;
         if known(version) {
-            return serde_json::from_value(payload).map_err(parse_failed);
+            return serde_json::from_value(upcast).map_err(parse_failed);
         }
+        payload = Some(upcast);
     }
     Err(LogError::UnknownType {
         name: recorded.type_name.to_string(),
@@ -90,12 +150,14 @@ pub fn families() -> Vec<Family> {
 
 /// Whether this binary can read events of this type and version.
 pub fn is_known(name: &str, version: u32) -> bool {
-    use std::{collections::HashSet, sync::LazyLock};
-    static KNOWN: LazyLock<HashSet<(&'static str, u32)>> = LazyLock::new(|| {
-        let current = |family: &Family| family.types.iter().map(|t| (t.name, t.version));
-        let older = |family: &Family| family.upcasts.iter().map(|up| (up.name, up.from));
-        families().iter().flat_map(|f| current(f).chain(older(f)).collect::<Vec<_>>()).collect()
+    /// By name, a type's versions: the one written today and those with an upcaster.
+    static KNOWN: LazyLock<HashMap<&'static str, Vec<u32>>> = LazyLock::new(|| {
+        let mut known = HashMap::<_, Vec<u32>>::new();
+        for family in families() {
+            family.types.iter().for_each(|t| known.entry(t.name).or_default().push(t.version));
+            family.upcasts.iter().for_each(|up| known.entry(up.name).or_default().push(up.from));
+        }
+        known
     });
-    // A set of 'static names is asked with a shorter-lived one.
-    KNOWN.iter().any(|(known, v)| *v == version && *known == name)
+    KNOWN.get(name).is_some_and(|versions| versions.contains(&version))
 }

@@ -14,6 +14,9 @@ pub const MAX_EVENT_BYTES: usize = 256 * 1024;
 /// No single append may be larger, all its events and their metadata together.
 pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
 
+/// No part of a stream's name may be longer.
+const MAX_NAME_BYTES: usize = 200;
+
 /// Namespace of our event ids.
 const EVENT_IDS: Uuid = Uuid::from_u128(0x7265_6576_652e_6576_656e_742e_6964_2e31);
 
@@ -45,6 +48,21 @@ impl StreamId {
             LogError::Corrupt(format!("stream {category}/{aggregate_id}: {error}"))
         })?;
         Ok(Self { category: Cow::Owned(category.to_owned()), guild, part })
+    }
+
+    /// Refuses names that not every backend can hold.
+    pub(crate) fn check(&self) -> Result<(), LogError> {
+        let bad = |name: &str| {
+            name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control)
+        };
+        if bad(&self.category) || self.part.as_deref().is_some_and(bad) {
+            return Err(LogError::Setup(format!(
+                "a part of a stream's name has 1 to {MAX_NAME_BYTES} bytes without control \
+                 characters; not so {:?}",
+                self.to_string()
+            )));
+        }
+        Ok(())
     }
 
     pub fn category(&self) -> &str {

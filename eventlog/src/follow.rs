@@ -36,7 +36,11 @@ impl Follower {
                 self.after = page.up_to;
                 return Ok(page);
             }
-            let _ = tokio::time::timeout(POLL, self.woken.changed()).await;
+            match tokio::time::timeout(POLL, self.woken.changed()).await {
+                Ok(Ok(())) | Err(_) => {}
+                // Nobody writes here any more, but another process may.
+                Ok(Err(_)) => tokio::time::sleep(POLL).await,
+            }
         }
     }
 

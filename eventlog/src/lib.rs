@@ -1,7 +1,7 @@
 //! The event log and everything that decides on top of it.
 //!
-//! - [`EventLog`] is the port, [`sqlite`] and [`postgres`] are backends, and [`contract`] is the
-//!   suite that each of them passes.
+//! - [`EventLog`] is the port, [`sqlite`] and [`postgres`] are backends, and `contract` (behind the
+//!   feature of that name) is the suite that each of them passes.
 //! - [`Bus`] takes commands to aggregates and answers when their events are durable.
 //! - [`People`] knows who a person number stands for and holds the keys of what is personal.
 //! - [`sql`] is the portable SQL in which everything beside the log is kept.
@@ -12,6 +12,8 @@
 mod batch;
 mod bus;
 mod codec;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod cqrs;
 mod envelope;
 mod follow;
@@ -24,7 +26,7 @@ pub mod snapshots;
 pub mod sql;
 pub mod sqlite;
 
-pub use bus::{Bus, BusOptions, CommandError, Decision, Request};
+pub use bus::{Bus, BusOptions, CommandError, Decision, Request, finish_erasures};
 pub use codec::{Family, contract_version, decode, encode, families, is_known};
 pub use envelope::{
     EventHash, MAX_APPEND_BYTES, MAX_EVENT_BYTES, Metadata, NewEvent, Position, Recorded, StreamId,

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use domain::{EventId, GuildId, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::envelope::{NewEvent, Position, Recorded, StreamId};
+use crate::envelope::{MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId};
 
 /// Where the time of an append comes from; a virtual clock plays months in seconds.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -113,6 +113,19 @@ impl Append {
     pub fn size_bytes(&self) -> usize {
         self.events.iter().map(|event| event.payload.len() + self.metadata.len()).sum()
     }
+
+    /// What no backend may store, whoever asks.
+    fn check(&self) -> Result<(), LogError> {
+        let too_large = |size, limit| Err(LogError::TooLarge { size, limit });
+        let largest = self.events.iter().map(|event| event.payload.len()).max().unwrap_or(0);
+        if largest > MAX_EVENT_BYTES {
+            return too_large(largest, MAX_EVENT_BYTES);
+        }
+        if self.size_bytes() > MAX_APPEND_BYTES {
+            return too_large(self.size_bytes(), MAX_APPEND_BYTES);
+        }
+        self.stream.check()
+    }
 }
 
 #[derive(Debug, PartialEq)]
@@ -121,7 +134,8 @@ pub enum Appended {
     Written(Vec<Recorded>),
     /// There was nothing to write, and the stream is where it was expected.
     Unchanged,
-    /// The key acted before; its events are in the log.
+    /// The key acted before; its events are in the log. Said also where the stream has moved on
+    /// since, so an append may be repeated as it was.
     Duplicate,
     /// Somebody else wrote to the stream; it has this many events now.
     Conflict { head: u64 },
@@ -242,7 +256,13 @@ impl Appender {
 impl Place<'_> {
     pub fn fill(self, append: Append) -> Pending {
         let (answer, outcome) = oneshot::channel();
-        self.0.send(Queued { append, answer });
+        match append.check() {
+            Ok(()) => self.0.send(Queued { append, answer }),
+            Err(error) => {
+                append.fence.raise();
+                let _ = answer.send(Err(error));
+            }
+        }
         Pending(outcome)
     }
 }

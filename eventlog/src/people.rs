@@ -11,6 +11,7 @@ mod store;
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -64,9 +65,21 @@ pub struct People {
     master: MasterKey,
     erasures: Erasures,
     clock: Clock_,
-    keys: Mutex<LruCache<(GuildId, PersonId), (Arc<DataKey>, Instant)>>,
-    persons: Mutex<LruCache<(GuildId, UserId), (PersonId, Instant)>>,
+    keys: Mutex<Kept<(GuildId, PersonId), Arc<DataKey>>>,
+    persons: Mutex<Kept<(GuildId, UserId), PersonId>>,
 }
+
+/// What was read from the store not long ago. What was read before somebody was erased is not
+/// kept after it, or a slow reader would bring that person back.
+#[derive(Debug)]
+struct Kept<K: Hash + Eq, V> {
+    values: LruCache<K, (V, Instant)>,
+    erasures: u64,
+}
+
+/// When a reading of the store began, in erasures.
+#[derive(Clone, Copy)]
+struct Since(u64);
 
 struct Clock_(Clock);
 
@@ -111,8 +124,8 @@ impl People {
             master,
             erasures: Erasures::open(&erasures_file)?,
             clock: Clock_(clock),
-            keys: Mutex::new(LruCache::unbounded()),
-            persons: Mutex::new(LruCache::unbounded()),
+            keys: Mutex::default(),
+            persons: Mutex::default(),
         };
         if found != expected {
             match previous {
@@ -122,18 +135,20 @@ impl People {
                 _ => return Err(PeopleError::WrongMasterKey),
             }
         }
-        // A restored registry may hold people who were erased since.
-        for erasure in people.erasures.all()? {
-            people.destroy(erasure.guild, erasure.person).await?;
-        }
+        // A restored registry may hold people who were erased since, and may not know their
+        // numbers as given.
+        let erased = people.erasures.all()?;
+        let erased: Vec<_> = erased.iter().map(|one| (one.guild, one.person)).collect();
+        people.store.destroy(&erased).await?;
         Ok(people)
     }
 
     /// The person's number, given at first sight. Durable when this returns.
     pub async fn person(&self, guild: GuildId, user: UserId) -> Result<PersonId, PeopleError> {
-        if let Some(person) = fresh(&mut self.persons.lock(), &(guild, user)) {
-            return Ok(person);
-        }
+        let since = match self.persons.lock().get(&(guild, user)) {
+            Ok(person) => return Ok(person),
+            Err(since) => since,
+        };
         if let Some(person) = self.find(guild, user).await? {
             return Ok(person);
         }
@@ -143,7 +158,7 @@ impl People {
         let now = (self.clock.0)();
         let wrap = |person| self.master.wrap(&key, guild, person);
         let person = self.store.insert(guild, &tag, &sealed_user, now, wrap).await?;
-        keep(&mut self.persons.lock(), (guild, user), person);
+        self.persons.lock().keep((guild, user), person, since);
         Ok(person)
     }
 
@@ -153,9 +168,10 @@ impl People {
         guild: GuildId,
         user: UserId,
     ) -> Result<Option<PersonId>, PeopleError> {
+        let since = self.persons.lock().since();
         let person = self.store.find(guild, &self.master.tag(guild, user)).await?;
         if let Some(person) = person {
-            keep(&mut self.persons.lock(), (guild, user), person);
+            self.persons.lock().keep((guild, user), person, since);
         }
         Ok(person)
     }
@@ -173,17 +189,18 @@ impl People {
 
     /// The person's key from memory.
     pub fn cached_key(&self, guild: GuildId, person: PersonId) -> Option<Arc<DataKey>> {
-        fresh(&mut self.keys.lock(), &(guild, person))
+        self.keys.lock().get(&(guild, person)).ok()
     }
 
     pub async fn key(&self, guild: GuildId, person: PersonId) -> Result<Arc<DataKey>, PeopleError> {
-        if let Some(key) = self.cached_key(guild, person) {
-            return Ok(key);
-        }
+        let since = match self.keys.lock().get(&(guild, person)) {
+            Ok(key) => return Ok(key),
+            Err(since) => since,
+        };
         let row = self.store.row(guild, person).await?;
         let row = row.ok_or(PeopleError::NoKey { guild, person })?;
         let key = Arc::new(self.master.unwrap(&row.wrapped_key, guild, person)?);
-        keep(&mut self.keys.lock(), (guild, person), Arc::clone(&key));
+        self.keys.lock().keep((guild, person), Arc::clone(&key), since);
         Ok(key)
     }
 
@@ -230,12 +247,18 @@ impl People {
         self.store.rows_after(after, limit).await
     }
 
-    /// Puts a row of a key backup back, unless it is there or was erased.
+    /// Puts a row of a key backup back, unless it is there.
     pub(crate) async fn restore_row(&self, row: &Row) -> Result<bool, PeopleError> {
-        if self.erasures.contains(row.guild, row.person)? {
-            return Ok(false);
-        }
         self.store.restore(row).await
+    }
+
+    /// Whether the registry holds this person.
+    pub(crate) async fn is_here(
+        &self,
+        guild: GuildId,
+        person: PersonId,
+    ) -> Result<bool, PeopleError> {
+        Ok(self.store.row(guild, person).await?.is_some())
     }
 
     pub(crate) fn master(&self) -> &MasterKey {
@@ -257,17 +280,9 @@ impl People {
 
     /// Last step of an erasure: the row and the key are gone.
     pub async fn destroy(&self, guild: GuildId, person: PersonId) -> Result<(), PeopleError> {
-        self.store.destroy(guild, person).await?;
-        self.keys.lock().pop(&(guild, person));
-        let mut persons = self.persons.lock();
-        let users: Vec<_> = persons
-            .iter()
-            .filter(|((of, _), (known, _))| *of == guild && *known == person)
-            .map(|(key, _)| *key)
-            .collect();
-        for user in users {
-            persons.pop(&user);
-        }
+        self.store.destroy(&[(guild, person)]).await?;
+        self.keys.lock().forget(|(of, owner), _| *of == guild && *owner == person);
+        self.persons.lock().forget(|(of, _), known| *of == guild && *known == person);
         Ok(())
     }
 
@@ -292,21 +307,48 @@ impl People {
     }
 }
 
-fn fresh<K: std::hash::Hash + Eq, V: Clone>(
-    cache: &mut LruCache<K, (V, Instant)>,
-    key: &K,
-) -> Option<V> {
-    let (value, kept) = cache.get(key)?;
-    if kept.elapsed() < KEY_AGE {
-        return Some(value.clone());
+impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
+    /// What is kept of this; otherwise, when the reading begins.
+    fn get(&mut self, key: &K) -> Result<V, Since> {
+        if let Some((value, kept)) = self.values.get(key) {
+            if kept.elapsed() < KEY_AGE {
+                return Ok(value.clone());
+            }
+            self.values.pop(key);
+        }
+        Err(self.since())
     }
-    cache.pop(key);
-    None
+
+    const fn since(&self) -> Since {
+        Since(self.erasures)
+    }
+
+    fn keep(&mut self, key: K, value: V, since: Since) {
+        if since.0 != self.erasures {
+            return;
+        }
+        self.values.put(key, (value, Instant::now()));
+        if self.values.len() > CACHED_KEYS {
+            self.values.pop_lru();
+        }
+    }
+
+    fn forget(&mut self, is_gone: impl Fn(&K, &V) -> bool) {
+        self.erasures += 1;
+        let gone: Vec<K> = self
+            .values
+            .iter()
+            .filter(|(key, (value, _))| is_gone(key, value))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in gone {
+            self.values.pop(&key);
+        }
+    }
 }
 
-fn keep<K: std::hash::Hash + Eq, V>(cache: &mut LruCache<K, (V, Instant)>, key: K, value: V) {
-    cache.put(key, (value, Instant::now()));
-    if cache.len() > CACHED_KEYS {
-        cache.pop_lru();
+impl<K: Hash + Eq, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self { values: LruCache::unbounded(), erasures: 0 }
     }
 }

@@ -11,12 +11,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{EventId, GuildId};
-use parking_lot::Mutex;
 use sqlx::{
     Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     contract_version,
@@ -36,7 +38,6 @@ pub struct PostgresOptions {
     pub queue: usize,
     /// How long an append is tried while the server cannot be reached.
     pub append_timeout: Duration,
-    pub connections: u32,
 }
 
 impl Default for PostgresOptions {
@@ -46,17 +47,13 @@ impl Default for PostgresOptions {
             batch: 512,
             queue: 4096,
             append_timeout: Duration::from_secs(30),
-            connections: 16,
         }
     }
 }
 
 impl std::fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgresOptions")
-            .field("batch", &self.batch)
-            .field("connections", &self.connections)
-            .finish_non_exhaustive()
+        f.debug_struct("PostgresOptions").field("batch", &self.batch).finish_non_exhaustive()
     }
 }
 
@@ -99,12 +96,12 @@ impl PostgresLog {
         let (appender, queue) = Appender::new(options.queue);
         let (stop, stopped) = watch::channel(false);
         let (head_sender, head) = watch::channel(read::head(&mut connection).await?);
-        let writer =
+        let (writer, written) =
             write::Writer::start(connection, connect, options, head_sender.clone(), queue, stopped)
                 .await?;
         let followers = vec![
             tokio::spawn(listen(pool.clone(), head_sender)),
-            tokio::spawn(notify(pool.clone(), head.clone())),
+            tokio::spawn(notify(pool.clone(), written)),
         ];
         Ok(Self { pool, appender, head, writer: Mutex::new(Some(writer)), followers, stop })
     }
@@ -153,10 +150,10 @@ async fn listen(pool: PgPool, head: watch::Sender<Position>) {
 
 /// Tells other processes of our commits, outside of the commit's own path and at most every few
 /// milliseconds.
-async fn notify(pool: PgPool, mut head: watch::Receiver<Position>) {
+async fn notify(pool: PgPool, mut written: watch::Receiver<Position>) {
     const PAUSE: Duration = Duration::from_millis(5);
-    while head.changed().await.is_ok() {
-        let position = *head.borrow_and_update();
+    while written.changed().await.is_ok() {
+        let position = *written.borrow_and_update();
         let told = sqlx::query("SELECT pg_notify($1, $2)")
             .bind(CHANNEL)
             .bind(position.0.to_string())
@@ -180,14 +177,28 @@ fn advance(head: &watch::Sender<Position>, to: Position) {
 }
 
 pub(crate) fn from_sqlx(error: &sqlx::Error) -> LogError {
+    use sqlx::Error as E;
     match error {
-        sqlx::Error::Database(database) => match database.code().as_deref() {
-            Some("53100") => LogError::DiskFull(database.message().to_owned()),
-            Some("58030") => LogError::DiskFailed(database.message().to_owned()),
-            Some("XX001" | "XX002") => LogError::Corrupt(database.message().to_owned()),
-            _ => LogError::Unavailable(database.to_string()),
-        },
+        E::Database(database) => from_database(&**database),
+        E::ColumnDecode { .. } | E::Decode(_) => LogError::Corrupt(error.to_string()),
         other => LogError::Unavailable(other.to_string()),
+    }
+}
+
+fn from_database(error: &dyn sqlx::error::DatabaseError) -> LogError {
+    let text = error.message().to_owned();
+    let code = error.code().unwrap_or_default();
+    match &*code {
+        "53100" => LogError::DiskFull(text),
+        "58030" => LogError::DiskFailed(text),
+        "XX001" | "XX002" => LogError::Corrupt(text),
+        // Read only: what a server says while another takes over. Lock not available; cancelled.
+        "25006" | "55P03" | "57014" => LogError::Unavailable(text),
+        // Connections, serialisation, resources, a server that stops or starts.
+        _ if ["08", "40", "53", "57P"].iter().any(|class| code.starts_with(class)) => {
+            LogError::Unavailable(text)
+        }
+        _ => LogError::Setup(format!("the database refused a statement ({code}): {text}")),
     }
 }
 
@@ -238,6 +249,7 @@ impl EventLog for PostgresLog {
         limit: usize,
         slice: Slice,
     ) -> Result<Page, LogError> {
+        let limit = limit.max(1);
         // Whatever position was seen before the page is read, all up to it is visible to it.
         let known = *self.head.borrow();
         let head = if known > after { known } else { self.head().await? };
@@ -255,8 +267,9 @@ impl EventLog for PostgresLog {
 
     async fn shutdown(&self) {
         self.stop.send_replace(true);
-        let writer = self.writer.lock().take();
-        if let Some(writer) = writer {
+        // Whoever asks second waits as well.
+        let mut writer = self.writer.lock().await;
+        if let Some(writer) = writer.take() {
             let _ = writer.await;
         }
     }

@@ -188,6 +188,16 @@ impl Db {
         Ok(changed)
     }
 
+    /// Copies SQLite's write-ahead log into the database and empties it; false where somebody
+    /// who reads stands in the way. Nothing to do elsewhere.
+    pub(crate) async fn empty_write_ahead_log(&self) -> Result<bool, LogError> {
+        let Self::Sqlite { writer, .. } = self else { return Ok(true) };
+        let connection = writer.lock().await;
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let rows = off_the_workers(|| sqlite_query(&connection, sql, &[]))?;
+        rows.first().map_or(Ok(true), |row| Ok(row.int(0)? == 0))
+    }
+
     /// Applies a script of several statements.
     pub async fn run_script(&self, script: &str) -> Result<(), LogError> {
         match self {

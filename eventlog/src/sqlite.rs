@@ -18,9 +18,8 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{EventId, GuildId};
-use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use self::read::Readers;
 use crate::{
@@ -205,7 +204,12 @@ fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, LogError>
 pub(crate) fn from_sqlite(error: &rusqlite::Error) -> LogError {
     use rusqlite::ErrorCode as Code;
     let text = error.to_string();
+    // The index of the write-ahead log could not grow: SQLite calls that an I/O error.
+    let index_full = error
+        .sqlite_error()
+        .is_some_and(|sqlite| sqlite.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
     match error.sqlite_error_code() {
+        _ if index_full => LogError::DiskFull(text),
         Some(Code::DiskFull) => LogError::DiskFull(text),
         Some(Code::SystemIoFailure) => LogError::DiskFailed(text),
         Some(Code::DatabaseCorrupt | Code::NotADatabase) => LogError::Corrupt(text),
@@ -272,8 +276,9 @@ impl EventLog for SqliteLog {
 
     async fn shutdown(&self) {
         self.stop.send_replace(true);
-        let writer = self.writer.lock().take();
-        if let Some(writer) = writer {
+        // Whoever asks second waits as well.
+        let mut writer = self.writer.lock().await;
+        if let Some(writer) = writer.take() {
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;
         }
     }

@@ -24,9 +24,14 @@ END;
 CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN
     SELECT RAISE(ABORT, 'events are never changed or deleted');
 END;
--- REPLACE would delete without firing the trigger above.
+-- REPLACE would delete without firing the trigger above, whichever unique index it meets.
 CREATE TRIGGER events_no_replace BEFORE INSERT ON events
-WHEN EXISTS (SELECT 1 FROM events WHERE position = NEW.position) BEGIN
+WHEN EXISTS (SELECT 1 FROM events WHERE position = NEW.position)
+    OR EXISTS (SELECT 1 FROM events WHERE event_id = NEW.event_id)
+    OR EXISTS (SELECT 1 FROM events WHERE guild = NEW.guild AND guild_seq = NEW.guild_seq)
+    OR EXISTS (SELECT 1 FROM events WHERE aggregate_type = NEW.aggregate_type
+        AND aggregate_id = NEW.aggregate_id AND sequence = NEW.sequence)
+BEGIN
     SELECT RAISE(ABORT, 'events are never changed or deleted');
 END;
 

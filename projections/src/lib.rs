@@ -1,1 +1,36 @@
+//! Read models: what people see, computed from events.
+//!
+//! A [`Projection`] is a named, versioned fold of events into its own tables. The [`Runtime`]
+//! follows the log and moves each projection's rows and checkpoint in one transaction; it builds
+//! a new version beside the live one and swaps them; it parks a guild whose event cannot be
+//! folded and goes on with the others. Everything here can be thrown away and computed again.
+//!
+//! To add a read model, copy the shape of `economy/balances.rs` and add its line to
+//! [`registered`].
 
+mod build;
+pub mod economy;
+mod errors;
+mod projection;
+mod requests;
+mod runner;
+mod runtime;
+mod status;
+mod store;
+
+pub use build::Build;
+pub use errors::error_id;
+pub use projection::{AnyProjection, ApplyError, Projection, Table, Tables};
+pub use requests::{Asked, Request, Requests, Verb};
+pub use runtime::{Runtime, RuntimeOptions};
+pub use status::{BuildStatus, DeadLetter, Status};
+pub use store::ReadStore;
+
+/// Every read model. A new one adds its line here.
+pub fn registered() -> Vec<Box<dyn AnyProjection>> {
+    vec![
+        projection::boxed::<economy::balances::Balances>(),
+        projection::boxed::<economy::weekly::Weekly>(),
+        projection::boxed::<economy::transactions::Transactions>(),
+    ]
+}

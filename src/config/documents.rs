@@ -29,7 +29,7 @@ An empty variable counts as not set. An optional setting that is empty in `reeve
 begin with `REEVE_` are left to other tools. Lists are separated by commas; in `reeve.toml` they
 are arrays. Relative paths start at the working directory.
 
-A setting takes effect at start. Where its description ends in *(live)*, a change needs no restart.
+A setting takes effect at start: change it, then restart.
 ";
 
 /// `docs/configuration.md`.
@@ -46,10 +46,9 @@ pub fn reference() -> String {
         for setting in of(section) {
             let about = setting.about.replace('|', "\\|");
             let secret = if setting.secret { " *(secret)*" } else { "" };
-            let live = if setting.live { " *(live)*" } else { "" };
             let _ = writeln!(
                 text,
-                "| `{}` | `{}` | {} | {} | {about}{secret}{live} |",
+                "| `{}` | `{}` | {} | {} | {about}{secret} |",
                 setting.key,
                 setting.env,
                 in_words(setting.fallback),

@@ -20,8 +20,6 @@ pub struct Setting {
     pub fallback: Fallback,
     /// Never printed; passed by reference in `docker-compose.yml`.
     pub secret: bool,
-    /// Takes effect without a restart.
-    pub live: bool,
     pub about: &'static str,
 }
 
@@ -43,16 +41,12 @@ impl Setting {
         fallback: Fallback,
         about: &'static str,
     ) -> Self {
-        Self { key, env, kind, fallback, secret: false, live: false, about }
+        Self { key, env, kind, fallback, secret: false, about }
     }
 
     const fn secret(key: &'static str, env: &'static str, kind: Kind, about: &'static str) -> Self {
         let row = Self::new(key, env, kind, Unset, about);
         Self { secret: true, ..row }
-    }
-
-    const fn live(self) -> Self {
-        Self { live: true, ..self }
     }
 
     /// The table of `reeve.toml` that holds it; empty for the top level.
@@ -215,8 +209,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::LogFilter,
         Value("info"),
         "How much is logged, for everything and per module.",
-    )
-    .live(),
+    ),
     Setting::new(
         "log.format",
         "REEVE_LOG_FORMAT",

@@ -2,7 +2,8 @@
 //!
 //! The child says on its standard output what it has acknowledged: a line `ack <n>`, written and
 //! flushed after the commit has returned. Other lines are ignored. A line the kill cut off in the
-//! middle is ignored too: it may say `ack 12` where the child meant `ack 123`.
+//! middle is ignored too: it may say `ack 12` where the child meant `ack 123`. The child must not
+//! leave processes behind which hold its standard output: a cycle reads it to its end.
 
 use std::{
     io::{self, BufRead, BufReader, Read},

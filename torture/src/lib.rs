@@ -44,8 +44,8 @@
 //! journal into images, [`runner`] joins the three, [`verdict`] counts what an image lost.
 //!
 //! What the model assumes, and where it is harsher or kinder than a disk, stands in
-//! [`power_cut`]. `unsafe` lives in `recorder::vfs` and `recorder::file` and nowhere else in the
-//! workspace.
+//! [`power_cut`]. `unsafe` lives in `recorder::vfs` and `recorder::file` (and in one test, which
+//! sets a chunk size).
 
 pub mod journal;
 pub mod kills;

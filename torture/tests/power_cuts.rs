@@ -11,8 +11,8 @@ use torture::{
 type Outcome = Result<(), Box<dyn Error>>;
 
 const ROWS: u64 = 120;
-const IMAGES: u32 = 5000;
-const SEED: u64 = 12345;
+const IMAGES: u32 = 300;
+const SEED: u64 = 20_260;
 
 /// Commits `ROWS` rows one by one and marks each after its commit. `setup` runs in WAL mode, after
 /// the table was made durable.
@@ -301,8 +301,7 @@ fn measure() -> Outcome {
             let setup =
                 format!("PRAGMA synchronous = {mode}; PRAGMA wal_autocheckpoint = {checkpoint}");
             let begun = std::time::Instant::now();
-            let report = PowerCuts::new(20_000, SEED)
-                .scratch_in("/dev/shm")
+            let report = PowerCuts::new(2_000, SEED)
                 .run(|dir, vfs, recorder| workload(dir, vfs, recorder, &setup), check)?;
             let Report { images, acknowledged, lost, duplicated, reordered, corrupt, .. } = report;
             println!(

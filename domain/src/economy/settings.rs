@@ -92,13 +92,17 @@ impl Configurable for EconomySettings {
                 problems.push(problem);
             }
         };
-        let name_fits =
-            |name: &str| (1..=Self::MAX_NAME_CHARS).contains(&name.trim().chars().count());
+        let name_fits = |name: &str| {
+            (1..=Self::MAX_NAME_CHARS).contains(&name.chars().count()) && name.trim() == name
+        };
         let amount = |least: i64, value: Bytes, most: Bytes| (Bytes(least)..=most).contains(&value);
 
         require(
             name_fits(&self.currency),
-            format!("currency: use 1 to {} characters", Self::MAX_NAME_CHARS),
+            format!(
+                "currency: use 1 to {} characters, no spaces around them",
+                Self::MAX_NAME_CHARS
+            ),
         );
         require(
             amount(0, self.starting_balance, Self::MAX_STARTING_BALANCE),

@@ -109,17 +109,24 @@ impl Cache {
         let entry =
             Entry { slot: Arc::clone(&slot) as Arc<dyn Any + Send + Sync>, bytes: SLOT_BYTES };
         self.bytes += SLOT_BYTES;
-        self.slots.put(stream.clone(), entry);
+        if let Some(other) = self.slots.put(stream.clone(), entry) {
+            self.bytes -= other.bytes;
+        }
+        self.make_room();
         slot
     }
 
-    /// Takes note of an aggregate's weight, and lets others go where that is too much. One that
-    /// is in use stays.
+    /// Takes note of an aggregate's weight, and lets others go where that is too much.
     pub fn weigh(&mut self, stream: &StreamId, bytes: usize) {
         if let Some(entry) = self.slots.get_mut(stream) {
             self.bytes = self.bytes - entry.bytes + bytes;
             entry.bytes = bytes;
         }
+        self.make_room();
+    }
+
+    /// Lets the least recently used go. One that is in use stays.
+    fn make_room(&mut self) {
         let mut in_use = Vec::new();
         while self.bytes > self.limit && !self.slots.is_empty() {
             let Some((stream, entry)) = self.slots.pop_lru() else { break };
@@ -128,7 +135,7 @@ impl Cache {
                 in_use.push((stream, entry));
             }
         }
-        for (stream, entry) in in_use.into_iter().rev() {
+        for (stream, entry) in in_use {
             self.bytes += entry.bytes;
             self.slots.put(stream, entry);
         }

@@ -40,8 +40,14 @@ impl Bus {
         let recent = RecentKeys::default();
         let cached = Cached { state: folded.state, version: folded.version, fence, recent };
         *slot.cached.lock() = Some(cached);
-        self.0.cache.lock().weigh(stream, slot.weight());
+        self.weigh(stream, slot);
         Ok(())
+    }
+
+    /// The slot's lock is not waited for while everybody waits for the cache's.
+    pub(super) fn weigh<D: Decider>(&self, stream: &StreamId, slot: &Slot<D>) {
+        let bytes = slot.weight();
+        self.0.cache.lock().weigh(stream, bytes);
     }
 
     /// Makes a snapshot in the background, from the log and not from the cached state: the
@@ -58,9 +64,12 @@ impl Bus {
             return;
         }
         slot.since_snapshot.store(0, Ordering::Relaxed);
-        let (log, stream) = (Arc::clone(&self.0.log), stream.clone());
+        let (shared, stream) = (Arc::clone(&self.0), stream.clone());
         tokio::spawn(async move {
-            if let Err(error) = make_snapshot::<D>(&*log, &snapshots, &stream).await {
+            // One after the other: each holds a whole state in memory.
+            let _turn = shared.snapshotting.lock().await;
+            let log = &shared.log;
+            if let Err(error) = make_snapshot::<D>(&**log, &snapshots, &stream).await {
                 tracing::warn!(%error, %stream, "no snapshot was made; loading takes longer");
             }
         });

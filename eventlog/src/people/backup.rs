@@ -1,7 +1,12 @@
 //! Key backups: the registry's rows, keys still wrapped, in a file that is of no use after its
 //! expiry. Log backups hold no keys, so what a person was is only ever as old as this.
 
-use std::{fs::File, io::Write as _, path::Path};
+use std::{
+    collections::HashSet,
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::Path,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{GuildId, PersonId, Timestamp};
@@ -10,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{People, PeopleError, Row};
 
 const PAGE: usize = 1000;
+const MAX_HEADER_BYTES: u64 = 4096;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
@@ -62,7 +68,13 @@ pub async fn back_up(people: &People, path: &Path, days: u32) -> Result<Report, 
             count += 1;
         }
     }
-    file.sync_all().and_then(|()| std::fs::rename(&partial, path)).map_err(failed)?;
+    let finish = || {
+        file.sync_all()?;
+        std::fs::rename(&partial, path)?;
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    };
+    finish().map_err(failed)?;
     Ok(Report { people: count, skipped: 0, expires })
 }
 
@@ -87,18 +99,27 @@ pub async fn restore(people: &People, path: &Path) -> Result<Report, PeopleError
         return Err(bad("was made with another master key; set that one as REEVE_MASTER_KEY"));
     }
     let mut report = Report { people: 0, skipped: 0, expires: header.expires };
+    let erased = erased(people)?;
     for (index, text) in lines.enumerate() {
         let row = serde_json::from_str(text)
             .ok()
             .and_then(|line| row(&line))
             .ok_or_else(|| bad(&format!("is damaged at line {}", index + 2)))?;
-        if people.restore_row(&row).await? {
+        if !erased.contains(&(row.guild, row.person)) && people.restore_row(&row).await? {
             report.people += 1;
         } else {
             report.skipped += 1;
         }
     }
+    // Somebody may have been erased meanwhile.
+    for (guild, person) in self::erased(people)?.difference(&erased) {
+        people.destroy(*guild, *person).await?;
+    }
     Ok(report)
+}
+
+fn erased(people: &People) -> Result<HashSet<(GuildId, PersonId)>, PeopleError> {
+    Ok(people.erasures().all()?.iter().map(|erasure| (erasure.guild, erasure.person)).collect())
 }
 
 /// Deletes the key backups of a directory that have expired; answers how many.
@@ -106,8 +127,10 @@ pub fn prune(directory: &Path, now: Timestamp) -> std::io::Result<usize> {
     let mut pruned = 0;
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
-        let header = text.lines().next().and_then(|line| serde_json::from_str::<Header>(line).ok());
+        let mut line = String::new();
+        let read = File::open(&path)
+            .and_then(|file| BufReader::new(file).take(MAX_HEADER_BYTES).read_line(&mut line));
+        let header = read.ok().and_then(|_| serde_json::from_str::<Header>(&line).ok());
         if header.is_some_and(|header| header.expires <= now) {
             std::fs::remove_file(&path)?;
             pruned += 1;

@@ -3,7 +3,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{Read as _, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -29,26 +29,24 @@ pub struct Erasures {
 impl Erasures {
     pub fn open(path: &Path) -> Result<Self, PeopleError> {
         let open = || {
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent)?;
-            }
-            OpenOptions::new().create(true).append(true).read(true).open(path)
+            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let directory = directory.unwrap_or(Path::new("."));
+            std::fs::create_dir_all(directory)?;
+            let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+            // A file without its name in the directory would be lost in a power cut.
+            File::open(directory)?.sync_all()?;
+            Ok(file)
         };
-        let file = open().map_err(|error| unusable(path, &error.to_string()))?;
+        let file = open().map_err(|error: io::Error| unusable(path, &error.to_string()))?;
         let erasures = Self { path: path.to_owned(), file: Mutex::new(file) };
         erasures.all()?;
         Ok(erasures)
     }
 
     pub fn all(&self) -> Result<Vec<Erasure>, PeopleError> {
-        let mut text = String::new();
-        File::open(&self.path)
-            .and_then(|mut file| file.read_to_string(&mut text))
+        let text = std::fs::read_to_string(&self.path)
             .map_err(|error| unusable(&self.path, &error.to_string()))?;
-        // A crash while writing leaves a last line without its end; that erasure was never
-        // acknowledged and is asked for again.
-        let complete = text.rfind('\n').map_or("", |end| &text[..end]);
-        complete
+        text[..complete(text.as_bytes())]
             .lines()
             .enumerate()
             .filter(|(_, line)| !line.trim().is_empty())
@@ -65,15 +63,32 @@ impl Erasures {
 
     /// Durable when this returns.
     pub fn add(&self, erasure: Erasure) -> Result<(), PeopleError> {
-        let mut file = self.file.lock();
-        let text = std::fs::read_to_string(&self.path).unwrap_or_default();
-        let line = serde_json::to_string(&erasure).unwrap_or_default();
-        let torn = !text.is_empty() && !text.ends_with('\n');
-        let separator = if torn { "\n" } else { "" };
-        file.write_all(format!("{separator}{line}\n").as_bytes())
-            .and_then(|()| file.sync_all())
+        let file = self.file.lock();
+        let add = || {
+            let mut line = serde_json::to_vec(&erasure)?;
+            line.push(b'\n');
+            let text = std::fs::read(&self.path)?;
+            let whole = complete(&text);
+            if whole < text.len() {
+                file.set_len(whole as u64)?;
+            }
+            (&*file).write_all(&line)?;
+            file.sync_all()
+        };
+        // Other processes of this machine may use the same list.
+        file.lock()
+            .and_then(|()| {
+                let added = add();
+                file.unlock().and(added)
+            })
             .map_err(|error| unusable(&self.path, &error.to_string()))
     }
+}
+
+/// Where the last whole line ends. A crash while writing leaves a line without its end; that
+/// erasure was never acknowledged and is asked for again.
+fn complete(text: &[u8]) -> usize {
+    text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
 }
 
 fn unusable(path: &Path, problem: &str) -> PeopleError {

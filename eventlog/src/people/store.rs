@@ -15,6 +15,8 @@ use crate::{
 };
 
 const FILE: &str = "people.db";
+/// In `people_meta` while deleted rows may still be found in the files.
+const SWEEP: &str = "sweep";
 
 #[derive(Debug)]
 pub(super) struct Store(Db);
@@ -33,6 +35,11 @@ pub struct Row {
 const INSERT: &str = "INSERT INTO people \
     (guild, person, user_tag, sealed_user, wrapped_key, created_at) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+
+/// This number, and every one below it, was given.
+const GIVEN: &str = "INSERT INTO people_numbers (guild, last) VALUES ($1, $2) \
+    ON CONFLICT (guild) DO UPDATE SET last = \
+    CASE WHEN people_numbers.last < $2 THEN $2 ELSE people_numbers.last END";
 
 impl Store {
     pub fn sqlite(directory: &Path) -> Result<Self, LogError> {
@@ -112,7 +119,12 @@ impl Store {
         }
         let given = rows.first().map_or(Ok(1), |row| row.int(0)).and_then(person)?;
         let wrapped = wrap(given)?;
-        tx.execute(INSERT, &values![guild, given, tag, sealed_user, wrapped, at]).await?;
+        if tx.execute(INSERT, &values![guild, given, tag, sealed_user, wrapped, at]).await? != 1 {
+            return Err(LogError::Corrupt(format!(
+                "people: the next number of guild {guild}, {given}, is somebody's already"
+            ))
+            .into());
+        }
         tx.commit().await?;
         Ok(given)
     }
@@ -120,10 +132,7 @@ impl Store {
     pub async fn restore(&self, row: &Row) -> Result<bool, PeopleError> {
         let mut tx = self.0.begin().await?;
         let inserted = tx.execute(INSERT, &row_values(row)).await? == 1;
-        let number = "INSERT INTO people_numbers (guild, last) VALUES ($1, $2) \
-                      ON CONFLICT (guild) DO UPDATE SET last = \
-                      CASE WHEN people_numbers.last < $2 THEN $2 ELSE people_numbers.last END";
-        tx.execute(number, &values![row.guild, row.person]).await?;
+        tx.execute(GIVEN, &values![row.guild, row.person]).await?;
         tx.commit().await?;
         Ok(inserted)
     }
@@ -141,20 +150,47 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Deletes the row and what the store keeps of deleted rows.
-    pub async fn destroy(&self, guild: GuildId, person: PersonId) -> Result<(), PeopleError> {
-        let sql = "DELETE FROM people WHERE guild = $1 AND person = $2";
-        if self.0.execute(sql, &values![guild, person]).await? == 0 {
+    /// Deletes these rows and what the store keeps of deleted rows. Their numbers stay given.
+    pub async fn destroy(&self, people: &[(GuildId, PersonId)]) -> Result<(), PeopleError> {
+        let mut tx = self.0.begin().await?;
+        let mut gone = 0;
+        for (guild, person) in people {
+            let sql = "DELETE FROM people WHERE guild = $1 AND person = $2";
+            gone += tx.execute(sql, &values![*guild, *person]).await?;
+            tx.execute(GIVEN, &values![*guild, *person]).await?;
+        }
+        if gone > 0 {
+            let due = "INSERT INTO people_meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            tx.execute(due, &values![SWEEP, [1_u8].as_slice()]).await?;
+        }
+        tx.commit().await?;
+        self.sweep().await
+    }
+
+    /// Both stores leave bytes of deleted rows where they lay: in free space of pages, and SQLite
+    /// in its write-ahead log. Tried until it is done, also after a crash.
+    async fn sweep(&self) -> Result<(), PeopleError> {
+        let due = "SELECT value FROM people_meta WHERE key = $1";
+        if self.0.query(due, &values![SWEEP]).await?.is_empty() {
             return Ok(());
         }
-        // SQLite overwrites deleted content (secure_delete); its write-ahead log goes too.
-        // On PostgreSQL the dead row goes with a vacuum.
-        let sweep = match &self.0 {
-            Db::Sqlite { .. } => "PRAGMA wal_checkpoint(TRUNCATE)",
-            Db::Postgres(_) => "VACUUM people",
+        let script = if self.0.is_sqlite() { "VACUUM" } else { "VACUUM FULL people" };
+        let swept = match self.0.run_script(script).await {
+            Ok(()) => self.0.empty_write_ahead_log().await,
+            Err(error) => Err(error),
         };
-        if let Err(error) = self.0.run_script(sweep).await {
-            tracing::warn!(%error, "what is left of an erased row goes with the next vacuum");
+        match swept {
+            Ok(true) => {
+                let done = "DELETE FROM people_meta WHERE key = $1";
+                self.0.execute(done, &values![SWEEP]).await?;
+            }
+            Ok(false) => tracing::warn!(
+                "people.db is being read: what is left of an erased row in its write-ahead log \
+                 goes with the next erasure or restart"
+            ),
+            Err(error) => tracing::warn!(
+                %error, "what is left of an erased row goes with the next erasure or restart"
+            ),
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Reading: columns listed, rows turned into events.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use domain::{EventId, GuildId, Timestamp};
 use sqlx::{PgConnection, PgExecutor, Row as _, postgres::PgRow};
@@ -78,6 +78,16 @@ pub(super) async fn by_ids(
 ) -> Result<Vec<Recorded>, LogError> {
     let sql = select!("WHERE event_id = ANY($1)");
     recorded(sqlx::query(sql).bind(ids).fetch_all(executor).await)
+}
+
+/// Which of these ids are in the log.
+pub(super) async fn known_ids(
+    executor: impl PgExecutor<'_>,
+    ids: &[Uuid],
+) -> Result<HashSet<EventId>, LogError> {
+    let sql = "SELECT event_id FROM events WHERE event_id = ANY($1)";
+    let rows = sqlx::query(sql).bind(ids).fetch_all(executor).await.map_err(|e| from_sqlx(&e))?;
+    Ok(rows.iter().map(|row| EventId(row.get(0))).collect())
 }
 
 /// What others wrote after a position, without payloads: where each event stands.

@@ -30,6 +30,16 @@ const OPTIMISTIC_TRIES: usize = 2;
 const CATCH_UP: usize = 10_000;
 const MAX_BACKOFF: Duration = Duration::from_secs(2);
 
+/// What the writing session insists on, whatever the server's configuration says: a commit is
+/// waited for, and a connection that died silently does not keep the others' lock for long.
+const SESSION: &str = "
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off';
+    SET idle_in_transaction_session_timeout = '10s';
+    SET tcp_keepalives_idle = 10;
+    SET tcp_keepalives_interval = 5;
+    SET tcp_keepalives_count = 3";
+
 pub(super) struct Writer {
     /// None after it was lost.
     connection: Option<PgConnection>,
@@ -37,11 +47,14 @@ pub(super) struct Writer {
     options: PostgresOptions,
     heads: Heads,
     head: watch::Sender<Position>,
+    /// The last position of our own making, for those who tell other processes.
+    written: watch::Sender<Position>,
 }
 
 /// How one try to write a batch ended.
 enum Try {
-    Done(Vec<Appended>),
+    /// The outcomes stand in [`Findings::on_the_wire`].
+    Done,
     /// Another process wrote since we counted.
     Stale,
     /// Some ids of the batch are in the log already.
@@ -53,24 +66,55 @@ enum Try {
 /// What was found out about a batch over several tries.
 #[derive(Default)]
 struct Findings {
-    /// Events that a try sent, by the id of the first of each append.
-    sent: HashMap<EventId, Vec<Recorded>>,
+    /// What the present try has sent, or is about to.
+    on_the_wire: Vec<Appended>,
+    /// Events of tries that got no answer, by the id of the first of each append.
+    sent: HashMap<EventId, Vec<Vec<Recorded>>>,
     /// Appends whose first id is in the log: ours when the events are those we sent.
     written: HashMap<EventId, Option<Vec<Recorded>>>,
+    /// Ask the log before anything is written: a key acted before, or a try got no answer. The
+    /// server may still be busy with that one, so it is asked before every further try.
+    look_up: bool,
 }
 
 impl Findings {
-    /// Remembers what was sent when its outcome is not known, to recognise it in the log.
-    fn sent(&mut self, outcomes: Vec<Appended>) {
-        for outcome in outcomes {
+    /// No answer came: what was sent may be in the log, or get there yet.
+    fn lost_sight(&mut self) {
+        self.look_up = true;
+        for outcome in self.on_the_wire.drain(..) {
             if let Appended::Written(events) = outcome {
-                self.sent.insert(events[0].id, events);
+                self.sent.entry(events[0].id).or_default().push(events);
             }
         }
+    }
+
+    async fn look_up(
+        &mut self,
+        connection: &mut PgConnection,
+        batch: &[Queued],
+    ) -> Result<(), LogError> {
+        let ids: Vec<_> = batch.iter().map(|queued| queued.append.first_id.0).collect();
+        for event in read::by_ids(connection, &ids).await? {
+            let same = |sent: &&Vec<Recorded>| {
+                sent[0].hash == event.hash && sent[0].position == event.position
+            };
+            let ours = self.sent.get(&event.id).and_then(|tries| tries.iter().find(same)).cloned();
+            self.written.insert(event.id, ours);
+        }
+        Ok(())
+    }
+
+    /// What to say of an append whose events are in the log.
+    fn answer(&self, first_id: EventId) -> Option<Appended> {
+        Some(match self.written.get(&first_id)? {
+            Some(events) => Appended::Written(events.clone()),
+            None => Appended::Duplicate,
+        })
     }
 }
 
 impl Writer {
+    /// Answers the task, and where it tells of what it has written.
     pub async fn start(
         mut connection: PgConnection,
         connect: Arc<PgConnectOptions>,
@@ -78,19 +122,26 @@ impl Writer {
         head: watch::Sender<Position>,
         queue: mpsc::Receiver<Queued>,
         stop: watch::Receiver<bool>,
-    ) -> Result<JoinHandle<()>, LogError> {
+    ) -> Result<(JoinHandle<()>, watch::Receiver<Position>), LogError> {
+        insist(&mut connection).await?;
         let position = read::head(&mut connection).await?;
         let heads = Heads::new(position.0, read::last_at(&mut connection).await?);
         let batches = batch::Batches::new(queue, stop, options.batch);
-        let writer = Self { connection: Some(connection), connect, options, heads, head };
-        Ok(tokio::spawn(writer.run(batches)))
+        let (written, own) = watch::channel(position);
+        let connection = Some(connection);
+        let writer = Self { connection, connect, options, heads, head, written };
+        Ok((tokio::spawn(writer.run(batches)), own))
     }
 
     async fn run(mut self, mut batches: batch::Batches) {
         while let Some(batch) = batches.next().await {
             match self.settle(&batch).await {
                 Ok(outcomes) => {
-                    advance(&self.head, Position(self.heads.position));
+                    let position = Position(self.heads.position);
+                    advance(&self.head, position);
+                    if outcomes.iter().any(|outcome| matches!(outcome, Appended::Written(_))) {
+                        advance(&self.written, position);
+                    }
                     batch::answer(batch, outcomes);
                 }
                 Err(error) => {
@@ -111,82 +162,54 @@ impl Writer {
         let mut backoff = Duration::from_millis(10);
         let mut lost_races = 0;
         let mut taken = 0;
-        let mut lookup = false;
         loop {
-            let tried = match self.connected(lookup.then_some((batch, &mut findings))).await {
-                Ok(()) => {
-                    lookup = false;
-                    let hold = lost_races >= OPTIMISTIC_TRIES;
-                    self.try_once(batch, &mut findings, hold).await?
-                }
-                Err(error) => Try::Lost(error),
+            // A server that went away without a word is given up in time for another try.
+            let patience = self.options.append_timeout / 3;
+            let hold = lost_races >= OPTIMISTIC_TRIES;
+            let tried = self.try_once(batch, &mut findings, hold);
+            let tried = match tokio::time::timeout(patience, tried).await {
+                Ok(tried) => tried,
+                Err(_) => Ok(Try::Lost(LogError::Unavailable("no answer in time".to_owned()))),
             };
             match tried {
-                Try::Done(outcomes) => return Ok(outcomes),
-                Try::Stale => lost_races += 1,
+                Ok(Try::Done) => return Ok(findings.on_the_wire),
+                Ok(Try::Stale) => lost_races += 1,
                 // Looked up, they are set aside; a place that stays taken is not a known key.
-                Try::Known if taken < 3 => {
-                    lookup = true;
+                Ok(Try::Known) if taken < 3 => {
+                    findings.look_up = true;
+                    self.heads.forget();
                     taken += 1;
                 }
-                Try::Known => {
+                Ok(Try::Known) => {
                     return Err(LogError::Corrupt(
                         "a place in the log is taken already".to_owned(),
                     ));
                 }
-                Try::Lost(error) => {
+                Ok(Try::Lost(error)) => {
                     self.connection = None;
-                    lookup = true;
+                    findings.lost_sight();
                     if Instant::now() + backoff >= deadline {
-                        return Err(if findings.sent.is_empty() {
-                            error
-                        } else {
-                            LogError::OutcomeUnknown(error.to_string())
-                        });
+                        return Err(findings.judge(error));
                     }
                     tracing::warn!(%error, "the log's database is not reachable; trying again");
                     tokio::time::sleep(backoff).await;
                     backoff = (backoff * 2).min(MAX_BACKOFF);
                 }
+                Err(error) => return Err(findings.judge(error)),
             }
         }
     }
 
-    /// A connection that knows where the log ends. With `lookup`, also which of the batch's
-    /// events are in the log: asked after a lost connection and after an id was taken.
-    async fn connected(
-        &mut self,
-        lookup: Option<(&[Queued], &mut Findings)>,
-    ) -> Result<(), LogError> {
-        if self.connection.is_none() {
-            let mut connection = PgConnection::connect_with(&self.connect)
-                .await
-                .map_err(|error| from_sqlx(&error))?;
-            let position = read::head(&mut connection).await?;
-            self.heads = Heads::new(position.0, read::last_at(&mut connection).await?);
-            self.connection = Some(connection);
-        }
-        let Some(connection) = &mut self.connection else {
-            return Err(LogError::Unavailable("no connection".to_owned()));
-        };
-        if let Some((batch, findings)) = lookup {
-            let ids: Vec<_> = batch.iter().map(|queued| queued.append.first_id.0).collect();
-            for event in read::by_ids(&mut *connection, &ids).await? {
-                let ours = findings.sent.get(&event.id);
-                let ours = ours.filter(|sent| sent[0].hash == event.hash).cloned();
-                findings.written.insert(event.id, ours);
-            }
-            catch_up(connection, &mut self.heads).await?;
-        }
-        Ok(())
-    }
-
+    /// Errors are final; what may pass is a [`Try::Lost`].
     async fn try_once(
         &mut self,
         batch: &[Queued],
         findings: &mut Findings,
         hold: bool,
     ) -> Result<Try, LogError> {
+        if let Err(error) = self.connect().await {
+            return Ok(Try::Lost(error));
+        }
         let Some(connection) = &mut self.connection else {
             return Ok(Try::Lost(LogError::Unavailable("no connection".to_owned())));
         };
@@ -194,18 +217,41 @@ impl Writer {
         let tried = if hold {
             hold_and_write(connection, &mut self.heads, batch, findings, now).await
         } else {
-            let stale = match write(connection, &mut self.heads, batch, findings, now).await {
+            match write(connection, &mut self.heads, batch, findings, now).await {
                 Ok(Try::Stale) => catch_up(connection, &mut self.heads).await.map(|()| Try::Stale),
-                Ok(other) => return Ok(other),
-                Err(error) => Err(error),
-            };
-            stale
+                other => other,
+            }
         };
         match tried {
             Err(error @ LogError::Unavailable(_)) => Ok(Try::Lost(error)),
             other => other,
         }
     }
+
+    /// A connection that knows where the log ends.
+    async fn connect(&mut self) -> Result<(), LogError> {
+        if self.connection.is_none() {
+            let mut connection = PgConnection::connect_with(&self.connect)
+                .await
+                .map_err(|error| from_sqlx(&error))?;
+            insist(&mut connection).await?;
+            let position = read::head(&mut connection).await?;
+            self.heads = Heads::new(position.0, read::last_at(&mut connection).await?);
+            self.connection = Some(connection);
+        }
+        Ok(())
+    }
+}
+
+impl Findings {
+    /// An error does not say what became of tries that got no answer.
+    fn judge(&self, error: LogError) -> LogError {
+        if self.sent.is_empty() { error } else { LogError::OutcomeUnknown(error.to_string()) }
+    }
+}
+
+async fn insist(connection: &mut PgConnection) -> Result<(), LogError> {
+    sqlx::raw_sql(SESSION).execute(connection).await.map(|_| ()).map_err(|error| from_sqlx(&error))
 }
 
 /// Counts and writes while nobody else can.
@@ -222,15 +268,12 @@ async fn hold_and_write(
                 current_schema()::regnamespace::oid::int)";
     sqlx::query(lock).execute(&mut *transaction).await.map_err(sqlx_error)?;
     catch_up(&mut transaction, heads).await?;
-    let tried = write(&mut transaction, heads, batch, findings, now).await?;
-    match tried {
-        Try::Done(outcomes) => match transaction.commit().await {
-            Ok(()) => Ok(Try::Done(outcomes)),
-            Err(error) => {
-                findings.sent(outcomes);
-                Ok(Try::Lost(from_sqlx(&error)))
-            }
-        },
+    match write(&mut transaction, heads, batch, findings, now).await? {
+        // What was counted is forgotten with the connection, should the commit get no answer.
+        Try::Done => Ok(match transaction.commit().await {
+            Ok(()) => Try::Done,
+            Err(error) => Try::Lost(from_sqlx(&error)),
+        }),
         other => {
             transaction.rollback().await.map_err(sqlx_error)?;
             Ok(other)
@@ -245,48 +288,93 @@ async fn write(
     findings: &mut Findings,
     now: domain::Timestamp,
 ) -> Result<Try, LogError> {
+    findings.on_the_wire.clear();
     learn_heads(connection, heads, batch).await?;
-    let repeated = repeated_keys(connection, batch).await?;
+    if findings.look_up {
+        findings.look_up(connection, batch).await?;
+    }
     let expected_head = heads.position;
     let mut plan = heads.plan(now);
     let mut outcomes = Vec::with_capacity(batch.len());
+    let mut placed = HashSet::new();
     for Queued { append, .. } in batch {
-        outcomes.push(match findings.written.get(&append.first_id) {
-            Some(Some(events)) => Appended::Written(events.clone()),
-            Some(None) => {
+        let id = append.first_id;
+        let known = placed.contains(&id).then_some(Appended::Duplicate);
+        outcomes.push(match known.or_else(|| findings.answer(id)) {
+            Some(written @ Appended::Written(_)) => written,
+            Some(duplicate) => {
                 plan.break_fence(&append.fence);
-                Appended::Duplicate
+                duplicate
             }
             None => match plan.place(append) {
                 Err(refused) => refused,
-                Ok(events) if !events.is_empty() => Appended::Written(events),
-                Ok(_) if repeated.contains(&append.first_id) => Appended::Duplicate,
-                Ok(_) => Appended::Unchanged,
+                Ok(events) if events.is_empty() => Appended::Unchanged,
+                Ok(events) => {
+                    placed.insert(id);
+                    Appended::Written(events)
+                }
             },
         });
     }
-    let written_before = |event: &Recorded| event.position.0 <= expected_head;
-    let rows: Vec<&Recorded> = outcomes
+    recognise_keys(connection, batch, &mut outcomes).await?;
+    // From here on the outcomes are somebody's, also when this future is dropped.
+    findings.on_the_wire = outcomes;
+    let rows: Vec<&Recorded> = findings
+        .on_the_wire
         .iter()
         .filter_map(|outcome| match outcome {
-            Appended::Written(events) if !written_before(&events[0]) => Some(events),
+            Appended::Written(events) if placed.contains(&events[0].id) => Some(events),
             _ => None,
         })
         .flatten()
         .collect();
     match append(connection, expected_head, &rows).await {
-        Ok(head) if head == expected_head => {}
-        Ok(_) => return Ok(Try::Stale),
+        Ok(head) if head == expected_head => {
+            plan.commit();
+            Ok(Try::Done)
+        }
+        Ok(_) => {
+            findings.on_the_wire.clear();
+            Ok(Try::Stale)
+        }
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            findings.on_the_wire.clear();
+            Ok(Try::Known)
+        }
         Err(error) => {
-            findings.sent(outcomes);
-            return match error {
-                sqlx::Error::Database(error) if error.is_unique_violation() => Ok(Try::Known),
-                error => Err(from_sqlx(&error)),
-            };
+            let error = from_sqlx(&error);
+            if !matches!(error, LogError::Unavailable(_)) {
+                findings.on_the_wire.clear();
+            }
+            Err(error)
         }
     }
-    plan.commit();
-    Ok(Try::Done(outcomes))
+}
+
+/// Appends that were turned away or had nothing to write, while their key acted before.
+async fn recognise_keys(
+    connection: &mut PgConnection,
+    batch: &[Queued],
+    outcomes: &mut [Appended],
+) -> Result<(), LogError> {
+    let in_question =
+        |outcome: &Appended| matches!(outcome, Appended::Unchanged | Appended::Conflict { .. });
+    let ids: Vec<_> = batch
+        .iter()
+        .zip(&*outcomes)
+        .filter(|(_, outcome)| in_question(outcome))
+        .map(|(queued, _)| queued.append.first_id.0)
+        .collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let known = read::known_ids(connection, &ids).await?;
+    for (queued, outcome) in batch.iter().zip(outcomes) {
+        if in_question(outcome) && known.contains(&queued.append.first_id) {
+            *outcome = Appended::Duplicate;
+        }
+    }
+    Ok(())
 }
 
 /// Ends of streams and guilds that are not remembered. What is read here may be newer than the
@@ -321,22 +409,6 @@ async fn learn_heads(
         }
     }
     Ok(())
-}
-
-/// Of the appends that write nothing: those whose key acted before.
-async fn repeated_keys(
-    connection: &mut PgConnection,
-    batch: &[Queued],
-) -> Result<HashSet<EventId>, LogError> {
-    let ids: Vec<_> = batch
-        .iter()
-        .filter(|queued| queued.append.events.is_empty())
-        .map(|queued| queued.append.first_id.0)
-        .collect();
-    if ids.is_empty() {
-        return Ok(HashSet::new());
-    }
-    Ok(read::by_ids(connection, &ids).await?.into_iter().map(|event| event.id).collect())
 }
 
 /// Learns what other processes wrote since we last looked.

@@ -110,6 +110,7 @@ pub(super) fn all(
     limit: usize,
     slice: Slice,
 ) -> Result<Page, LogError> {
+    let limit = limit.max(1);
     let head = head(connection)?;
     let events = if slice == Slice::ALL {
         let sql = select!("WHERE position > ?1 ORDER BY position LIMIT ?2");
@@ -129,6 +130,13 @@ pub(super) fn all(
 pub(super) fn find(connection: &Connection, id: EventId) -> Result<Option<Recorded>, LogError> {
     let sql = select!("WHERE event_id = ?1");
     Ok(rows(connection, sql, params![id.0.as_bytes().as_slice()])?.pop())
+}
+
+pub(super) fn is_known(connection: &Connection, id: EventId) -> Result<bool, LogError> {
+    connection
+        .prepare_cached("SELECT 1 FROM events WHERE event_id = ?1")
+        .and_then(|mut statement| statement.exists(params![id.0.as_bytes().as_slice()]))
+        .map_err(|error| from_sqlite(&error))
 }
 
 pub(super) fn head(connection: &Connection) -> Result<Position, LogError> {

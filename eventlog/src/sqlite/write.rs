@@ -53,8 +53,14 @@ impl Writer {
         while let Some(batch) = runtime.block_on(batches.next()) {
             self.write(batch);
         }
+        if self.failed.is_some() {
+            // What a failing disk still holds of the last commits is the restart's to find out.
+            let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = self.connection.set_db_config(keep, true);
+            return;
+        }
         // Leaves one file behind where everything was read; a failure here costs nothing.
-        let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
     fn write(&mut self, batch: Vec<Queued>) {
@@ -119,24 +125,28 @@ fn write_one(
     let append = &queued.append;
     let rows = match plan.place(append) {
         Ok(rows) => rows,
+        Err(conflict @ Appended::Conflict { .. }) => {
+            let known = read::is_known(connection, append.first_id)?;
+            return Ok(if known { Appended::Duplicate } else { conflict });
+        }
         Err(refused) => return Ok(refused),
     };
     if rows.is_empty() {
-        let known = read::find(connection, append.first_id)?.is_some();
+        let known = read::is_known(connection, append.first_id)?;
         return Ok(if known { Appended::Duplicate } else { Appended::Unchanged });
     }
-    for row in &rows {
+    for (index, row) in rows.iter().enumerate() {
         match insert(connection, row) {
             Ok(()) => {}
-            // The id is the key's: this command was stored before. Nothing of it was inserted
-            // now, because its events share the key and the first one comes first.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                plan.take_back(&rows);
-                plan.break_fence(&append.fence);
-                return match read::find(connection, append.first_id)? {
-                    Some(_) => Ok(Appended::Duplicate),
-                    None => Err(LogError::Corrupt(format!("a place is taken already: {error}"))),
-                };
+                // The id is the key's: this command was stored before. Nothing of it was inserted
+                // now, because its events share the key and the first one comes first.
+                if index == 0 && read::is_known(connection, append.first_id)? {
+                    plan.take_back(&rows);
+                    plan.break_fence(&append.fence);
+                    return Ok(Appended::Duplicate);
+                }
+                return Err(LogError::Corrupt(format!("a place is taken already: {error}")));
             }
             Err(error) => return Err(from_sqlite(&error)),
         }

@@ -151,47 +151,78 @@ impl File<'_> {
             Change::Write { offset, bytes } => sectors(offset, bytes.len()).count(),
             Change::Truncate { .. } => 0,
         };
-        let mut content = self.durable.clone();
+        let mut survivors = Vec::new();
         for (change, fate) in weather.fates(self.pending.len(), sectors, rng) {
-            match (self.pending[change].1, fate) {
-                (_, Fate::Dropped) => {}
-                (Change::Truncate { size }, _) => content.resize(size, 0),
-                (Change::Write { offset, bytes }, fate) => {
-                    write(&mut content, offset, bytes, &fate, weather.stale_holes, rng);
-                }
+            match self.pending[change].1 {
+                _ if fate == Fate::Dropped => {}
+                Change::Truncate { size } => survivors.push(Survivor::Truncate { size }),
+                Change::Write { offset, bytes } => survive(&mut survivors, offset, bytes, &fate),
             }
         }
-        content
+        apply(&self.durable, &survivors, weather.stale_holes, rng)
     }
 }
 
-/// Writes what `fate` lets through. What the file grows by without being written is a hole.
-fn write(
-    content: &mut Vec<u8>,
-    offset: usize,
-    bytes: &[u8],
-    fate: &Fate,
+/// A piece of a change which reached the disk.
+#[derive(Debug)]
+enum Survivor<'j> {
+    Truncate { size: usize },
+    Write { offset: usize, bytes: &'j [u8] },
+    Grow { size: usize },
+}
+
+/// The sectors of a write which `fate` lets through, and the length it leaves behind.
+fn survive<'j>(survivors: &mut Vec<Survivor<'j>>, offset: usize, bytes: &'j [u8], fate: &Fate) {
+    let Fate::Torn { sectors: reached, grown } = fate else {
+        return survivors.push(Survivor::Write { offset, bytes });
+    };
+    for (range, _) in sectors(offset, bytes.len()).zip(reached).filter(|(_, reached)| **reached) {
+        survivors.push(Survivor::Write { offset: offset + range.start, bytes: &bytes[range] });
+    }
+    if *grown {
+        survivors.push(Survivor::Grow { size: offset + bytes.len() });
+    }
+}
+
+/// Applies the survivors one after the other: what a truncation takes away and nobody writes again
+/// is a hole. Each byte is touched once however often the file shrinks and grows, because lengths
+/// are worked out first.
+fn apply(
+    durable: &[u8],
+    survivors: &[Survivor<'_>],
     stale_holes: bool,
     rng: &mut impl Rng,
-) {
-    let mut grow_to = |content: &mut Vec<u8>, size: usize| {
-        let hole = content.len();
-        grow(content, size);
-        if stale_holes && hole < content.len() {
-            rng.fill(&mut content[hole..]);
+) -> Vec<u8> {
+    // From the last to the first: how much of what was there before each survivor is left at last.
+    let mut left = usize::MAX;
+    let mut writes = Vec::new();
+    for survivor in survivors.iter().rev() {
+        match *survivor {
+            Survivor::Truncate { size } => left = left.min(size),
+            Survivor::Write { offset, bytes } => {
+                let len = bytes.len().min(left.saturating_sub(offset));
+                writes.push((offset, &bytes[..len]));
+            }
+            Survivor::Grow { .. } => {}
         }
-    };
-    for (sector, range) in sectors(offset, bytes.len()).enumerate() {
-        if matches!(fate, Fate::Torn { sectors, .. } if !sectors[sector]) {
-            continue;
-        }
-        grow_to(content, offset + range.start);
-        grow(content, offset + range.end);
-        content[offset + range.start..offset + range.end].copy_from_slice(&bytes[range]);
     }
-    if let Fate::Torn { grown: true, .. } = fate {
-        grow_to(content, offset + bytes.len());
+    let size = survivors.iter().fold(durable.len(), |size, survivor| match *survivor {
+        Survivor::Truncate { size } => size,
+        Survivor::Write { offset, bytes } => size.max(offset + bytes.len()),
+        Survivor::Grow { size: grown } => size.max(grown),
+    });
+
+    let mut content = Vec::with_capacity(size);
+    content.extend_from_slice(&durable[..durable.len().min(left).min(size)]);
+    let hole = content.len();
+    content.resize(size, 0);
+    if stale_holes {
+        rng.fill(&mut content[hole..]);
     }
+    for (offset, bytes) in writes.into_iter().rev().filter(|(_, bytes)| !bytes.is_empty()) {
+        content[offset..offset + bytes.len()].copy_from_slice(bytes);
+    }
+    content
 }
 
 fn grow(content: &mut Vec<u8>, size: usize) {
@@ -210,4 +241,49 @@ fn sectors(offset: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
         let end = ((sector + 1) * SECTOR_BYTES).min(offset + len) - offset;
         start..end
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    /// What `apply` means, without its shortcuts.
+    fn one_by_one(durable: &[u8], survivors: &[Survivor<'_>]) -> Vec<u8> {
+        let mut content = durable.to_vec();
+        for survivor in survivors {
+            match *survivor {
+                Survivor::Truncate { size } => content.resize(size, 0),
+                Survivor::Grow { size } => grow(&mut content, size),
+                Survivor::Write { offset, bytes } => {
+                    grow(&mut content, offset + bytes.len());
+                    content[offset..offset + bytes.len()].copy_from_slice(bytes);
+                }
+            }
+        }
+        content
+    }
+
+    #[test]
+    fn given_any_survivors_then_the_content_is_as_if_applied_one_by_one() {
+        let ink: Vec<u8> = (1..=60).collect();
+        for seed in 0..3_000 {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let survivors: Vec<_> = (0..rng.random_range(0..8))
+                .map(|_| match (rng.random_range(0..4), rng.random_range(0..40)) {
+                    (0, size) => Survivor::Truncate { size },
+                    (1, size) => Survivor::Grow { size },
+                    (_, offset) => {
+                        let start = rng.random_range(0..ink.len());
+                        let bytes = &ink[start..rng.random_range(start + 1..=ink.len())];
+                        Survivor::Write { offset, bytes }
+                    }
+                })
+                .collect();
+            let durable = &ink[..rng.random_range(0..20)];
+            let applied = apply(durable, &survivors, false, &mut rng);
+            assert_eq!(applied, one_by_one(durable, &survivors), "{durable:?} {survivors:?}");
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! Reads one guild's economy from Reeve's log with a stock postgres-es repository.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use clap::Parser;
 use domain::GuildId;
 use postgres_es::PostgresEventRepository;
-use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 
 /// Prints `{"balances":{"<person>":"<amount>"},"sequence":N}`, loaded by stock postgres-es.
 #[derive(Debug, Parser)]
@@ -20,7 +22,11 @@ struct Args {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let pool = PgPool::connect(&args.url).await.context("cannot connect to PostgreSQL")?;
+    let pool = PgPoolOptions::new()
+        .acquire_timeout(Duration::from_secs(5))
+        .connect(&args.url)
+        .await
+        .context("cannot connect to PostgreSQL")?;
     let repository = PostgresEventRepository::new(pool);
     let ledger = compat_postgres_es::load(repository, args.guild)
         .await

@@ -213,7 +213,7 @@ proptest! {
 
     #[test]
     fn given_any_events_at_all_then_folding_them_never_fails(
-        events in prop::collection::vec(nonsense(i64::MIN + 1..=i64::MAX), 0..40),
+        events in prop::collection::vec(nonsense(i64::MIN..=i64::MAX), 0..40),
     ) {
         let state = given(events).state;
         for member in members() {
@@ -224,7 +224,6 @@ proptest! {
 }
 
 #[test]
-#[ignore = "defect: Bytes::neg overflows for the one number that has no opposite (bytes.rs)"]
 fn given_the_smallest_number_taken_then_folding_it_never_fails() {
     for event in
         [taken(ANN, i64::MIN), spent(1, ANN, i64::MIN), transferred(ANN, BEN, i64::MIN, noon())]

@@ -118,7 +118,7 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
 }
 
-async fn measure<S: EventStore<Stock> + 'static>(
+async fn measure<S: EventStore<Stock, AC: Send> + 'static>(
     cqrs: CqrsFramework<Stock, S>,
     args: &Args,
     guilds: u32,
@@ -166,7 +166,7 @@ async fn measure<S: EventStore<Stock> + 'static>(
 }
 
 /// Repeats each command until it succeeds; what ends inside the window counts.
-async fn client<S: EventStore<Stock>>(
+async fn client<S: EventStore<Stock, AC: Send>>(
     cqrs: Arc<CqrsFramework<Stock, S>>,
     load: Arc<Load>,
     number: u32,

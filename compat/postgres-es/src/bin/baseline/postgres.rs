@@ -31,9 +31,10 @@ CREATE TABLE balances
     PRIMARY KEY (view_id)
 );";
 
+/// Through jsonb, because sqlx binds a JSON value as one: the text is spaced as postgres-es leaves it.
 const FILL: &str = "
 INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
-SELECT 'economy', guild::text, sequence, event_type, event_version, payload::json, '{}'
+SELECT 'economy', guild::text, sequence, event_type, event_version, payload::jsonb::json, '{}'
 FROM generate_series($1::bigint, $1 + $2 - 1) AS guild
 CROSS JOIN unnest($3::text[], $4::text[], $5::text[])
      WITH ORDINALITY AS history (event_type, event_version, payload, sequence)

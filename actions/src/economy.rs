@@ -1,0 +1,221 @@
+//! What someone may do with bytes.
+
+use domain::{
+    Bytes, Decider as _, GuildId, IdempotencyKey, PersonId, Personal, Timestamp, UserId,
+    economy::{Command, DailyTrigger, Economy, EconomySettings, Event, Reason, SpendId},
+    settings::{Change, InForce, Settings},
+};
+use eventlog::{Decision, StreamId};
+
+use crate::{ActionError, Actions, Caller, Permission};
+
+pub type SettingsOfEconomy = Settings<EconomySettings>;
+
+/// What a movement of bytes came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub amount: Bytes,
+    /// The same request was carried out before; nothing was moved again.
+    pub repeated: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daily {
+    pub amount: Bytes,
+    pub streak_days: u32,
+    pub tier: Option<String>,
+    pub repeated: bool,
+}
+
+impl Actions {
+    pub async fn grant_bytes(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        to: UserId,
+        amount: Bytes,
+        reason: Option<&str>,
+        key: &IdempotencyKey,
+    ) -> Result<Moved, ActionError> {
+        authorise(caller, Permission::ManageEconomy)?;
+        let to = self.people().person(guild, to).await?;
+        let terms = self.economy_terms(guild).await?;
+        let reason = personal(to, reason);
+        let command = Command::Grant { to, amount, reason, terms };
+        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+    }
+
+    pub async fn take_bytes(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        from: UserId,
+        amount: Bytes,
+        reason: Option<&str>,
+        key: &IdempotencyKey,
+    ) -> Result<Moved, ActionError> {
+        authorise(caller, Permission::ManageEconomy)?;
+        let from = self.people().person(guild, from).await?;
+        let terms = self.economy_terms(guild).await?;
+        let reason = personal(from, reason);
+        let command = Command::Take { from, amount, reason, terms };
+        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+    }
+
+    /// From one member to another. `at` is when it was asked for.
+    #[expect(clippy::too_many_arguments, reason = "a transfer is that many facts")]
+    pub async fn send_bytes(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        from: UserId,
+        to: UserId,
+        amount: Bytes,
+        reason: Option<&str>,
+        at: Timestamp,
+        key: &IdempotencyKey,
+    ) -> Result<Moved, ActionError> {
+        if !caller.is(from) {
+            return Err(ActionError::NotYourself);
+        }
+        let from = self.people().person(guild, from).await?;
+        let to = self.people().person(guild, to).await?;
+        let terms = self.economy_terms(guild).await?;
+        let reason = personal(from, reason);
+        let command = Command::Transfer { from, to, amount, reason, at, terms };
+        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+    }
+
+    /// The day's reward, for the member's first message of the day or for asking.
+    pub async fn award_daily(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        to: UserId,
+        trigger: DailyTrigger,
+        at: Timestamp,
+        key: &IdempotencyKey,
+    ) -> Result<Daily, ActionError> {
+        if !caller.is(to) {
+            return Err(ActionError::NotYourself);
+        }
+        let to = self.people().person(guild, to).await?;
+        let terms = self.economy_terms(guild).await?;
+        let command = Command::AwardDaily { to, trigger, at, terms };
+        let decision = self.economy(guild, caller, key, command).await?;
+        let daily = decision.events.iter().find_map(|event| match event {
+            Event::DailyAwarded { amount, streak_days, tier, .. } => Some(Daily {
+                amount: *amount,
+                streak_days: *streak_days,
+                tier: tier.clone(),
+                repeated: decision.repeated,
+            }),
+            _ => None,
+        });
+        daily.ok_or_else(|| {
+            ActionError::BadInput("This key was used for something else.".to_owned())
+        })
+    }
+
+    /// Takes bytes for something that is still to happen. For processes.
+    pub async fn spend_bytes(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        (spend, from): (SpendId, PersonId),
+        amount: Bytes,
+        purpose: &str,
+        key: &IdempotencyKey,
+    ) -> Result<Moved, ActionError> {
+        let terms = self.economy_terms(guild).await?;
+        let purpose = purpose.to_owned();
+        let command = Command::Spend { spend, from, amount, purpose, terms };
+        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+    }
+
+    /// What was bought happened.
+    pub async fn settle_spend(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        spend: SpendId,
+        key: &IdempotencyKey,
+    ) -> Result<(), ActionError> {
+        self.economy(guild, caller, key, Command::SettleSpend { spend }).await.map(|_| ())
+    }
+
+    /// What was bought did not happen: the bytes go back.
+    pub async fn refund_spend(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        spend: SpendId,
+        key: &IdempotencyKey,
+    ) -> Result<(), ActionError> {
+        self.economy(guild, caller, key, Command::RefundSpend { spend }).await.map(|_| ())
+    }
+
+    /// The balance as the ledger has it at this moment.
+    pub async fn balance(&self, guild: GuildId, user: UserId) -> Result<Bytes, ActionError> {
+        let Some(person) = self.people().find(guild, user).await? else { return Ok(Bytes::ZERO) };
+        let stream = StreamId::of_guild(Economy::CAPABILITY, guild);
+        let read = self.bus().read::<Economy, _>(&stream, |state, _| state.balance(person));
+        Ok(read.await?)
+    }
+
+    pub async fn change_economy_settings(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        to: EconomySettings,
+        key: &IdempotencyKey,
+    ) -> Result<InForce<EconomySettings>, ActionError> {
+        authorise(caller, Permission::ManageEconomy)?;
+        let request = self.request(guild, caller, key, None).await?;
+        let stream = crate::settings_stream(guild);
+        self.bus().execute::<SettingsOfEconomy>(&stream, &Change { to }, &request).await?;
+        self.forget_terms(guild);
+        Ok((*self.economy_terms(guild).await?).clone())
+    }
+
+    async fn economy(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        key: &IdempotencyKey,
+        command: Command,
+    ) -> Result<Decision<Event>, ActionError> {
+        let policy = match &command {
+            Command::Grant { terms, .. }
+            | Command::Take { terms, .. }
+            | Command::Transfer { terms, .. }
+            | Command::AwardDaily { terms, .. }
+            | Command::Spend { terms, .. } => Some(terms.version),
+            Command::SettleSpend { .. } | Command::RefundSpend { .. } => None,
+        };
+        let request = self.request(guild, caller, key, policy).await?;
+        let stream = StreamId::of_guild(Economy::CAPABILITY, guild);
+        Ok(self.bus().execute::<Economy>(&stream, &command, &request).await?)
+    }
+}
+
+fn authorise(caller: &Caller, permission: Permission) -> Result<(), ActionError> {
+    if caller.may(permission) { Ok(()) } else { Err(ActionError::NotAllowed(permission)) }
+}
+
+fn personal(owner: PersonId, reason: Option<&str>) -> Reason {
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty())?;
+    Some(Personal::clear(owner, reason.to_owned()))
+}
+
+/// What the ledger says was moved; for a repetition, what it moved the first time.
+fn moved(decision: &Decision<Event>, asked: Bytes) -> Moved {
+    let amount = decision.events.iter().find_map(|event| match event {
+        Event::BytesGranted { amount, .. }
+        | Event::BytesTaken { amount, .. }
+        | Event::BytesTransferred { amount, .. }
+        | Event::BytesSpent { amount, .. } => Some(*amount),
+        _ => None,
+    });
+    Moved { amount: amount.unwrap_or(asked), repeated: decision.repeated }
+}

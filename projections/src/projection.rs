@@ -1,0 +1,195 @@
+//! What a read model is.
+
+use std::{collections::HashMap, future::Future, marker::PhantomData};
+
+use async_trait::async_trait;
+use domain::GuildId;
+use eventlog::{
+    LogError, Recorded,
+    sql::{Row, Tx, Value},
+};
+
+use crate::build::Build;
+
+/// A named, versioned fold of events into its own tables.
+///
+/// Events are folded in memory, a batch at a time, and written once. Raise [`Projection::VERSION`]
+/// when the tables or the fold change: a new build is then made beside the live one.
+pub trait Projection: Send + Sync + 'static {
+    const NAME: &'static str;
+    const VERSION: u32;
+    /// Its tables, each keyed by guild first.
+    const TABLES: &'static [Table];
+    /// First parts of the event types that it folds: `economy`, `people` …
+    const CATEGORIES: &'static [&'static str];
+
+    type Batch: Default + Send;
+
+    /// Folds one event in memory. An error parks the event's guild; the others go on.
+    fn fold(batch: &mut Self::Batch, event: &Recorded) -> Result<(), LogError>;
+
+    /// Writes what was folded. The checkpoint moves in the same transaction.
+    fn write(
+        batch: Self::Batch,
+        tables: &mut Tables<'_>,
+    ) -> impl Future<Output = Result<(), LogError>> + Send;
+}
+
+/// A table of a projection. In its SQL and everywhere else in the projection, `{name}` stands for
+/// the table of the build at hand; the plain name is a view of the live one.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    pub name: &'static str,
+    /// `CREATE TABLE {name} (…)` and its indexes, named `{name}_…`.
+    pub create: &'static str,
+}
+
+/// A projection's tables inside a transaction.
+#[derive(Debug)]
+pub struct Tables<'a> {
+    tx: &'a mut Tx,
+    names: &'a Names,
+}
+
+/// From `{balances}` to `balances_v2`.
+#[derive(Debug)]
+pub struct Names(HashMap<&'static str, String>);
+
+impl Names {
+    pub fn new(tables: &[Table], build: Build) -> Self {
+        Self(tables.iter().map(|table| (table.name, build.table(table.name))).collect())
+    }
+
+    pub fn fill(&self, sql: &str) -> String {
+        let mut filled = String::with_capacity(sql.len() + 32);
+        let mut rest = sql;
+        while let Some(start) = rest.find('{') {
+            let name = rest[start + 1..].split('}').next().unwrap_or_default();
+            filled.push_str(&rest[..start]);
+            filled.push_str(self.0.get(name).map_or(name, String::as_str));
+            rest = &rest[(start + name.len() + 2).min(rest.len())..];
+        }
+        filled.push_str(rest);
+        filled
+    }
+}
+
+impl<'a> Tables<'a> {
+    pub const fn new(tx: &'a mut Tx, names: &'a Names) -> Self {
+        Self { tx, names }
+    }
+
+    pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, LogError> {
+        self.tx.execute(&self.names.fill(sql), parameters).await
+    }
+
+    pub async fn execute_many<const N: usize>(
+        &mut self,
+        sql: &str,
+        rows: &[[Value; N]],
+    ) -> Result<(), LogError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.tx.execute_many(&self.names.fill(sql), rows).await
+    }
+
+    pub async fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
+        self.tx.query(&self.names.fill(sql), parameters).await
+    }
+}
+
+#[derive(Debug)]
+pub enum ApplyError {
+    /// This event of the batch cannot be folded.
+    Poison { index: usize, error: LogError },
+    /// The store did not take the rows.
+    Store(LogError),
+}
+
+/// A [`Projection`] of any kind, as the runtime drives it.
+#[async_trait]
+pub trait AnyProjection: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn version(&self) -> u32;
+    fn tables(&self) -> &'static [Table];
+    fn follows(&self, event: &Recorded) -> bool;
+    /// Folds and writes those of `events` that the projection follows and whose guild is not
+    /// among the blocked ones; answers how many.
+    async fn apply(
+        &self,
+        events: &[Recorded],
+        blocked: &(dyn Fn(GuildId) -> bool + Sync),
+        tables: &mut Tables<'_>,
+    ) -> Result<usize, ApplyError>;
+}
+
+struct Boxed<P>(PhantomData<fn() -> P>);
+
+pub(crate) fn boxed<P: Projection>() -> Box<dyn AnyProjection> {
+    Box::new(Boxed::<P>(PhantomData))
+}
+
+#[async_trait]
+impl<P: Projection> AnyProjection for Boxed<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn version(&self) -> u32 {
+        P::VERSION
+    }
+
+    fn tables(&self) -> &'static [Table] {
+        P::TABLES
+    }
+
+    fn follows(&self, event: &Recorded) -> bool {
+        let category = event.type_name.split('.').next().unwrap_or_default();
+        P::CATEGORIES.contains(&category)
+    }
+
+    async fn apply(
+        &self,
+        events: &[Recorded],
+        blocked: &(dyn Fn(GuildId) -> bool + Sync),
+        tables: &mut Tables<'_>,
+    ) -> Result<usize, ApplyError> {
+        let (batch, folded) = fold::<P>(self, events, blocked)?;
+        if folded > 0 {
+            P::write(batch, tables).await.map_err(ApplyError::Store)?;
+        }
+        Ok(folded)
+    }
+}
+
+fn fold<P: Projection>(
+    projection: &Boxed<P>,
+    events: &[Recorded],
+    blocked: &(dyn Fn(GuildId) -> bool + Sync),
+) -> Result<(P::Batch, usize), ApplyError> {
+    let mut batch = P::Batch::default();
+    let mut folded = 0;
+    for (index, event) in events.iter().enumerate() {
+        if projection.follows(event) && !blocked(event.guild()) {
+            P::fold(&mut batch, event).map_err(|error| ApplyError::Poison { index, error })?;
+            folded += 1;
+        }
+    }
+    Ok((batch, folded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_braces_become_the_builds_tables() {
+        let tables = [Table { name: "balances", create: "" }];
+        let names = Names::new(&tables, Build { version: 2, number: 2 });
+        assert_eq!(
+            names.fill("UPDATE {balances} SET x = {balances}.x; SELECT 1"),
+            "UPDATE balances_v2 SET x = balances_v2.x; SELECT 1"
+        );
+    }
+}

@@ -1,0 +1,477 @@
+//! One slice of one build: reads, folds, writes rows and checkpoint together.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{GuildId, Timestamp};
+use eventlog::{
+    Clock, EventLog, Follower, LogError, Page, Position, Recorded, Slice, is_known, sql::Tx, values,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    build::Build,
+    errors::error_id,
+    projection::{AnyProjection, ApplyError, Names, Tables},
+    store::ReadStore,
+};
+
+/// How long a process keeps a slice without a sign of life.
+const LEASE_SECS: i64 = 10;
+const RENEW: Duration = Duration::from_secs(3);
+const RETRY: Duration = Duration::from_millis(500);
+/// Pages that are read ahead while one is written.
+const READ_AHEAD: usize = 2;
+const STORE_TRIES: u32 = 3;
+
+/// What an operator asks of a running slice.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub guild: GuildId,
+    /// Begin again from the guild's first event, not from where it was parked.
+    pub from_start: bool,
+    pub answer: oneshot::Sender<Result<String, String>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress {
+    pub position: Position,
+    /// When it last moved.
+    pub since: Instant,
+    /// This process holds the slice.
+    pub held: bool,
+}
+
+pub(crate) struct Runner {
+    pub projection: Arc<dyn AnyProjection>,
+    pub build: Build,
+    pub slice: Slice,
+    pub store: ReadStore,
+    pub log: Arc<dyn EventLog>,
+    pub clock: Clock,
+    pub owner: String,
+    pub batch: usize,
+    pub orders: mpsc::Receiver<Order>,
+    pub progress: watch::Sender<Progress>,
+}
+
+/// Why a slice was let go.
+enum Ended {
+    Stopped,
+    /// Another process has it now, or the build is gone.
+    Lost,
+}
+
+/// A slice that this process holds.
+struct Held {
+    position: Position,
+    blocked: HashSet<GuildId>,
+    names: Names,
+}
+
+impl Runner {
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let pause = match self.claim().await {
+                Ok(None) => RETRY,
+                Ok(Some(held)) => match self.hold(held, &mut stop).await {
+                    Ok(Ended::Stopped) => break,
+                    Ok(Ended::Lost) => RETRY,
+                    Err(error) => {
+                        self.log_fault("cannot go on; trying again", &error);
+                        RETRY
+                    }
+                },
+                Err(error) => {
+                    self.log_fault("cannot begin; trying again", &error);
+                    RETRY
+                }
+            };
+            self.progress.send_modify(|progress| progress.held = false);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stopped(&mut stop) => {}
+            }
+        }
+    }
+
+    fn log_fault(&self, what: &str, error: &LogError) {
+        let (name, slice) = (self.projection.name(), self.slice.index);
+        tracing::warn!(projection = name, slice, %error, error.id = error_id(), "{what}");
+    }
+
+    async fn claim(&self) -> Result<Option<Held>, LogError> {
+        let now = (self.clock)();
+        let claim = "UPDATE projection_checkpoints SET owner = $5, lease_until = $6 \
+                     WHERE name = $1 AND build = $2 AND slice = $3 \
+                     AND (owner = $5 OR lease_until < $4)";
+        let until = now.plus_secs(LEASE_SECS);
+        let name = self.projection.name();
+        let slice = self.slice.index;
+        let owner = self.owner.as_str();
+        let mut tx = self.store.0.begin().await?;
+        let parameters = values![name, self.build.number, slice, now, owner, until];
+        if tx.execute(claim, &parameters).await? == 0 {
+            return Ok(None);
+        }
+        let select = "SELECT position FROM projection_checkpoints \
+                      WHERE name = $1 AND build = $2 AND slice = $3";
+        let rows = tx.query(select, &values![name, self.build.number, slice]).await?;
+        let position = rows.first().map_or(Ok(0), |row| row.count(0))?;
+        let select = "SELECT guild FROM projection_blocked WHERE name = $1 AND build = $2";
+        let mut blocked = HashSet::new();
+        for row in tx.query(select, &values![name, self.build.number]).await? {
+            blocked.extend(GuildId::from_i64(row.int(0)?).ok());
+        }
+        tx.commit().await?;
+        let names = Names::new(self.projection.tables(), self.build);
+        self.progress.send_replace(Progress {
+            position: Position(position),
+            since: Instant::now(),
+            held: true,
+        });
+        Ok(Some(Held { position: Position(position), blocked, names }))
+    }
+
+    async fn hold(
+        &mut self,
+        mut held: Held,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Ended, LogError> {
+        let mut pages = self.read_ahead(held.position);
+        let mut renew = tokio::time::interval(RENEW);
+        renew.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = stopped(stop) => {
+                    self.release().await?;
+                    return Ok(Ended::Stopped);
+                }
+                Some(order) = self.orders.recv() => {
+                    let answer = self.carry_out(&mut held, &order).await;
+                    let _ = order.answer.send(answer.map_err(|error| error.to_string()));
+                }
+                _ = renew.tick() => {
+                    let mut tx = self.store.0.begin().await?;
+                    if !self.renew(&mut tx).await? {
+                        return Ok(Ended::Lost);
+                    }
+                    tx.commit().await?;
+                }
+                page = pages.recv() => {
+                    let page = page.unwrap_or_else(|| {
+                        Err(LogError::Unavailable("the reader ended".to_owned()))
+                    })?;
+                    if !self.take(&mut held, page).await? {
+                        return Ok(Ended::Lost);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the next pages while this one is written. Ends when its receiver is dropped.
+    fn read_ahead(&self, after: Position) -> mpsc::Receiver<Result<Page, LogError>> {
+        let (sender, receiver) = mpsc::channel(READ_AHEAD);
+        let mut follower = Follower::new(Arc::clone(&self.log), after, self.slice);
+        let batch = self.batch;
+        tokio::spawn(async move {
+            loop {
+                let page = tokio::select! {
+                    page = follower.next(batch) => page,
+                    () = sender.closed() => return,
+                };
+                let failed = page.is_err();
+                if sender.send(page).await.is_err() || failed {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// Folds a page and moves the checkpoint; false where the slice is no longer ours.
+    async fn take(&self, held: &mut Held, page: Page) -> Result<bool, LogError> {
+        let unknown = page.events.iter().position(|event| {
+            self.projection.follows(event) && !is_known(&event.type_name, event.type_version)
+        });
+        let Some(index) = unknown else {
+            return self.fold(held, &page.events, page.up_to).await;
+        };
+        // Never skipped: whoever wrote it knows what it means, so a newer binary must fold it.
+        let event = &page.events[index];
+        let before = Position(event.position.0 - 1);
+        if !self.fold(held, &page.events[..index], before).await? {
+            return Ok(false);
+        }
+        let error = LogError::UnknownType {
+            name: event.type_name.to_string(),
+            version: event.type_version,
+        };
+        let pause = "UPDATE projection_checkpoints SET paused = $4 \
+                     WHERE name = $1 AND build = $2 AND slice = $3";
+        let name = self.projection.name();
+        let reason = error.to_string();
+        let parameters = values![name, self.build.number, self.slice.index, reason];
+        self.store.0.execute(pause, &parameters).await?;
+        Err(error)
+    }
+
+    async fn fold(
+        &self,
+        held: &mut Held,
+        events: &[Recorded],
+        up_to: Position,
+    ) -> Result<bool, LogError> {
+        let mut tries = 0;
+        loop {
+            let mut tx = self.store.0.begin().await?;
+            let mut tables = Tables::new(&mut tx, &held.names);
+            let blocked = |guild| held.blocked.contains(&guild);
+            match self.projection.apply(events, &blocked, &mut tables).await {
+                Ok(folded) => {
+                    if !self.advance(&mut tx, held.position, up_to, folded).await? {
+                        return Ok(false);
+                    }
+                    tx.commit().await?;
+                    held.position = up_to;
+                    self.progress.send_replace(Progress {
+                        position: up_to,
+                        since: Instant::now(),
+                        held: true,
+                    });
+                    metrics::counter!("reeve_projection_events_total", "projection" => self.projection.name())
+                        .increment(folded as u64);
+                    return Ok(true);
+                }
+                Err(ApplyError::Poison { index, error }) => {
+                    drop(tx);
+                    self.park(held, events, &events[index], &error).await?;
+                }
+                Err(ApplyError::Store(error)) => {
+                    drop(tx);
+                    tries += 1;
+                    if tries < STORE_TRIES {
+                        tokio::time::sleep(RETRY).await;
+                    } else if !self.park_culprits(held, events).await? {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The store refuses the whole batch: finds the guilds whose own events it refuses.
+    async fn park_culprits(&self, held: &mut Held, events: &[Recorded]) -> Result<bool, LogError> {
+        self.store.query("SELECT 1", &[]).await?;
+        let guilds: HashSet<GuildId> = events.iter().map(Recorded::guild).collect();
+        let mut found = false;
+        for guild in guilds {
+            if held.blocked.contains(&guild) {
+                continue;
+            }
+            let mut tx = self.store.0.begin().await?;
+            let mut tables = Tables::new(&mut tx, &held.names);
+            let others = |other| other != guild;
+            if let Err(ApplyError::Store(error)) =
+                self.projection.apply(events, &others, &mut tables).await
+            {
+                drop(tx);
+                if let Some(first) = events.iter().find(|event| event.guild() == guild) {
+                    self.park(held, events, first, &error).await?;
+                    found = true;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Sets a guild aside in this build: it waits at its first event of this batch.
+    async fn park(
+        &self,
+        held: &mut Held,
+        events: &[Recorded],
+        poison: &Recorded,
+        error: &LogError,
+    ) -> Result<(), LogError> {
+        let guild = poison.guild();
+        let first = events.iter().find(|event| event.guild() == guild).unwrap_or(poison);
+        let id = self.dead_letter(guild, Some(first.guild_seq), poison, error).await?;
+        held.blocked.insert(guild);
+        tracing::error!(
+            projection = self.projection.name(),
+            guild.id = %guild,
+            guild.seq = poison.guild_seq,
+            event.r#type = %poison.type_name,
+            error.id = id,
+            %error,
+            "an event cannot be folded; its guild waits, the others go on"
+        );
+        metrics::counter!("reeve_projection_parked_total", "projection" => self.projection.name())
+            .increment(1);
+        Ok(())
+    }
+
+    /// Keeps the event that could not be folded; with `next_seq`, blocks its guild from there.
+    async fn dead_letter(
+        &self,
+        guild: GuildId,
+        next_seq: Option<u64>,
+        poison: &Recorded,
+        error: &LogError,
+    ) -> Result<String, LogError> {
+        let (name, build, now) = (self.projection.name(), self.build.number, (self.clock)());
+        let (id, reason) = (error_id(), error.to_string());
+        let mut tx = self.store.0.begin().await?;
+        if let Some(next_seq) = next_seq {
+            let block = "INSERT INTO projection_blocked (name, build, guild, next_seq, reason, since) \
+                         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+            let reason = reason.as_str();
+            tx.execute(block, &values![name, build, guild, next_seq, reason, now]).await?;
+        }
+        let letter = "INSERT INTO projection_dead_letters \
+                      (name, build, guild, guild_seq, event_id, event_type, error_id, error, \
+                       attempts, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9) \
+                      ON CONFLICT (name, build, guild) DO UPDATE SET \
+                      guild_seq = excluded.guild_seq, event_id = excluded.event_id, \
+                      event_type = excluded.event_type, error_id = excluded.error_id, \
+                      error = excluded.error, at = excluded.at, \
+                      attempts = projection_dead_letters.attempts + 1";
+        let kind = format!("{} v{}", poison.type_name, poison.type_version);
+        let event = poison.id.to_string();
+        let seq = poison.guild_seq;
+        let row = values![name, build, guild, seq, event, kind, id.as_str(), reason, now];
+        tx.execute(letter, &row).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Catches a parked guild up, or rebuilds it alone.
+    async fn carry_out(&self, held: &mut Held, order: &Order) -> Result<String, LogError> {
+        let (name, build) = (self.projection.name(), self.build.number);
+        if order.from_start {
+            let now = (self.clock)();
+            let mut tx = self.store.0.begin().await?;
+            for table in self.projection.tables() {
+                let delete = format!("DELETE FROM {{{}}} WHERE guild = $1", table.name);
+                tx.execute(&held.names.fill(&delete), &values![order.guild]).await?;
+            }
+            let block = "INSERT INTO projection_blocked (name, build, guild, next_seq, reason, since) \
+                         VALUES ($1, $2, $3, 1, 'being rebuilt', $4) \
+                         ON CONFLICT (name, build, guild) DO UPDATE SET next_seq = 1";
+            tx.execute(block, &values![name, build, order.guild, now]).await?;
+            tx.commit().await?;
+            held.blocked.insert(order.guild);
+        } else if !held.blocked.contains(&order.guild) {
+            return Ok("it is not parked".to_owned());
+        }
+        let folded = self.catch_up(held, order.guild).await?;
+        Ok(format!("{folded} events folded; the guild is up to date"))
+    }
+
+    async fn catch_up(&self, held: &mut Held, guild: GuildId) -> Result<u64, LogError> {
+        let (name, build) = (self.projection.name(), self.build.number);
+        let select = "SELECT next_seq FROM projection_blocked \
+                      WHERE name = $1 AND build = $2 AND guild = $3";
+        let rows = self.store.query(select, &values![name, build, guild]).await?;
+        let mut next_seq = rows.first().map_or(Ok(1), |row| row.count(0))?;
+        let mut total = 0;
+        loop {
+            let events = self.log.read_guild(guild, next_seq - 1, self.batch).await?;
+            let owed = events.partition_point(|event| event.position <= held.position);
+            let mut tx = self.store.0.begin().await?;
+            if !self.renew(&mut tx).await? {
+                return Err(LogError::Unavailable("another process took this slice".to_owned()));
+            }
+            if owed == 0 {
+                for table in ["projection_blocked", "projection_dead_letters"] {
+                    let delete = format!(
+                        "DELETE FROM {table} WHERE name = $1 AND build = $2 AND guild = $3"
+                    );
+                    tx.execute(&delete, &values![name, build, guild]).await?;
+                }
+                tx.commit().await?;
+                held.blocked.remove(&guild);
+                return Ok(total);
+            }
+            let mut events = &events[..owed];
+            let mut poison = None;
+            loop {
+                let mut tables = Tables::new(&mut tx, &held.names);
+                match self.projection.apply(events, &|_| false, &mut tables).await {
+                    Ok(_) => break,
+                    // Nothing was written yet: what comes before it still can be.
+                    Err(ApplyError::Poison { index, error }) => {
+                        poison = Some((&events[index], error));
+                        events = &events[..index];
+                    }
+                    Err(ApplyError::Store(error)) => return Err(error),
+                }
+            }
+            if let Some(last) = events.last() {
+                next_seq = last.guild_seq + 1;
+                total += events.len() as u64;
+                let update = "UPDATE projection_blocked SET next_seq = $4 \
+                              WHERE name = $1 AND build = $2 AND guild = $3";
+                tx.execute(update, &values![name, build, guild, next_seq]).await?;
+                tx.commit().await?;
+            }
+            if let Some((event, error)) = poison {
+                self.dead_letter(guild, None, event, &error).await?;
+                return Err(error);
+            }
+        }
+    }
+
+    async fn advance(
+        &self,
+        tx: &mut Tx,
+        from: Position,
+        to: Position,
+        folded: usize,
+    ) -> Result<bool, LogError> {
+        let now = (self.clock)();
+        let sql = "UPDATE projection_checkpoints SET position = $5, applied = applied + $6, \
+                   updated_at = $7, lease_until = $8, paused = NULL \
+                   WHERE name = $1 AND build = $2 AND slice = $3 AND owner = $9 AND position = $4";
+        let parameters = values![
+            self.projection.name(),
+            self.build.number,
+            self.slice.index,
+            from.0,
+            to.0,
+            folded as u64,
+            now,
+            now.plus_secs(LEASE_SECS),
+            self.owner.as_str(),
+        ];
+        Ok(tx.execute(sql, &parameters).await? == 1)
+    }
+
+    async fn renew(&self, tx: &mut Tx) -> Result<bool, LogError> {
+        self.lease_until(tx, (self.clock)().plus_secs(LEASE_SECS)).await
+    }
+
+    async fn release(&self) -> Result<(), LogError> {
+        let mut tx = self.store.0.begin().await?;
+        self.lease_until(&mut tx, Timestamp::from_secs(0)).await?;
+        tx.commit().await
+    }
+
+    async fn lease_until(&self, tx: &mut Tx, until: Timestamp) -> Result<bool, LogError> {
+        let sql = "UPDATE projection_checkpoints SET lease_until = $5 \
+                   WHERE name = $1 AND build = $2 AND slice = $3 AND owner = $4";
+        let (name, owner) = (self.projection.name(), self.owner.as_str());
+        let parameters = values![name, self.build.number, self.slice.index, owner, until];
+        Ok(tx.execute(sql, &parameters).await? == 1)
+    }
+}
+
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the runtime was dropped, which is a stop as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

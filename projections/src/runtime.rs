@@ -1,0 +1,462 @@
+//! Runs every projection: keeps its builds, gives each slice a runner, swaps a finished build in,
+//! carries out what operators ask for, and raises the alarm when one stands still.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use eventlog::{Clock, EventLog, LogError, Position, Slice, sql::Tx, values};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    build::Build,
+    projection::{AnyProjection, Names},
+    requests::{Request, Requests, Verb},
+    runner::{Order, Progress, Runner, stopped},
+    status::Status,
+    store::ReadStore,
+};
+
+/// How often builds and requests are looked at.
+const TICK: Duration = Duration::from_millis(500);
+const MEASURE: Duration = Duration::from_secs(5);
+const ORDERS: usize = 16;
+/// A build this close to the head is swapped in; it catches the rest up while live.
+const NEAR: u64 = 1_000;
+const KEEP_REQUESTS_SECS: i64 = 7 * 86_400;
+
+#[derive(Clone, Debug)]
+pub struct RuntimeOptions {
+    /// Most events that are folded together.
+    pub batch: usize,
+    /// Into how many slices the guilds are divided; on SQLite there is one.
+    pub slices: u16,
+    /// A projection that has work and makes no progress for this long raises an alarm.
+    pub stall_alarm: Duration,
+}
+
+impl Default for RuntimeOptions {
+    fn default() -> Self {
+        Self { batch: 2_000, slices: 4, stall_alarm: Duration::from_secs(60) }
+    }
+}
+
+#[derive(Debug)]
+pub struct Runtime {
+    task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+    requests: Requests,
+}
+
+type RunnerKey = (&'static str, u32, u16);
+
+struct Running {
+    orders: mpsc::Sender<Order>,
+    progress: watch::Receiver<Progress>,
+    task: JoinHandle<()>,
+    alarmed: bool,
+}
+
+struct Supervisor {
+    projections: Vec<Arc<dyn AnyProjection>>,
+    store: ReadStore,
+    log: Arc<dyn EventLog>,
+    clock: Clock,
+    options: RuntimeOptions,
+    owner: String,
+    stop: watch::Receiver<bool>,
+    runners: HashMap<RunnerKey, Running>,
+    requests: Requests,
+}
+
+/// A build as the store has it.
+struct Known {
+    build: Build,
+    live: bool,
+    slices: u16,
+    /// Of its slowest slice.
+    position: Position,
+}
+
+impl Runtime {
+    /// Starts all projections. On SQLite the caller holds the directory's lock.
+    pub async fn start(
+        projections: Vec<Box<dyn AnyProjection>>,
+        store: ReadStore,
+        log: Arc<dyn EventLog>,
+        clock: Clock,
+        options: RuntimeOptions,
+    ) -> Result<Self, LogError> {
+        let (stop, stopped) = watch::channel(false);
+        // One process at a time holds an embedded store, so it takes its own leases over.
+        let owner = if store.is_sqlite() {
+            "embedded".to_owned()
+        } else {
+            uuid::Uuid::new_v4().to_string()
+        };
+        let slices = if store.is_sqlite() { 1 } else { options.slices };
+        let requests = Requests::new(store.clone());
+        let mut supervisor = Supervisor {
+            projections: projections.into_iter().map(Arc::from).collect(),
+            store,
+            log,
+            clock,
+            options: RuntimeOptions { slices, ..options },
+            owner,
+            stop: stopped,
+            runners: HashMap::new(),
+            requests: requests.clone(),
+        };
+        supervisor.reconcile().await?;
+        let task = tokio::spawn(supervisor.run());
+        Ok(Self { task, stop, requests })
+    }
+
+    pub const fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// Lets every slice finish its batch and give up its lease.
+    pub async fn shutdown(self) {
+        self.stop.send_replace(true);
+        let _ = self.task.await;
+    }
+}
+
+impl Supervisor {
+    async fn run(mut self) {
+        let mut measured = Instant::now();
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(TICK) => {}
+                () = stopped(&mut self.stop) => break,
+            }
+            if let Err(error) = self.reconcile().await {
+                tracing::warn!(%error, "projections cannot be looked after; trying again");
+            }
+            if measured.elapsed() >= MEASURE {
+                measured = Instant::now();
+                if let Err(error) = self.measure().await {
+                    tracing::warn!(%error, "the lag of projections cannot be measured");
+                }
+            }
+            self.watch_for_stalls();
+        }
+        for (_, running) in self.runners.drain() {
+            let _ = running.task.await;
+        }
+    }
+
+    async fn reconcile(&mut self) -> Result<(), LogError> {
+        for projection in self.projections.clone() {
+            let mut builds = self.builds(projection.name()).await?;
+            let live = builds.iter().any(|known| known.live);
+            let current = builds.iter().any(|known| known.build.version == projection.version());
+            if !current {
+                self.create(&*projection, next_build(&*projection, &builds), !live).await?;
+                builds = self.builds(projection.name()).await?;
+            }
+            self.swap_when_ready(&*projection, &builds).await?;
+            self.keep_running(&projection, &builds);
+        }
+        self.serve_requests().await
+    }
+
+    async fn builds(&self, name: &str) -> Result<Vec<Known>, LogError> {
+        let sql = "SELECT b.version, b.build, b.state, b.slices, MIN(c.position) \
+                   FROM projection_builds b JOIN projection_checkpoints c \
+                   ON c.name = b.name AND c.build = b.build WHERE b.name = $1 \
+                   GROUP BY b.version, b.build, b.state, b.slices ORDER BY b.build";
+        let number = |value: i64| u32::try_from(value).unwrap_or_default();
+        self.store
+            .query(sql, &values![name])
+            .await?
+            .iter()
+            .map(|row| {
+                Ok(Known {
+                    build: Build { version: number(row.int(0)?), number: number(row.int(1)?) },
+                    live: row.text(2)? == "live",
+                    slices: u16::try_from(row.int(3)?).unwrap_or(1),
+                    position: Position(row.count(4)?),
+                })
+            })
+            .collect()
+    }
+
+    /// Makes a build's tables and checkpoints. The very first one of a projection is live at once.
+    async fn create(
+        &self,
+        projection: &dyn AnyProjection,
+        build: Build,
+        live: bool,
+    ) -> Result<(), LogError> {
+        let now = (self.clock)();
+        let (name, state) = (projection.name(), if live { "live" } else { "building" });
+        let mut tx = self.store.0.begin().await?;
+        let insert = "INSERT INTO projection_builds (name, build, version, state, slices, started_at) \
+                      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+        let slices = self.options.slices;
+        let row = values![name, build.number, build.version, state, slices, now];
+        if tx.execute(insert, &row).await? == 0 {
+            return Ok(());
+        }
+        for slice in 0..slices {
+            let insert = "INSERT INTO projection_checkpoints \
+                          (name, build, slice, position, applied, owner, lease_until, updated_at) \
+                          VALUES ($1, $2, $3, 0, 0, '', 0, $4)";
+            tx.execute(insert, &values![name, build.number, slice, now]).await?;
+        }
+        let names = Names::new(projection.tables(), build);
+        for table in projection.tables() {
+            run_statements(&mut tx, &names.fill(table.create)).await?;
+        }
+        if live {
+            point_views(&mut tx, projection, build).await?;
+        }
+        tx.commit().await?;
+        tracing::info!(
+            projection = name,
+            build = build.number,
+            version = build.version,
+            "new build"
+        );
+        Ok(())
+    }
+
+    /// Repoints the views at a build that has caught up, and drops the one before it.
+    async fn swap_when_ready(
+        &self,
+        projection: &dyn AnyProjection,
+        builds: &[Known],
+    ) -> Result<(), LogError> {
+        let ready = builds
+            .iter()
+            .rev()
+            .find(|known| !known.live && known.build.version == projection.version());
+        let Some(ready) = ready else { return Ok(()) };
+        let head = self.log.head().await?;
+        if ready.position.0 + NEAR < head.0 {
+            return Ok(());
+        }
+        let name = projection.name();
+        let mut tx = self.store.0.begin().await?;
+        let promote = "UPDATE projection_builds SET state = 'live' \
+                       WHERE name = $1 AND build = $2 AND state = 'building'";
+        if tx.execute(promote, &values![name, ready.build.number]).await? == 0 {
+            return Ok(());
+        }
+        point_views(&mut tx, projection, ready.build).await?;
+        for old in builds.iter().filter(|known| known.build.number < ready.build.number) {
+            for table in projection.tables() {
+                let drop = format!("DROP TABLE IF EXISTS {}", old.build.table(table.name));
+                tx.execute(&drop, &[]).await?;
+            }
+            for table in [
+                "projection_builds",
+                "projection_checkpoints",
+                "projection_blocked",
+                "projection_dead_letters",
+            ] {
+                let delete = format!("DELETE FROM {table} WHERE name = $1 AND build = $2");
+                tx.execute(&delete, &values![name, old.build.number]).await?;
+            }
+        }
+        tx.commit().await?;
+        tracing::info!(projection = name, build = ready.build.number, "a new build is live");
+        Ok(())
+    }
+
+    /// A runner for every slice of every build that this binary's code can fold.
+    fn keep_running(&mut self, projection: &Arc<dyn AnyProjection>, builds: &[Known]) {
+        let name = projection.name();
+        self.runners.retain(|(of, build, _), running| {
+            let wanted = *of != name || builds.iter().any(|known| known.build.number == *build);
+            if !wanted {
+                running.task.abort();
+            }
+            wanted && !running.task.is_finished()
+        });
+        for known in builds.iter().filter(|known| known.build.version == projection.version()) {
+            for index in 0..known.slices {
+                let key = (name, known.build.number, index);
+                if self.runners.contains_key(&key) {
+                    continue;
+                }
+                let (orders, receiver) = mpsc::channel(ORDERS);
+                let (progress, watched) = watch::channel(Progress {
+                    position: known.position,
+                    since: Instant::now(),
+                    held: false,
+                });
+                let runner = Runner {
+                    projection: Arc::clone(projection),
+                    build: known.build,
+                    slice: Slice { index, of: known.slices },
+                    store: self.store.clone(),
+                    log: Arc::clone(&self.log),
+                    clock: Arc::clone(&self.clock),
+                    owner: self.owner.clone(),
+                    batch: self.options.batch,
+                    orders: receiver,
+                    progress,
+                };
+                let task = tokio::spawn(runner.run(self.stop.clone()));
+                let running = Running { orders, progress: watched, task, alarmed: false };
+                self.runners.insert(key, running);
+            }
+        }
+    }
+
+    async fn serve_requests(&mut self) -> Result<(), LogError> {
+        for request in self.requests.waiting().await? {
+            match request.verb {
+                Verb::Rebuild => self.begin_rebuild(&request).await?,
+                Verb::RebuildGuild | Verb::Retry => self.order(&request).await?,
+                // Taken by whoever holds the command bus.
+                Verb::Erase => {}
+            }
+        }
+        for request in self.requests.running().await? {
+            if request.verb == Verb::Rebuild {
+                let builds = self.builds(&request.subject).await?;
+                if builds.len() == 1 && builds[0].live {
+                    let answer = Ok(format!("build {} is live", builds[0].build.number));
+                    self.requests.finish(&request.id, &answer).await?;
+                }
+            }
+        }
+        let long_ago = (self.clock)().plus_secs(-KEEP_REQUESTS_SECS);
+        self.requests.forget_before(long_ago).await.map(|_| ())
+    }
+
+    async fn begin_rebuild(&self, request: &Request) -> Result<(), LogError> {
+        let Some(projection) = self.named(&request.subject) else {
+            let error = Err(format!("there is no projection {}", request.subject));
+            return self.requests.finish(&request.id, &error).await;
+        };
+        let builds = self.builds(projection.name()).await?;
+        if builds.len() > 1 {
+            let error = Err("it is being rebuilt already".to_owned());
+            return self.requests.finish(&request.id, &error).await;
+        }
+        self.create(&**projection, next_build(&**projection, &builds), false).await?;
+        self.requests.begin(&request.id, "building").await.map(|_| ())
+    }
+
+    /// Hands a guild's request to the runner that holds its slice, if that is one of ours.
+    async fn order(&self, request: &Request) -> Result<(), LogError> {
+        let (Some(projection), Some(guild)) = (self.named(&request.subject), request.guild) else {
+            let error = Err(format!("there is no projection {}", request.subject));
+            return self.requests.finish(&request.id, &error).await;
+        };
+        let builds = self.builds(projection.name()).await?;
+        let Some(live) = builds.iter().find(|known| known.live) else { return Ok(()) };
+        let slice =
+            (0..live.slices).find(|index| Slice { index: *index, of: live.slices }.contains(guild));
+        let key = (projection.name(), live.build.number, slice.unwrap_or_default());
+        let Some(running) = self.runners.get(&key).filter(|r| r.progress.borrow().held) else {
+            return Ok(());
+        };
+        if !self.requests.begin(&request.id, "folding").await? {
+            return Ok(());
+        }
+        let (answer, answered) = oneshot::channel();
+        let from_start = request.verb == Verb::RebuildGuild;
+        let order = Order { guild, from_start, answer };
+        let (requests, id) = (self.requests.clone(), request.id.clone());
+        if running.orders.send(order).await.is_err() {
+            let error = Err("the projection is being stopped".to_owned());
+            return requests.finish(&id, &error).await;
+        }
+        tokio::spawn(async move {
+            let gone = Err("the projection was stopped before it was done".to_owned());
+            let result = answered.await.unwrap_or(gone);
+            if let Err(error) = requests.finish(&id, &result).await {
+                tracing::warn!(%error, "the answer to an operator's request was lost");
+            }
+        });
+        Ok(())
+    }
+
+    fn named(&self, name: &str) -> Option<&Arc<dyn AnyProjection>> {
+        self.projections.iter().find(|projection| projection.name() == name)
+    }
+
+    async fn measure(&self) -> Result<(), LogError> {
+        let status = Status::new(self.store.clone());
+        for build in status.builds(&*self.log, (self.clock)()).await? {
+            let labels = [("projection", build.name.clone()), ("state", build.state.clone())];
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            {
+                metrics::gauge!("reeve_projection_lag_events", &labels)
+                    .set(build.lag_events as f64);
+                metrics::gauge!("reeve_projection_lag_seconds", &labels).set(build.lag_secs as f64);
+                metrics::gauge!("reeve_projection_parked_guilds", &labels)
+                    .set(build.parked_guilds as f64);
+            }
+        }
+        Ok(())
+    }
+
+    /// A projection that has something to do and does nothing is an alarm, not a silence.
+    fn watch_for_stalls(&mut self) {
+        let head = *self.log.watch().borrow();
+        for ((name, build, slice), running) in &mut self.runners {
+            let progress = *running.progress.borrow();
+            let stalled = progress.held
+                && progress.position < head
+                && progress.since.elapsed() > self.options.stall_alarm;
+            if stalled != running.alarmed {
+                running.alarmed = stalled;
+                metrics::gauge!("reeve_projection_stalled", "projection" => *name)
+                    .set(if stalled { 1.0 } else { 0.0 });
+                if stalled {
+                    tracing::error!(
+                        projection = name,
+                        build,
+                        slice,
+                        stalled_secs = progress.since.elapsed().as_secs(),
+                        "a projection stands still; see `reeve doctor`"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn next_build(projection: &dyn AnyProjection, builds: &[Known]) -> Build {
+    let last = builds.iter().map(|known| known.build.number).max().unwrap_or(0);
+    Build { version: projection.version(), number: (last + 1).max(projection.version()) }
+}
+
+async fn run_statements(tx: &mut Tx, script: &str) -> Result<(), LogError> {
+    let without_comments: String = script
+        .lines()
+        .map(|line| line.split("--").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n");
+    for statement in without_comments.split(';').filter(|text| !text.trim().is_empty()) {
+        tx.execute(statement, &[]).await?;
+    }
+    Ok(())
+}
+
+/// The plain names show this build from the commit on.
+async fn point_views(
+    tx: &mut Tx,
+    projection: &dyn AnyProjection,
+    build: Build,
+) -> Result<(), LogError> {
+    for table in projection.tables() {
+        tx.execute(&format!("DROP VIEW IF EXISTS {}", table.name), &[]).await?;
+        let physical = build.table(table.name);
+        let create = format!("CREATE VIEW {} AS SELECT * FROM {physical}", table.name);
+        tx.execute(&create, &[]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The command line: one file per subcommand.
+//!
+//! Answers go to standard output, log lines to standard error. With `--json` the last line of
+//! standard output is one JSON object. Exit codes: 0 done; 1 a rule refused it or a check found
+//! a problem; 2 the command line or the configuration is wrong; 3 a fault, with an error id that
+//! the log names too.
+
+mod bench;
+mod config_command;
+mod demo;
+mod doctor;
+mod economy;
+mod error;
+mod events;
+mod operator;
+mod people;
+mod print;
+mod projections;
+mod serve;
+mod torture;
+
+use std::{path::Path, process::ExitCode};
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use self::error::CliError;
+use crate::{
+    config::{Config, ConfigArgs, process_environment},
+    telemetry::Telemetry,
+};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "reeve",
+    version,
+    about = "An event-sourced platform for Discord communities",
+    after_help = "Exit codes: 0 done, 1 refused or a problem was found, 2 wrong usage or \
+                  configuration, 3 a fault (with an error id).\nSettings: docs/configuration.md, \
+                  or `reeve config docs`."
+)]
+struct Cli {
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    /// Print one JSON object as the last line
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run Reeve until it is told to stop
+    Serve(serve::Args),
+    /// Play a small community on a fresh store, and leave it for you to look at
+    Demo(demo::Args),
+    /// Look at the log: what happened, who did it, and why
+    Events(events::Args),
+    /// Read models: how far they are, rebuild them, see what could not be folded
+    Projections(projections::Args),
+    /// The people registry: who a number stands for, erasures, key backups
+    People(people::Args),
+    /// Balances, boards, transactions and settings of a community
+    Economy(economy::Args),
+    /// Check everything and say what to do
+    Doctor(doctor::Args),
+    /// Show the settings in effect, or describe all of them
+    Config(config_command::Args),
+    /// Measure how fast this machine runs it
+    Bench(bench::Args),
+    /// Kill it and cut its power on purpose, and see whether anything is lost
+    Torture(torture::Args),
+    /// Print a completion script for your shell
+    Completions { shell: clap_complete::Shell },
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => error.report(json),
+    }
+}
+
+fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
+    if let Command::Serve(args) = &cli.command {
+        args.apply(&mut cli.config);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Setup(format!("cannot start: {error}")))?;
+    match cli.command {
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "reeve", &mut std::io::stdout());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Bench(args) => return Ok(runtime.block_on(bench::run(args))?),
+        Command::Torture(args) => return Ok(runtime.block_on(torture::run(args))?),
+        _ => {}
+    }
+    if let Command::Config(args) = &cli.command
+        && args.needs_no_settings()
+    {
+        return Ok(args.print_reference());
+    }
+    let config = load(&cli.config)?;
+    let telemetry =
+        Telemetry::start(&config).map_err(|error| CliError::Setup(error.to_string()))?;
+    let print = print::Print::new(cli.json);
+    let metrics = telemetry.metrics.clone();
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => serve::run(args, config, metrics).await,
+            Command::Demo(args) => demo::run(args, config, print).await,
+            Command::Events(args) => events::run(args, config, print).await,
+            Command::Projections(args) => projections::run(args, config, print).await,
+            Command::People(args) => people::run(args, config, print).await,
+            Command::Economy(args) => economy::run(args, config, print).await,
+            Command::Doctor(args) => doctor::run(args, config, print).await,
+            Command::Config(args) => Ok(args.show(&config, print)),
+            Command::Bench(_) | Command::Torture(_) | Command::Completions { .. } => {
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    });
+    telemetry.shutdown();
+    // A reader that waits for new events must not hold the process.
+    runtime.shutdown_background();
+    result
+}
+
+fn load(args: &ConfigArgs) -> Result<Config, CliError> {
+    let here = std::env::current_dir().unwrap_or_else(|_| Path::new(".").to_owned());
+    Config::load(args, process_environment(), &here)
+        .map_err(|errors| CliError::Setup(errors.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

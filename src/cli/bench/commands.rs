@@ -1,0 +1,207 @@
+//! Commands per second: decide on an aggregate, append one event, wait until it is durable.
+//! A closed loop: every client sends its next command when it has the last one's answer.
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{
+    Bytes, PersonId, Personal, UserId,
+    economy::{Command, Economy, Terms},
+};
+use eventlog::Bus;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use super::{
+    Failed, Report,
+    history::{self, MEMBERS},
+    latency::Latencies,
+    memory::own_rss_mb,
+    metrics,
+    store::{Backend, Ground, Store, on_fresh_store},
+};
+
+/// In which aggregates are loaded and connections made.
+const WARM_UP: Duration = Duration::from_secs(1);
+/// With sealed reasons the members who may be given one have keys; not more than are kept in
+/// memory.
+const KEYS: u32 = 20_000;
+const REGISTRARS: u32 = 64;
+/// About 60 characters, as people write them.
+const REASON: &str = "Helped three newcomers to set up their first bot, thank you!";
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Args {
+    #[arg(long)]
+    pub backend: Backend,
+    #[command(flatten)]
+    pub ground: Ground,
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// What is asked of the command bus.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Shape {
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub clients: u32,
+    /// Guilds; clients choose among them at random
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub aggregates: u32,
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seconds: u64,
+    /// Give every command a reason, which is sealed with the member's key
+    #[arg(long)]
+    pub sealed: bool,
+    /// Events that each aggregate begins with
+    #[arg(long, default_value_t = 50)]
+    pub history: u32,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Outcome {
+    pub backend: Backend,
+    pub clients: u32,
+    pub aggregates: u32,
+    pub sealed: bool,
+    pub commands_per_s: f64,
+    pub p50_us: u64,
+    pub p99_us: u64,
+    /// Decisions that somebody else's write had overtaken, and that were made again.
+    pub conflicts: u64,
+    pub rss_mb: f64,
+}
+
+impl Report for Outcome {
+    fn text(&self) -> String {
+        let Self { commands_per_s, p50_us, p99_us, conflicts, rss_mb, .. } = self;
+        format!(
+            "{commands_per_s:.0} commands/s; p50 {p50_us} µs, p99 {p99_us} µs; {conflicts} \
+             conflicts; {rss_mb} MB"
+        )
+    }
+}
+
+pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
+    let Args { backend, ground, shape } = args;
+    on_fresh_store(backend, &ground, async |store| {
+        prepare(store, shape).await?;
+        measure(store, backend, shape).await
+    })
+    .await
+}
+
+/// Histories, and keys where they are needed.
+pub(super) async fn prepare(store: &Store, shape: Shape) -> Result<(), Failed> {
+    history::fill(&*store.log, shape.aggregates, history::plain, shape.history).await?;
+    if let Some(pool) = &store.pool {
+        sqlx::raw_sql("VACUUM ANALYZE events").execute(pool).await?;
+    }
+    if shape.sealed { register(store, shape).await } else { Ok(()) }
+}
+
+/// Members are seen for the first time, so that they have a number and a key.
+pub(super) async fn register(store: &Store, shape: Shape) -> Result<(), Failed> {
+    let mut registrars = JoinSet::new();
+    for first in 0..REGISTRARS {
+        let people = Arc::clone(&store.people);
+        registrars.spawn(async move {
+            for index in (first..shape.aggregates).step_by(REGISTRARS as usize) {
+                for member in 1..=shape.members() {
+                    let user = UserId::new(u64::from(member))?;
+                    people.person(history::guild(index)?, user).await?;
+                }
+            }
+            Ok::<_, Failed>(())
+        });
+    }
+    registrars.join_all().await.into_iter().collect()
+}
+
+impl Shape {
+    /// Members of a guild who get grants.
+    fn members(self) -> u32 {
+        if self.sealed { (KEYS / self.aggregates).clamp(1, MEMBERS) } else { MEMBERS }
+    }
+}
+
+pub(super) async fn measure(
+    store: &Store,
+    backend: Backend,
+    shape: Shape,
+) -> Result<Outcome, Failed> {
+    let conflicts_before = metrics::retries();
+    let from = Instant::now() + WARM_UP;
+    let until = from + Duration::from_secs(shape.seconds);
+    let run = uuid::Uuid::new_v4().as_u64_pair().0 >> 8;
+    let mut clients = JoinSet::new();
+    for number in 0..shape.clients {
+        let client = Client {
+            bus: store.bus.clone(),
+            shape,
+            random: StdRng::seed_from_u64(u64::from(number)),
+            next_key: run + (u64::from(number) << 32),
+            terms: Terms::default(),
+        };
+        clients.spawn(client.work(from, until));
+    }
+    let mut all = Latencies::default();
+    let mut problems = HashSet::new();
+    for worked in clients.join_all().await {
+        match worked {
+            Ok(latencies) => all.add(&latencies),
+            Err(error) => drop(problems.insert(error.to_string())),
+        }
+    }
+    if let Some(problem) = problems.into_iter().next() {
+        return Err(format!("a command failed: {problem}").into());
+    }
+    Ok(Outcome {
+        backend,
+        clients: shape.clients,
+        aggregates: shape.aggregates,
+        sealed: shape.sealed,
+        commands_per_s: super::per_second(all.count(), until - from),
+        p50_us: all.percentile(50),
+        p99_us: all.percentile(99),
+        conflicts: metrics::retries() - conflicts_before,
+        rss_mb: own_rss_mb(),
+    })
+}
+
+struct Client {
+    bus: Bus,
+    shape: Shape,
+    random: StdRng,
+    next_key: u64,
+    terms: Terms,
+}
+
+impl Client {
+    /// What ends between the two moments counts.
+    async fn work(mut self, from: Instant, until: Instant) -> Result<Latencies, Failed> {
+        let mut latencies = Latencies::default();
+        loop {
+            let stream = history::stream(self.random.random_range(0..self.shape.aggregates))?;
+            let to = PersonId(self.random.random_range(1..=self.shape.members()));
+            let reason = self.shape.sealed.then(|| Personal::clear(to, REASON.to_owned()));
+            let terms = Arc::clone(&self.terms);
+            let command = Command::Grant { to, amount: Bytes(1), reason, terms };
+            self.next_key += 1;
+            let request = history::request("interaction", self.next_key)?;
+            let began = Instant::now();
+            self.bus.execute::<Economy>(&stream, &command, &request).await?;
+            let now = Instant::now();
+            if now >= until {
+                return Ok(latencies);
+            }
+            if now >= from {
+                latencies.record(now - began);
+            }
+        }
+    }
+}

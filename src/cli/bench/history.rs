@@ -1,0 +1,148 @@
+//! Histories to begin with, written through the log's own appender.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use domain::{
+    Actor, Bytes, Cause, CorrelationId, Decider as _, DomainEvent as _, GuildId, IdempotencyKey,
+    PersonId, Personal, Sealed, Timestamp, UtcDay,
+    economy::{Economy, Event, SpendId},
+};
+use eventlog::{
+    Append, EventLog, Fence, Metadata, NewEvent, Pending, Request, StreamId, encode, event_id,
+};
+use uuid::Uuid;
+
+use crate::cli::bench::Failed;
+
+/// Members of every guild. With a history of 50 events each has an open account.
+pub(in crate::cli) const MEMBERS: u32 = 50;
+/// Appends on their way at a time.
+const IN_FLIGHT: usize = 256;
+/// Snowflakes carry their time above bit 22.
+const FIRST_GUILD: u64 = 262_144 << 22;
+
+pub(in crate::cli) fn guild(index: u32) -> Result<GuildId, Failed> {
+    Ok(GuildId::new(FIRST_GUILD + (u64::from(index) << 22))?)
+}
+
+pub(in crate::cli) fn stream(index: u32) -> Result<StreamId, Failed> {
+    Ok(StreamId::of_guild(Economy::CAPABILITY, guild(index)?))
+}
+
+/// A request as an interaction makes it. The number names it.
+pub(in crate::cli) fn request(kind: &str, number: u64) -> Result<Request, Failed> {
+    let key = IdempotencyKey::new(format!("{kind}/{}", 1_310_988_612_345_678_901 + number))?;
+    let correlation = Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_str().as_bytes());
+    let cause = Cause { correlation: CorrelationId(correlation), causation: None };
+    Ok(Request { actor: Actor::Person(PersonId(17)), cause, key, policy: Some(3) })
+}
+
+/// Gives each of so many guilds the same history, guild by guild.
+pub(super) async fn fill(
+    log: &dyn EventLog,
+    guilds: u32,
+    events: impl Fn(u32, u32) -> Event,
+    per_guild: u32,
+) -> Result<(), Failed> {
+    const PER_APPEND: u32 = 500;
+    let mut pending = VecDeque::new();
+    let mut number = 0;
+    for first in (0..per_guild).step_by(PER_APPEND as usize) {
+        for index in 0..guilds {
+            let last = per_guild.min(first + PER_APPEND);
+            let wanted = (first..last).map(|nth| events(index, nth));
+            number += 1;
+            let append = append(index, u64::from(first), wanted, number)?;
+            pending.push_back(log.appender().reserve().await?.fill(append));
+            if pending.len() >= IN_FLIGHT {
+                settle(pending.pop_front()).await?;
+            }
+        }
+    }
+    while !pending.is_empty() {
+        settle(pending.pop_front()).await?;
+    }
+    Ok(())
+}
+
+async fn settle(pending: Option<Pending>) -> Result<(), Failed> {
+    let Some(pending) = pending else { return Ok(()) };
+    match pending.outcome().await? {
+        eventlog::Appended::Written(_) => Ok(()),
+        other => Err(format!("a history was not written: {other:?}").into()),
+    }
+}
+
+fn append(
+    guild: u32,
+    expected: u64,
+    events: impl Iterator<Item = Event>,
+    number: u64,
+) -> Result<Append, Failed> {
+    let stream = stream(guild)?;
+    let Request { actor, cause, key, policy } = request("history", number)?;
+    let stored = events.enumerate().map(|(index, event)| {
+        let id = event_id(&stream, &key, index);
+        Ok(NewEvent { id, event_type: event.event_type(), payload: encode(&event)? })
+    });
+    let stored = stored.collect::<Result<Vec<_>, Failed>>()?;
+    let metadata = Metadata { actor, cause, key: key.clone(), policy };
+    Ok(Append {
+        first_id: event_id(&stream, &key, 0),
+        stream,
+        expected,
+        events: stored,
+        metadata: Arc::from(serde_json::to_string(&metadata)?),
+        fence: Fence::default(),
+    })
+}
+
+/// The accounts of all members are opened, then each in turn is granted 1.
+pub(super) fn plain(_guild: u32, nth: u32) -> Event {
+    let person = PersonId(nth % MEMBERS + 1);
+    if nth < MEMBERS {
+        Event::AccountOpened { person, starting: Bytes::ZERO }
+    } else {
+        Event::BytesGranted { to: person, amount: Bytes(1), reason: None }
+    }
+}
+
+/// What a community's economy looks like: daily rewards, transfers (one in four with a reason),
+/// grants and purchases.
+pub(super) fn lively(guild: u32, nth: u32) -> Event {
+    if nth < MEMBERS {
+        return plain(guild, nth);
+    }
+    let mixed = (nth + guild).wrapping_mul(2_654_435_761) >> 8;
+    let person = PersonId(mixed % MEMBERS + 1);
+    let other = PersonId((mixed + 7) % MEMBERS + 1);
+    let amount = Bytes(i64::from(mixed % 90 + 10));
+    match mixed / 64 % 20 {
+        0..10 => Event::DailyAwarded {
+            to: person,
+            day: UtcDay(20_000 + nth.cast_signed() / 50),
+            streak_days: mixed % 40 + 1,
+            tier: (mixed % 40 > 7).then(|| "Week".to_owned()),
+            amount,
+        },
+        10..16 => Event::BytesTransferred {
+            from: person,
+            to: other,
+            amount,
+            reason: mixed.is_multiple_of(4).then(|| sealed(person)),
+            at: Timestamp::from_secs(1_760_000_000 + i64::from(nth)),
+        },
+        16..19 => Event::BytesGranted { to: person, amount, reason: None },
+        _ => Event::BytesSpent {
+            spend: SpendId(Uuid::from_u64_pair(u64::from(guild), u64::from(nth))),
+            from: person,
+            amount,
+            purpose: "giveaway ticket".to_owned(),
+        },
+    }
+}
+
+/// As long as a sealed reason of 60 characters.
+fn sealed(owner: PersonId) -> Personal<String> {
+    Personal::Sealed(Sealed { owner, sealed: "c2VhbGVk".repeat(15) })
+}

@@ -1,0 +1,105 @@
+//! How a command ends when it did not do what was asked.
+
+use std::process::ExitCode;
+
+use actions::ActionError;
+use eventlog::{LogError, PeopleError};
+
+use crate::node::OpenError;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CliError {
+    /// A rule said no.
+    #[error("{0}")]
+    Refused(String),
+    /// What was asked for, or how it is set up, is wrong.
+    #[error("{0}")]
+    Setup(String),
+    /// Something is broken.
+    #[error("{0}")]
+    Fault(String),
+}
+
+impl CliError {
+    /// Tells whoever asked, and for a fault also the log, under the same id.
+    pub fn report(&self, json: bool) -> ExitCode {
+        let (code, kind, id) = match self {
+            Self::Refused(_) => (1, "refused", None),
+            Self::Setup(_) => (2, "setup", None),
+            Self::Fault(_) => (3, "fault", Some(projections::error_id())),
+        };
+        if let Some(id) = &id {
+            tracing::error!(error.id = id, error = %self, "a command failed");
+        }
+        let place = id.as_ref().map_or(String::new(), |id| format!(" [{id}]"));
+        eprintln!("reeve: {self}{place}");
+        if json {
+            let object = serde_json::json!({ "error": { "kind": kind, "text": self.to_string(), "id": id } });
+            println!("{object}");
+        }
+        ExitCode::from(code)
+    }
+}
+
+impl From<LogError> for CliError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Setup(_) | LogError::InUse { .. } | LogError::NewerThanBinary { .. } => {
+                Self::Setup(error.to_string())
+            }
+            _ => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<PeopleError> for CliError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Store(error) => error.into(),
+            PeopleError::WrongMasterKey
+            | PeopleError::MasterKeyFormat
+            | PeopleError::Erasures { .. }
+            | PeopleError::Backup(_) => Self::Setup(error.to_string()),
+            _ => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Log(error) => error.into(),
+            OpenError::People(error) => error.into(),
+            OpenError::Key(text) => Self::Setup(text),
+        }
+    }
+}
+
+impl From<ActionError> for CliError {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::Log(error) => error.into(),
+            ActionError::People(error) => error.into(),
+            ActionError::Contended => Self::Fault(error.to_string()),
+            refused => Self::Refused(refused.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Fault(error.to_string())
+    }
+}
+
+impl From<Box<dyn std::error::Error + Send + Sync>> for CliError {
+    fn from(error: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        Self::Fault(error.to_string())
+    }
+}
+
+impl From<crate::config::RefusedInProduction> for CliError {
+    fn from(error: crate::config::RefusedInProduction) -> Self {
+        Self::Refused(error.to_string())
+    }
+}

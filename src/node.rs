@@ -1,0 +1,184 @@
+//! One process's log, people, command bus and read models, opened as the configuration says.
+
+use std::{
+    fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc,
+};
+
+use actions::Actions;
+use eventlog::{
+    Bus, BusOptions, Clock, EventLog, LogError, People, PeopleError,
+    people::{MasterKey, PeopleOptions},
+    postgres::{self, PostgresLog, PostgresOptions},
+    snapshots::Snapshots,
+    sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
+    system_clock,
+};
+use projections::{ReadStore, Runtime, RuntimeOptions};
+
+use crate::config::{Config, KeyBytes, MasterKeySource, Store};
+
+/// What a command needs of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reads beside whatever process is writing.
+    Read,
+    /// Decides and writes. On an embedded store only one process can.
+    Write,
+}
+
+pub struct Node {
+    pub config: Config,
+    pub clock: Clock,
+    pub log: Arc<dyn EventLog>,
+    pub people: Arc<People>,
+    pub store: ReadStore,
+    pub actions: Actions,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("log", &self.log).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    People(#[from] PeopleError),
+    #[error("{0}")]
+    Key(String),
+}
+
+impl Node {
+    pub async fn open(config: Config, access: Access) -> Result<Self, OpenError> {
+        Self::open_with_clock(config, access, system_clock()).await
+    }
+
+    /// With a clock of one's own, months can be played in seconds.
+    pub async fn open_with_clock(
+        config: Config,
+        access: Access,
+        clock: Clock,
+    ) -> Result<Self, OpenError> {
+        let (log, people, store, snapshots) = match config.store {
+            Store::Sqlite => open_sqlite(&config, access, &clock).await?,
+            Store::Postgres => open_postgres(&config, &clock).await?,
+        };
+        let people = Arc::new(people);
+        let options = BusOptions {
+            cache_bytes: usize::try_from(config.cache.aggregates).unwrap_or(usize::MAX),
+            snapshot_every: config.snapshots.every,
+        };
+        let bus = Bus::new(Arc::clone(&log), Arc::clone(&people), Some(snapshots), options);
+        let actions = Actions::new(bus, store.clone(), Arc::clone(&clock));
+        Ok(Self { config, clock, log, people, store, actions })
+    }
+
+    pub const fn bus(&self) -> &Bus {
+        self.actions.bus()
+    }
+
+    /// Begins to fold events into read models.
+    pub async fn start_projections(&self) -> Result<Runtime, LogError> {
+        let options = RuntimeOptions {
+            batch: self.config.projections.batch,
+            slices: u16::try_from(self.config.projections.slices).unwrap_or(1),
+            stall_alarm: self.config.projections.stall_alarm,
+        };
+        Runtime::start(
+            projections::registered(),
+            self.store.clone(),
+            Arc::clone(&self.log),
+            Arc::clone(&self.clock),
+            options,
+        )
+        .await
+    }
+
+    /// Writes what was accepted and closes.
+    pub async fn shutdown(self) {
+        self.bus().shutdown().await;
+    }
+}
+
+type Opened = (Arc<dyn EventLog>, People, ReadStore, Snapshots);
+
+async fn open_sqlite(config: &Config, access: Access, clock: &Clock) -> Result<Opened, OpenError> {
+    let directory = config.data_dir.as_path();
+    let log: Arc<dyn EventLog> = match access {
+        Access::Read => Arc::new(SqliteLog::read_only(directory)?),
+        Access::Write => {
+            let lock = Arc::new(DirectoryLock::take(directory)?);
+            let options = SqliteOptions {
+                clock: Arc::clone(clock),
+                batch: config.writer.batch,
+                queue: config.writer.queue,
+                ..SqliteOptions::default()
+            };
+            Arc::new(SqliteLog::open(directory, lock, options)?)
+        }
+    };
+    let options = people_options(config)?;
+    let people = People::open_sqlite(directory, options, Arc::clone(clock)).await?;
+    Ok((log, people, ReadStore::sqlite(directory)?, Snapshots::sqlite(directory)?))
+}
+
+async fn open_postgres(config: &Config, clock: &Clock) -> Result<Opened, OpenError> {
+    let url = config.database.url.as_ref().map_or("", |url| url.expose());
+    let pool = postgres::pool(url, config.database.connections)?;
+    let options = PostgresOptions {
+        clock: Arc::clone(clock),
+        batch: config.writer.batch,
+        queue: config.writer.queue,
+        append_timeout: config.writer.append_timeout,
+    };
+    let log = Arc::new(PostgresLog::open(pool.clone(), options).await?);
+    let options = people_options(config)?;
+    let people = People::open_postgres(pool.clone(), options, Arc::clone(clock)).await?;
+    Ok((log, people, ReadStore::postgres(pool.clone()), Snapshots::postgres(pool)))
+}
+
+fn people_options(config: &Config) -> Result<PeopleOptions, OpenError> {
+    let parse = |key: &KeyBytes| MasterKey::parse(key.to_hex().expose());
+    let master = match config.master_key_source() {
+        MasterKeySource::Given(key) => parse(key)?,
+        MasterKeySource::File(path) => read_key(path)?,
+        MasterKeySource::FileOrCreate(path) if path.exists() => read_key(path)?,
+        MasterKeySource::FileOrCreate(path) => create_key(path)?,
+    };
+    Ok(PeopleOptions {
+        master,
+        previous: config.previous_master_key.as_ref().map(parse).transpose()?,
+        erasures_file: config.people.erasures_file.clone(),
+    })
+}
+
+fn read_key(path: &Path) -> Result<MasterKey, OpenError> {
+    let key = KeyBytes::read(path).map_err(|error| OpenError::Key(error.to_string()))?;
+    Ok(MasterKey::parse(key.to_hex().expose())?)
+}
+
+/// A development installation makes its own key, readable by its owner only.
+fn create_key(path: &Path) -> Result<MasterKey, OpenError> {
+    let failed = |error: std::io::Error| {
+        OpenError::Key(format!("cannot create the master key {}: {error}", path.display()))
+    };
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let key = MasterKey::generate()?;
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match created {
+        Ok(mut file) => {
+            file.write_all(key.to_hex().as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(failed)?;
+            Ok(key)
+        }
+        // Another process was quicker.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read_key(path),
+        Err(error) => Err(failed(error)),
+    }
+}
