@@ -77,7 +77,10 @@ enum Command {
 }
 
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return error::report_usage(&usage),
+    };
     let json = cli.json;
     match run(cli) {
         Ok(code) => code,
@@ -95,7 +98,9 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
         .map_err(|error| CliError::Setup(format!("cannot start: {error}")))?;
     match cli.command {
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "reeve", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "reeve", &mut script);
+            print::say(String::from_utf8_lossy(&script).trim_end());
             return Ok(ExitCode::SUCCESS);
         }
         Command::Bench(args) => return Ok(runtime.block_on(bench::run(args))?),
@@ -146,5 +151,25 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// Clap hands a global flag's value down and up again, and panics where it means another type
+    /// there.
+    #[test]
+    fn no_subcommand_uses_the_name_of_a_global_flag_for_something_else() {
+        let mut root = Cli::command();
+        root.build();
+        let globals: Vec<_> = root.get_arguments().filter(|arg| arg.is_global_set()).collect();
+        let mut commands: Vec<_> = root.get_subcommands().collect();
+        while let Some(command) = commands.pop() {
+            for arg in command.get_arguments() {
+                let global = globals.iter().find(|global| global.get_id() == arg.get_id());
+                let same = global.is_none_or(|global| {
+                    global.get_value_parser().type_id() == arg.get_value_parser().type_id()
+                });
+                assert!(same, "{} --{}", command.get_name(), arg.get_id());
+            }
+            commands.extend(command.get_subcommands());
+        }
     }
 }

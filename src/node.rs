@@ -1,7 +1,11 @@
 //! One process's log, people, command bus and read models, opened as the configuration says.
 
 use std::{
-    fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc,
+    fs::OpenOptions,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use actions::Actions;
@@ -120,8 +124,9 @@ async fn open_sqlite(config: &Config, access: Access, clock: &Clock) -> Result<O
             Arc::new(SqliteLog::open(directory, lock, options)?)
         }
     };
-    let options = people_options(config)?;
-    let people = People::open_sqlite(directory, options, Arc::clone(clock)).await?;
+    let (options, key) = people_options(config)?;
+    let opened = People::open_sqlite(directory, options, Arc::clone(clock)).await;
+    let people = opened.map_err(|error| key.unfit(error))?;
     Ok((log, people, ReadStore::sqlite(directory)?, Snapshots::sqlite(directory)?))
 }
 
@@ -135,24 +140,52 @@ async fn open_postgres(config: &Config, clock: &Clock) -> Result<Opened, OpenErr
         append_timeout: config.writer.append_timeout,
     };
     let log = Arc::new(PostgresLog::open(pool.clone(), options).await?);
-    let options = people_options(config)?;
-    let people = People::open_postgres(pool.clone(), options, Arc::clone(clock)).await?;
+    let (options, key) = people_options(config)?;
+    let opened = People::open_postgres(pool.clone(), options, Arc::clone(clock)).await;
+    let people = opened.map_err(|error| key.unfit(error))?;
     Ok((log, people, ReadStore::postgres(pool.clone()), Snapshots::postgres(pool)))
 }
 
-fn people_options(config: &Config) -> Result<PeopleOptions, OpenError> {
+/// Where the master key came from, for when it turns out to be the wrong one.
+enum KeyOrigin {
+    Found,
+    /// Made just now, because there was no file.
+    Created(PathBuf),
+}
+
+impl KeyOrigin {
+    /// A registry that has a key already needs that one, not a fresh one in the place of it.
+    fn unfit(self, error: PeopleError) -> OpenError {
+        match (self, error) {
+            (Self::Created(path), PeopleError::WrongMasterKey) => {
+                let _ = std::fs::remove_file(&path);
+                OpenError::Key(format!(
+                    "the master key file {} is gone, and the people registry was made with that \
+                     key; put the file back from where you keep a copy, or set master_key \
+                     (REEVE_MASTER_KEY)",
+                    path.display()
+                ))
+            }
+            (_, error) => error.into(),
+        }
+    }
+}
+
+fn people_options(config: &Config) -> Result<(PeopleOptions, KeyOrigin), OpenError> {
     let parse = |key: &KeyBytes| MasterKey::parse(key.to_hex().expose());
-    let master = match config.master_key_source() {
-        MasterKeySource::Given(key) => parse(key)?,
-        MasterKeySource::File(path) => read_key(path)?,
-        MasterKeySource::FileOrCreate(path) if path.exists() => read_key(path)?,
+    let found = |key| (key, KeyOrigin::Found);
+    let (master, origin) = match config.master_key_source() {
+        MasterKeySource::Given(key) => found(parse(key)?),
+        MasterKeySource::File(path) => found(read_key(path)?),
+        MasterKeySource::FileOrCreate(path) if path.exists() => found(read_key(path)?),
         MasterKeySource::FileOrCreate(path) => create_key(path)?,
     };
-    Ok(PeopleOptions {
+    let options = PeopleOptions {
         master,
         previous: config.previous_master_key.as_ref().map(parse).transpose()?,
         erasures_file: config.people.erasures_file.clone(),
-    })
+    };
+    Ok((options, origin))
 }
 
 fn read_key(path: &Path) -> Result<MasterKey, OpenError> {
@@ -161,7 +194,7 @@ fn read_key(path: &Path) -> Result<MasterKey, OpenError> {
 }
 
 /// A development installation makes its own key, readable by its owner only.
-fn create_key(path: &Path) -> Result<MasterKey, OpenError> {
+fn create_key(path: &Path) -> Result<(MasterKey, KeyOrigin), OpenError> {
     let failed = |error: std::io::Error| {
         OpenError::Key(format!("cannot create the master key {}: {error}", path.display()))
     };
@@ -175,10 +208,12 @@ fn create_key(path: &Path) -> Result<MasterKey, OpenError> {
             file.write_all(key.to_hex().as_bytes())
                 .and_then(|()| file.sync_all())
                 .map_err(failed)?;
-            Ok(key)
+            Ok((key, KeyOrigin::Created(path.to_owned())))
         }
         // Another process was quicker.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => read_key(path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Ok((read_key(path)?, KeyOrigin::Found))
+        }
         Err(error) => Err(failed(error)),
     }
 }

@@ -2,7 +2,7 @@
 
 mod file;
 
-use std::io::IsTerminal as _;
+use std::{io::IsTerminal as _, time::Duration};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
@@ -13,6 +13,12 @@ use tracing_subscriber::{
 };
 
 use crate::config::{Config, LogFormat};
+
+/// A collector that does not answer holds nobody up for longer than this.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Whatever `log.filter` says: below this they print addresses with the passwords in them.
+const NEVER_LOUDER: [&str; 3] = ["hyper=info", "hyper_util=info", "reqwest=info"];
 
 /// What telemetry needs at the end: what waits is sent when this is shut down.
 #[derive(Debug)]
@@ -69,7 +75,7 @@ impl Telemetry {
 
     pub fn shutdown(self) {
         if let Some(traces) = self.traces
-            && let Err(error) = traces.shutdown()
+            && let Err(error) = traces.shutdown_with_timeout(EXPORT_TIMEOUT)
         {
             tracing::warn!(%error, "the last traces were not sent");
         }
@@ -77,8 +83,14 @@ impl Telemetry {
 }
 
 fn filter(config: &Config) -> Result<EnvFilter, TelemetryError> {
-    EnvFilter::try_new(&config.log.filter)
-        .map_err(|error| TelemetryError::Filter(error.to_string()))
+    let mut filter = EnvFilter::try_new(&config.log.filter)
+        .map_err(|error| TelemetryError::Filter(error.to_string()))?;
+    for directive in NEVER_LOUDER {
+        let directive = directive.parse();
+        filter = filter
+            .add_directive(directive.map_err(|error| TelemetryError::Filter(format!("{error}")))?);
+    }
+    Ok(filter)
 }
 
 fn console(config: &Config) -> Result<BoxedLayer, TelemetryError> {
@@ -102,6 +114,7 @@ fn tracer(endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_endpoint(endpoint)
+        .with_timeout(EXPORT_TIMEOUT)
         .build()
         .map_err(|error| TelemetryError::Traces(error.to_string()))?;
     let resource = opentelemetry_sdk::Resource::builder().with_service_name("reeve").build();

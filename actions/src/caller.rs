@@ -53,6 +53,11 @@ impl Caller {
         }
     }
 
+    /// Whether this is us, and not a member.
+    pub const fn is_ours(&self) -> bool {
+        matches!(self.who, Who::Operator | Who::Process(_))
+    }
+
     /// Whether this is the member themself; the operator may stand in for anybody.
     pub fn is(&self, user: UserId) -> bool {
         match self.who {

@@ -28,6 +28,7 @@ pub struct Daily {
 }
 
 impl Actions {
+    #[tracing::instrument(name = "economy.grant", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn grant_bytes(
         &self,
         guild: GuildId,
@@ -42,9 +43,14 @@ impl Actions {
         let terms = self.economy_terms(guild).await?;
         let reason = personal(to, reason);
         let command = Command::Grant { to, amount, reason, terms };
-        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+        let decision = self.economy(guild, caller, key, command).await?;
+        moved(&decision, |event| match event {
+            Event::BytesGranted { amount, .. } => Some(*amount),
+            _ => None,
+        })
     }
 
+    #[tracing::instrument(name = "economy.take", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn take_bytes(
         &self,
         guild: GuildId,
@@ -59,10 +65,15 @@ impl Actions {
         let terms = self.economy_terms(guild).await?;
         let reason = personal(from, reason);
         let command = Command::Take { from, amount, reason, terms };
-        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+        let decision = self.economy(guild, caller, key, command).await?;
+        moved(&decision, |event| match event {
+            Event::BytesTaken { amount, .. } => Some(*amount),
+            _ => None,
+        })
     }
 
     /// From one member to another. `at` is when it was asked for.
+    #[tracing::instrument(name = "economy.send", level = "debug", skip_all, fields(guild.id = %guild))]
     #[expect(clippy::too_many_arguments, reason = "a transfer is that many facts")]
     pub async fn send_bytes(
         &self,
@@ -83,10 +94,15 @@ impl Actions {
         let terms = self.economy_terms(guild).await?;
         let reason = personal(from, reason);
         let command = Command::Transfer { from, to, amount, reason, at, terms };
-        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+        let decision = self.economy(guild, caller, key, command).await?;
+        moved(&decision, |event| match event {
+            Event::BytesTransferred { amount, .. } => Some(*amount),
+            _ => None,
+        })
     }
 
     /// The day's reward, for the member's first message of the day or for asking.
+    #[tracing::instrument(name = "economy.award_daily", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn award_daily(
         &self,
         guild: GuildId,
@@ -112,12 +128,11 @@ impl Actions {
             }),
             _ => None,
         });
-        daily.ok_or_else(|| {
-            ActionError::BadInput("This key was used for something else.".to_owned())
-        })
+        daily.ok_or_else(used_for_something_else)
     }
 
     /// Takes bytes for something that is still to happen. For processes.
+    #[tracing::instrument(name = "economy.spend", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn spend_bytes(
         &self,
         guild: GuildId,
@@ -127,13 +142,19 @@ impl Actions {
         purpose: &str,
         key: &IdempotencyKey,
     ) -> Result<Moved, ActionError> {
+        ours(caller)?;
         let terms = self.economy_terms(guild).await?;
         let purpose = purpose.to_owned();
         let command = Command::Spend { spend, from, amount, purpose, terms };
-        self.economy(guild, caller, key, command).await.map(|decision| moved(&decision, amount))
+        let decision = self.economy(guild, caller, key, command).await?;
+        moved(&decision, |event| match event {
+            Event::BytesSpent { amount, .. } => Some(*amount),
+            _ => None,
+        })
     }
 
     /// What was bought happened.
+    #[tracing::instrument(name = "economy.settle_spend", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn settle_spend(
         &self,
         guild: GuildId,
@@ -141,10 +162,12 @@ impl Actions {
         spend: SpendId,
         key: &IdempotencyKey,
     ) -> Result<(), ActionError> {
+        ours(caller)?;
         self.economy(guild, caller, key, Command::SettleSpend { spend }).await.map(|_| ())
     }
 
     /// What was bought did not happen: the bytes go back.
+    #[tracing::instrument(name = "economy.refund_spend", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn refund_spend(
         &self,
         guild: GuildId,
@@ -152,6 +175,7 @@ impl Actions {
         spend: SpendId,
         key: &IdempotencyKey,
     ) -> Result<(), ActionError> {
+        ours(caller)?;
         self.economy(guild, caller, key, Command::RefundSpend { spend }).await.map(|_| ())
     }
 
@@ -163,6 +187,7 @@ impl Actions {
         Ok(read.await?)
     }
 
+    #[tracing::instrument(name = "economy.change_settings", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn change_economy_settings(
         &self,
         guild: GuildId,
@@ -203,19 +228,25 @@ fn authorise(caller: &Caller, permission: Permission) -> Result<(), ActionError>
     if caller.may(permission) { Ok(()) } else { Err(ActionError::NotAllowed(permission)) }
 }
 
+/// Spends belong to the process that sells something: a member asks that process, not the ledger.
+const fn ours(caller: &Caller) -> Result<(), ActionError> {
+    if caller.is_ours() { Ok(()) } else { Err(ActionError::NotForMembers) }
+}
+
 fn personal(owner: PersonId, reason: Option<&str>) -> Reason {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty())?;
     Some(Personal::clear(owner, reason.to_owned()))
 }
 
 /// What the ledger says was moved; for a repetition, what it moved the first time.
-fn moved(decision: &Decision<Event>, asked: Bytes) -> Moved {
-    let amount = decision.events.iter().find_map(|event| match event {
-        Event::BytesGranted { amount, .. }
-        | Event::BytesTaken { amount, .. }
-        | Event::BytesTransferred { amount, .. }
-        | Event::BytesSpent { amount, .. } => Some(*amount),
-        _ => None,
-    });
-    Moved { amount: amount.unwrap_or(asked), repeated: decision.repeated }
+fn moved(
+    decision: &Decision<Event>,
+    amount: impl Fn(&Event) -> Option<Bytes>,
+) -> Result<Moved, ActionError> {
+    let amount = decision.events.iter().find_map(amount).ok_or_else(used_for_something_else)?;
+    Ok(Moved { amount, repeated: decision.repeated })
+}
+
+fn used_for_something_else() -> ActionError {
+    ActionError::BadInput("This key was used for something else.".to_owned())
 }

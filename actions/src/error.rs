@@ -14,6 +14,8 @@ pub enum ActionError {
     NotAllowed(Permission),
     #[error("You can only do this for yourself.")]
     NotYourself,
+    #[error("Nobody can ask for this; it follows from something else.")]
+    NotForMembers,
     #[error("{0}")]
     BadInput(String),
     #[error(transparent)]

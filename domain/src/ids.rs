@@ -15,6 +15,12 @@ pub struct InvalidId {
     found: String,
 }
 
+impl InvalidId {
+    pub(crate) fn new(what: &'static str, expected: &'static str, found: &str) -> Self {
+        Self { what, expected, found: found.chars().take(40).collect() }
+    }
+}
+
 macro_rules! snowflake {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
@@ -155,6 +161,13 @@ impl IdempotencyKey {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for IdempotencyKey {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        Self::new(text)
     }
 }
 

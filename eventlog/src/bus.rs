@@ -18,8 +18,8 @@ use std::{fmt::Debug, sync::Arc, time::Instant};
 use domain::{Actor, Cause, Decider, EventId, IdempotencyKey, PersonId};
 use parking_lot::Mutex;
 
-pub use self::erase::finish_erasures;
 use self::cache::{Cache, Cached, Slot};
+pub use self::erase::finish_erasures;
 use crate::{
     codec::{self, Unstorable},
     envelope::{MAX_APPEND_BYTES, Metadata, Recorded, StreamId, event_id},

@@ -13,6 +13,7 @@ pub mod canaries;
 pub mod commands;
 pub mod damage;
 pub mod database;
+pub mod disk;
 pub mod erasing;
 pub mod following;
 pub mod given;

@@ -13,11 +13,11 @@
 //!
 //! Never use cqrs-es's snapshot and aggregate stores: they apply every event twice.
 
-use std::{collections::HashMap, fmt, marker::PhantomData, sync::Arc};
+use std::{collections::HashMap, fmt, marker::PhantomData, str::FromStr, sync::Arc};
 
 use cqrs_es::{Aggregate, AggregateContext, AggregateError, EventEnvelope, EventStore};
 use domain::{
-    Actor, Cause, CorrelationId, Decider, DomainEvent, EventId, IdempotencyKey, PersonId,
+    Actor, Cause, CorrelationId, Decider, DomainEvent, EventId, IdempotencyKey, InvalidId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -272,7 +272,8 @@ fn envelope<D: Decider>(
     recorded: &Recorded,
     event: D::Event,
 ) -> Result<EventEnvelope<Folded<D>>, LogError> {
-    let mut metadata = to_texts(recorded.metadata()?);
+    let mut metadata: HashMap<String, String> = serde_json::from_str(&recorded.metadata)
+        .map_err(|error| recorded.corrupt(&format!("its metadata does not parse: {error}")))?;
     let own = [
         ("event_id", recorded.id.to_string()),
         ("guild_seq", recorded.guild_seq.to_string()),
@@ -288,56 +289,35 @@ fn envelope<D: Decider>(
     })
 }
 
-fn to_texts(metadata: Metadata) -> HashMap<String, String> {
-    let Metadata { actor, cause, key, policy } = metadata;
-    let actor = match actor {
-        Actor::Person(PersonId(number)) => format!("person:{number}"),
-        Actor::Process(name) => format!("process:{name}"),
-        Actor::Operator => "operator".to_owned(),
-        Actor::Import => "import".to_owned(),
-    };
-    let texts = [
-        ("actor", Some(actor)),
-        ("correlation", Some(cause.correlation.0.to_string())),
-        ("causation", cause.causation.map(|id| id.to_string())),
-        ("key", Some(key.as_str().to_owned())),
-        ("policy", policy.map(|version| version.to_string())),
-    ];
-    texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?))).collect()
-}
-
+/// Our metadata from what a user of cqrs-es gives: what is missing is made up, what the log has no
+/// place for is refused.
 fn from_texts(mut texts: HashMap<String, String>) -> Result<Metadata, LogError> {
-    let mut take = |name: &str| texts.remove(name);
-    let actor = match take("actor") {
-        None => Actor::Process(UNNAMED_PROCESS.to_owned()),
-        Some(text) => actor(&text).ok_or_else(|| bad("actor", &text))?,
-    };
-    let uuid = |name, text: Option<String>| {
-        text.map(|text| text.parse::<Uuid>().map_err(|_| bad(name, &text))).transpose()
-    };
-    let correlation = uuid("correlation", take("correlation"))?.unwrap_or_else(Uuid::new_v4);
-    let causation = uuid("causation", take("causation"))?.map(EventId);
-    let key = IdempotencyKey::new(take("key").unwrap_or_else(|| Uuid::new_v4().to_string()))
-        .map_err(|error| LogError::Setup(format!("metadata key: {error}")))?;
-    let policy =
-        take("policy").map(|text| text.parse().map_err(|_| bad("policy", &text))).transpose()?;
+    let actor = take(&mut texts, "actor")?;
+    let key = take(&mut texts, "key")?.map_or_else(key_of_its_own, Ok)?;
+    let correlation = take(&mut texts, "correlation")?.unwrap_or_else(Uuid::new_v4);
+    let causation = take(&mut texts, "causation")?.map(EventId);
+    let policy = take(&mut texts, "policy")?;
     if let Some(name) = texts.keys().next() {
         return Err(LogError::Setup(format!("the log keeps no metadata named {name:?}")));
     }
+    let actor = actor.unwrap_or_else(|| Actor::Process(UNNAMED_PROCESS.to_owned()));
     let cause = Cause { correlation: CorrelationId(correlation), causation };
     Ok(Metadata { actor, cause, key, policy })
 }
 
-fn actor(text: &str) -> Option<Actor> {
-    match text.split_once(':') {
-        Some(("person", number)) => Some(Actor::Person(PersonId(number.parse().ok()?))),
-        Some(("process", name)) if !name.is_empty() => Some(Actor::Process(name.to_owned())),
-        None if text == "operator" => Some(Actor::Operator),
-        None if text == "import" => Some(Actor::Import),
-        _ => None,
-    }
+fn take<T: FromStr<Err: fmt::Display>>(
+    texts: &mut HashMap<String, String>,
+    name: &str,
+) -> Result<Option<T>, LogError> {
+    let parse = |text: String| text.parse();
+    texts
+        .remove(name)
+        .map(parse)
+        .transpose()
+        .map_err(|error| LogError::Setup(format!("metadata {name}: {error}")))
 }
 
-fn bad(name: &str, text: &str) -> LogError {
-    LogError::Setup(format!("metadata {name}: {text:?} is none"))
+fn key_of_its_own() -> Result<IdempotencyKey, LogError> {
+    let key = Uuid::new_v4().to_string();
+    key.parse().map_err(|error: InvalidId| LogError::Setup(error.to_string()))
 }

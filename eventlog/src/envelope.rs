@@ -110,15 +110,41 @@ impl Position {
     pub const START: Self = Self(0);
 }
 
-/// Who, why and under which rules: stored as JSON beside the payload, covered by the hash.
+/// Who, why and under which rules: stored as JSON beside the payload, covered by the hash. A flat
+/// object of texts, because that is what a stock cqrs-es repository reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     pub actor: Actor,
+    #[serde(flatten)]
     pub cause: Cause,
     pub key: IdempotencyKey,
     /// Version of the settings that ruled the decision.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "number_as_text", skip_serializing_if = "Option::is_none")]
     pub policy: Option<u32>,
+}
+
+mod number_as_text {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub fn serialize<S: Serializer>(
+        number: &Option<u32>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match number {
+            Some(number) => serializer.collect_str(number),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<u32>, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map(Some).map_err(D::Error::custom)
+    }
 }
 
 /// SHA-256 over everything an event is.

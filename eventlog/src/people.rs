@@ -31,7 +31,7 @@ use crate::log::{Clock, LogError};
 
 const CACHED_KEYS: usize = 65_536;
 /// Another process may erase somebody; after this long our copy of the key is gone too.
-const KEY_AGE: Duration = Duration::from_secs(60);
+const KEY_AGE: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PeopleError {
@@ -112,7 +112,7 @@ impl People {
         options: PeopleOptions,
         clock: Clock,
     ) -> Result<Self, PeopleError> {
-        Self::open(Store::postgres(pool), options, clock).await
+        Self::open(Store::postgres(pool).await?, options, clock).await
     }
 
     async fn open(store: Store, options: PeopleOptions, clock: Clock) -> Result<Self, PeopleError> {
@@ -350,5 +350,35 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
 impl<K: Hash + Eq, V> Default for Kept<K, V> {
     fn default() -> Self {
         Self { values: LruCache::unbounded(), erasures: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_an_erasure_during_a_reading_then_what_was_read_is_not_kept() {
+        let mut kept = Kept::<u32, &str>::default();
+        let since = kept.get(&1).unwrap_err();
+        kept.forget(|key, _| *key == 1);
+        kept.keep(1, "read before the erasure", since);
+        let since = kept.get(&1).unwrap_err();
+        kept.keep(1, "read after it", since);
+        assert_eq!(kept.get(&1).ok(), Some("read after it"));
+        kept.forget(|key, _| *key == 2);
+        assert_eq!(kept.get(&1).ok(), Some("read after it"));
+    }
+
+    #[test]
+    fn given_more_than_fit_then_the_oldest_go() {
+        let mut kept = Kept::<usize, ()>::default();
+        for key in 0..=CACHED_KEYS {
+            let since = kept.since();
+            kept.keep(key, (), since);
+        }
+        assert_eq!(kept.values.len(), CACHED_KEYS);
+        assert!(kept.get(&0).is_err());
+        assert!(kept.get(&CACHED_KEYS).is_ok());
     }
 }

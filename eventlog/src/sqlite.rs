@@ -232,7 +232,7 @@ impl EventLog for SqliteLog {
     }
 
     async fn head(&self) -> Result<Position, LogError> {
-        self.readers.run(|connection| read::head(connection)).await
+        self.readers.run(read::head).await
     }
 
     async fn stream_head(&self, stream: &StreamId) -> Result<u64, LogError> {

@@ -20,7 +20,7 @@ mod store;
 
 pub use build::Build;
 pub use errors::error_id;
-pub use projection::{AnyProjection, ApplyError, Projection, Table, Tables};
+pub use projection::{AnyProjection, ApplyError, Projection, Table, Tables, boxed};
 pub use requests::{Asked, Request, Requests, Verb};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use status::{BuildStatus, DeadLetter, Status};

@@ -126,7 +126,8 @@ pub trait AnyProjection: Send + Sync {
 
 struct Boxed<P>(PhantomData<fn() -> P>);
 
-pub(crate) fn boxed<P: Projection>() -> Box<dyn AnyProjection> {
+/// A read model for [`Runtime::start`](crate::Runtime::start).
+pub fn boxed<P: Projection>() -> Box<dyn AnyProjection> {
     Box::new(Boxed::<P>(PhantomData))
 }
 

@@ -2,7 +2,11 @@
 //! command line beside a running server works on every backend.
 
 use domain::{GuildId, PersonId, Timestamp};
-use eventlog::{LogError, sql::Row, sql::Value, values};
+use eventlog::{
+    LogError,
+    sql::{Row, Tx, Value},
+    values,
+};
 
 use crate::store::ReadStore;
 
@@ -111,13 +115,23 @@ impl Requests {
 
     /// Takes a request; false where somebody else was quicker.
     pub async fn begin(&self, id: &str, note: &str) -> Result<bool, LogError> {
-        self.set(
-            "UPDATE operator_requests SET state = 'running', answer = $2 \
-                  WHERE id = $1 AND state = 'asked'",
-            id,
-            note,
-        )
-        .await
+        let mut tx = self.0.0.begin().await?;
+        let begun = Self::begin_in(&mut tx, id, note).await?;
+        tx.commit().await?;
+        Ok(begun)
+    }
+
+    pub(crate) async fn begin_in(tx: &mut Tx, id: &str, note: &str) -> Result<bool, LogError> {
+        let sql = "UPDATE operator_requests SET state = 'running', answer = $2 \
+                   WHERE id = $1 AND state = 'asked'";
+        Ok(tx.execute(sql, &values![id, note]).await? == 1)
+    }
+
+    /// Lets somebody else take it.
+    pub(crate) async fn put_back(&self, id: &str) -> Result<(), LogError> {
+        let sql = "UPDATE operator_requests SET state = 'asked', answer = '' \
+                   WHERE id = $1 AND state = 'running'";
+        self.0.0.execute(sql, &values![id]).await.map(|_| ())
     }
 
     pub async fn finish(&self, id: &str, result: &Result<String, String>) -> Result<(), LogError> {
@@ -129,17 +143,14 @@ impl Requests {
                 ("UPDATE operator_requests SET state = 'failed', answer = $2 WHERE id = $1", error)
             }
         };
-        self.set(sql, id, answer).await.map(|_| ())
+        self.0.0.execute(sql, &values![id, answer.as_str()]).await.map(|_| ())
     }
 
     /// Finished ones are kept a while for whoever asked.
     pub async fn forget_before(&self, moment: Timestamp) -> Result<u64, LogError> {
-        let sql = "DELETE FROM operator_requests WHERE asked_at < $1";
+        let sql = "DELETE FROM operator_requests \
+                   WHERE asked_at < $1 AND state IN ('done', 'failed')";
         self.0.0.execute(sql, &values![moment]).await
-    }
-
-    async fn set(&self, sql: &str, id: &str, answer: &str) -> Result<bool, LogError> {
-        Ok(self.0.0.execute(sql, &values![id, answer]).await? == 1)
     }
 
     async fn in_state(&self, state: &str) -> Result<Vec<Request>, LogError> {

@@ -1,10 +1,6 @@
 //! One slice of one build: reads, folds, writes rows and checkpoint together.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use domain::{GuildId, Timestamp};
 use eventlog::{
@@ -23,6 +19,8 @@ use crate::{
 const LEASE_SECS: i64 = 10;
 const RENEW: Duration = Duration::from_secs(3);
 const RETRY: Duration = Duration::from_millis(500);
+/// As long as a fault stays the same, it is tried again ever more rarely.
+const MAX_RETRY: Duration = Duration::from_secs(4);
 /// Pages that are read ahead while one is written.
 const READ_AHEAD: usize = 2;
 const STORE_TRIES: u32 = 3;
@@ -39,8 +37,6 @@ pub(crate) struct Order {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     pub position: Position,
-    /// When it last moved.
-    pub since: Instant,
     /// This process holds the slice.
     pub held: bool,
 }
@@ -58,11 +54,17 @@ pub(crate) struct Runner {
     pub progress: watch::Sender<Progress>,
 }
 
-/// Why a slice was let go.
-enum Ended {
-    Stopped,
-    /// Another process has it now, or the build is gone.
-    Lost,
+/// Why a slice cannot be gone on with.
+enum Fault {
+    /// Another process has it, or the build is gone.
+    NotHeld,
+    Log(LogError),
+}
+
+impl From<LogError> for Fault {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
 }
 
 /// A slice that this process holds.
@@ -74,37 +76,39 @@ struct Held {
 
 impl Runner {
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
-            let pause = match self.claim().await {
-                Ok(None) => RETRY,
-                Ok(Some(held)) => match self.hold(held, &mut stop).await {
-                    Ok(Ended::Stopped) => break,
-                    Ok(Ended::Lost) => RETRY,
-                    Err(error) => {
-                        self.log_fault("cannot go on; trying again", &error);
-                        RETRY
-                    }
-                },
-                Err(error) => {
-                    self.log_fault("cannot begin; trying again", &error);
-                    RETRY
+        let mut pause = RETRY;
+        loop {
+            let before = self.progress.borrow().position;
+            match self.hold(&mut stop).await {
+                Ok(()) => break,
+                Err(Fault::NotHeld) => {
+                    pause = RETRY;
+                    self.progress.send_modify(|progress| progress.held = false);
                 }
-            };
-            self.progress.send_modify(|progress| progress.held = false);
+                // Still held as far as the alarm is concerned: it stands still.
+                Err(Fault::Log(error)) => {
+                    let moved = self.progress.borrow().position > before;
+                    pause = if moved { RETRY } else { MAX_RETRY.min(pause * 2) };
+                    let (name, slice) = (self.projection.name(), self.slice.index);
+                    let id = error_id();
+                    tracing::warn!(
+                        projection = name, slice, error.id = id, %error,
+                        "a projection cannot go on; trying again"
+                    );
+                }
+            }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = stopped(&mut stop) => {}
+                () = stopped(&mut stop) => break,
             }
         }
     }
 
-    fn log_fault(&self, what: &str, error: &LogError) {
-        let (name, slice) = (self.projection.name(), self.slice.index);
-        tracing::warn!(projection = name, slice, %error, error.id = error_id(), "{what}");
-    }
-
-    async fn claim(&self) -> Result<Option<Held>, LogError> {
+    async fn claim(&self) -> Result<Held, Fault> {
         let now = (self.clock)();
+        // One process at a time holds an embedded store: whoever had the lease is gone.
+        let free_since =
+            if self.store.is_sqlite() { Timestamp::from_micros(i64::MAX) } else { now };
         let claim = "UPDATE projection_checkpoints SET owner = $5, lease_until = $6 \
                      WHERE name = $1 AND build = $2 AND slice = $3 \
                      AND (owner = $5 OR lease_until < $4)";
@@ -113,10 +117,11 @@ impl Runner {
         let slice = self.slice.index;
         let owner = self.owner.as_str();
         let mut tx = self.store.0.begin().await?;
-        let parameters = values![name, self.build.number, slice, now, owner, until];
+        let parameters = values![name, self.build.number, slice, free_since, owner, until];
         if tx.execute(claim, &parameters).await? == 0 {
-            return Ok(None);
+            return Err(Fault::NotHeld);
         }
+        self.ask_again(&mut tx).await?;
         let select = "SELECT position FROM projection_checkpoints \
                       WHERE name = $1 AND build = $2 AND slice = $3";
         let rows = tx.query(select, &values![name, self.build.number, slice]).await?;
@@ -128,47 +133,49 @@ impl Runner {
         }
         tx.commit().await?;
         let names = Names::new(self.projection.tables(), self.build);
-        self.progress.send_replace(Progress {
-            position: Position(position),
-            since: Instant::now(),
-            held: true,
-        });
-        Ok(Some(Held { position: Position(position), blocked, names }))
+        self.progress.send_replace(Progress { position: Position(position), held: true });
+        Ok(Held { position: Position(position), blocked, names })
     }
 
-    async fn hold(
-        &mut self,
-        mut held: Held,
-        stop: &mut watch::Receiver<bool>,
-    ) -> Result<Ended, LogError> {
+    /// What whoever held the slice before was asked and did not finish is done by us.
+    async fn ask_again(&self, tx: &mut Tx) -> Result<(), LogError> {
+        let sql = "UPDATE operator_requests SET state = 'asked' WHERE state = 'running' \
+                   AND verb IN ('retry', 'rebuild_guild') AND subject = $1 \
+                   AND (guild >> 22) % $3 = $4 AND EXISTS (SELECT 1 FROM projection_builds \
+                   WHERE name = $1 AND build = $2 AND state = 'live')";
+        let Slice { index, of } = self.slice;
+        let parameters = values![self.projection.name(), self.build.number, of, index];
+        tx.execute(sql, &parameters).await.map(|_| ())
+    }
+
+    /// Claims the slice and folds until it is told to stop.
+    async fn hold(&mut self, stop: &mut watch::Receiver<bool>) -> Result<(), Fault> {
+        let mut held = self.claim().await?;
         let mut pages = self.read_ahead(held.position);
         let mut renew = tokio::time::interval(RENEW);
         renew.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
-                () = stopped(stop) => {
-                    self.release().await?;
-                    return Ok(Ended::Stopped);
-                }
+                () = stopped(stop) => return Ok(self.release().await?),
                 Some(order) = self.orders.recv() => {
-                    let answer = self.carry_out(&mut held, &order).await;
-                    let _ = order.answer.send(answer.map_err(|error| error.to_string()));
+                    let answer = match self.carry_out(&mut held, &order).await {
+                        Ok(answer) => Ok(answer),
+                        Err(Fault::Log(error)) => Err(error.to_string()),
+                        Err(Fault::NotHeld) => return Err(Fault::NotHeld),
+                    };
+                    let _ = order.answer.send(answer);
                 }
                 _ = renew.tick() => {
                     let mut tx = self.store.0.begin().await?;
-                    if !self.renew(&mut tx).await? {
-                        return Ok(Ended::Lost);
-                    }
+                    self.renew(&mut tx).await?;
                     tx.commit().await?;
                 }
                 page = pages.recv() => {
                     let page = page.unwrap_or_else(|| {
                         Err(LogError::Unavailable("the reader ended".to_owned()))
                     })?;
-                    if !self.take(&mut held, page).await? {
-                        return Ok(Ended::Lost);
-                    }
+                    self.take(&mut held, page).await?;
                 }
             }
         }
@@ -194,8 +201,8 @@ impl Runner {
         receiver
     }
 
-    /// Folds a page and moves the checkpoint; false where the slice is no longer ours.
-    async fn take(&self, held: &mut Held, page: Page) -> Result<bool, LogError> {
+    /// Folds a page and moves the checkpoint.
+    async fn take(&self, held: &mut Held, page: Page) -> Result<(), Fault> {
         let unknown = page.events.iter().position(|event| {
             self.projection.follows(event) && !is_known(&event.type_name, event.type_version)
         });
@@ -205,20 +212,20 @@ impl Runner {
         // Never skipped: whoever wrote it knows what it means, so a newer binary must fold it.
         let event = &page.events[index];
         let before = Position(event.position.0 - 1);
-        if !self.fold(held, &page.events[..index], before).await? {
-            return Ok(false);
+        if before > held.position {
+            self.fold(held, &page.events[..index], before).await?;
         }
         let error = LogError::UnknownType {
             name: event.type_name.to_string(),
             version: event.type_version,
         };
         let pause = "UPDATE projection_checkpoints SET paused = $4 \
-                     WHERE name = $1 AND build = $2 AND slice = $3";
-        let name = self.projection.name();
+                     WHERE name = $1 AND build = $2 AND slice = $3 AND owner = $5";
+        let (name, owner) = (self.projection.name(), self.owner.as_str());
         let reason = error.to_string();
-        let parameters = values![name, self.build.number, self.slice.index, reason];
+        let parameters = values![name, self.build.number, self.slice.index, reason, owner];
         self.store.0.execute(pause, &parameters).await?;
-        Err(error)
+        Err(error.into())
     }
 
     async fn fold(
@@ -226,27 +233,26 @@ impl Runner {
         held: &mut Held,
         events: &[Recorded],
         up_to: Position,
-    ) -> Result<bool, LogError> {
+    ) -> Result<(), Fault> {
         let mut tries = 0;
         loop {
-            let mut tx = self.store.0.begin().await?;
-            let mut tables = Tables::new(&mut tx, &held.names);
             let blocked = |guild| held.blocked.contains(&guild);
+            let ours =
+                |event: &&Recorded| self.projection.follows(event) && !blocked(event.guild());
+            let folded = events.iter().filter(ours).count() as u64;
+            let mut tx = self.store.0.begin().await?;
+            // First, so that whoever lost the slice finds out before it touches a row, and so that
+            // everybody locks the checkpoint before rows.
+            self.advance(&mut tx, held.position, up_to, folded).await?;
+            let mut tables = Tables::new(&mut tx, &held.names);
             match self.projection.apply(events, &blocked, &mut tables).await {
-                Ok(folded) => {
-                    if !self.advance(&mut tx, held.position, up_to, folded).await? {
-                        return Ok(false);
-                    }
+                Ok(_) => {
                     tx.commit().await?;
                     held.position = up_to;
-                    self.progress.send_replace(Progress {
-                        position: up_to,
-                        since: Instant::now(),
-                        held: true,
-                    });
+                    self.progress.send_replace(Progress { position: up_to, held: true });
                     metrics::counter!("reeve_projection_events_total", "projection" => self.projection.name())
-                        .increment(folded as u64);
-                    return Ok(true);
+                        .increment(folded);
+                    return Ok(());
                 }
                 Err(ApplyError::Poison { index, error }) => {
                     drop(tx);
@@ -257,17 +263,26 @@ impl Runner {
                     tries += 1;
                     if tries < STORE_TRIES {
                         tokio::time::sleep(RETRY).await;
-                    } else if !self.park_culprits(held, events).await? {
-                        return Err(error);
+                    } else if !self.is_refusal(&error) || !self.park_culprits(held, events).await? {
+                        return Err(error.into());
                     }
                 }
             }
         }
     }
 
+    /// Whether the store will not have these rows, as opposed to any rows.
+    fn is_refusal(&self, error: &LogError) -> bool {
+        match error {
+            // What SQLite says of a broken constraint, too.
+            LogError::Unavailable(_) => self.store.is_sqlite(),
+            LogError::DiskFull(_) | LogError::DiskFailed(_) => false,
+            _ => true,
+        }
+    }
+
     /// The store refuses the whole batch: finds the guilds whose own events it refuses.
-    async fn park_culprits(&self, held: &mut Held, events: &[Recorded]) -> Result<bool, LogError> {
-        self.store.query("SELECT 1", &[]).await?;
+    async fn park_culprits(&self, held: &mut Held, events: &[Recorded]) -> Result<bool, Fault> {
         let guilds: HashSet<GuildId> = events.iter().map(Recorded::guild).collect();
         let mut found = false;
         for guild in guilds {
@@ -275,16 +290,20 @@ impl Runner {
                 continue;
             }
             let mut tx = self.store.0.begin().await?;
+            self.renew(&mut tx).await?;
             let mut tables = Tables::new(&mut tx, &held.names);
             let others = |other| other != guild;
-            if let Err(ApplyError::Store(error)) =
-                self.projection.apply(events, &others, &mut tables).await
-            {
-                drop(tx);
-                if let Some(first) = events.iter().find(|event| event.guild() == guild) {
-                    self.park(held, events, first, &error).await?;
-                    found = true;
+            let applied = self.projection.apply(events, &others, &mut tables).await;
+            drop(tx);
+            match applied {
+                Err(ApplyError::Store(error)) if self.is_refusal(&error) => {
+                    if let Some(first) = events.iter().find(|event| event.guild() == guild) {
+                        self.park(held, events, first, &error).await?;
+                        found = true;
+                    }
                 }
+                Err(ApplyError::Store(error)) => return Err(error.into()),
+                Ok(_) | Err(ApplyError::Poison { .. }) => {}
             }
         }
         Ok(found)
@@ -297,10 +316,10 @@ impl Runner {
         events: &[Recorded],
         poison: &Recorded,
         error: &LogError,
-    ) -> Result<(), LogError> {
+    ) -> Result<(), Fault> {
         let guild = poison.guild();
         let first = events.iter().find(|event| event.guild() == guild).unwrap_or(poison);
-        let id = self.dead_letter(guild, Some(first.guild_seq), poison, error).await?;
+        let id = self.dead_letter(first.guild_seq, poison, error).await?;
         held.blocked.insert(guild);
         tracing::error!(
             projection = self.projection.name(),
@@ -316,23 +335,23 @@ impl Runner {
         Ok(())
     }
 
-    /// Keeps the event that could not be folded; with `next_seq`, blocks its guild from there.
+    /// Keeps the event that could not be folded, and blocks its guild from `next_seq`, unless it
+    /// is blocked already.
     async fn dead_letter(
         &self,
-        guild: GuildId,
-        next_seq: Option<u64>,
+        next_seq: u64,
         poison: &Recorded,
         error: &LogError,
-    ) -> Result<String, LogError> {
+    ) -> Result<String, Fault> {
         let (name, build, now) = (self.projection.name(), self.build.number, (self.clock)());
-        let (id, reason) = (error_id(), error.to_string());
+        let (id, reason, guild) = (error_id(), error.to_string(), poison.guild());
         let mut tx = self.store.0.begin().await?;
-        if let Some(next_seq) = next_seq {
-            let block = "INSERT INTO projection_blocked (name, build, guild, next_seq, reason, since) \
-                         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
-            let reason = reason.as_str();
-            tx.execute(block, &values![name, build, guild, next_seq, reason, now]).await?;
-        }
+        self.renew(&mut tx).await?;
+        let block = "INSERT INTO projection_blocked (name, build, guild, next_seq, reason, since) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name, build, guild) \
+                     DO UPDATE SET reason = excluded.reason";
+        let row = values![name, build, guild, next_seq, reason.as_str(), now];
+        tx.execute(block, &row).await?;
         let letter = "INSERT INTO projection_dead_letters \
                       (name, build, guild, guild_seq, event_id, event_type, error_id, error, \
                        attempts, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9) \
@@ -351,11 +370,12 @@ impl Runner {
     }
 
     /// Catches a parked guild up, or rebuilds it alone.
-    async fn carry_out(&self, held: &mut Held, order: &Order) -> Result<String, LogError> {
+    async fn carry_out(&self, held: &mut Held, order: &Order) -> Result<String, Fault> {
         let (name, build) = (self.projection.name(), self.build.number);
         if order.from_start {
             let now = (self.clock)();
             let mut tx = self.store.0.begin().await?;
+            self.renew(&mut tx).await?;
             for table in self.projection.tables() {
                 let delete = format!("DELETE FROM {{{}}} WHERE guild = $1", table.name);
                 tx.execute(&held.names.fill(&delete), &values![order.guild]).await?;
@@ -373,21 +393,19 @@ impl Runner {
         Ok(format!("{folded} events folded; the guild is up to date"))
     }
 
-    async fn catch_up(&self, held: &mut Held, guild: GuildId) -> Result<u64, LogError> {
+    async fn catch_up(&self, held: &mut Held, guild: GuildId) -> Result<u64, Fault> {
         let (name, build) = (self.projection.name(), self.build.number);
         let select = "SELECT next_seq FROM projection_blocked \
                       WHERE name = $1 AND build = $2 AND guild = $3";
         let rows = self.store.query(select, &values![name, build, guild]).await?;
         let mut next_seq = rows.first().map_or(Ok(1), |row| row.count(0))?;
-        let mut total = 0;
+        let (mut total, mut limit) = (0, self.batch);
         loop {
-            let events = self.log.read_guild(guild, next_seq - 1, self.batch).await?;
-            let owed = events.partition_point(|event| event.position <= held.position);
+            let events = self.log.read_guild(guild, next_seq - 1, limit).await?;
+            let owed = &events[..events.partition_point(|event| event.position <= held.position)];
             let mut tx = self.store.0.begin().await?;
-            if !self.renew(&mut tx).await? {
-                return Err(LogError::Unavailable("another process took this slice".to_owned()));
-            }
-            if owed == 0 {
+            self.renew(&mut tx).await?;
+            let Some(last) = owed.last() else {
                 for table in ["projection_blocked", "projection_dead_letters"] {
                     let delete = format!(
                         "DELETE FROM {table} WHERE name = $1 AND build = $2 AND guild = $3"
@@ -397,33 +415,31 @@ impl Runner {
                 tx.commit().await?;
                 held.blocked.remove(&guild);
                 return Ok(total);
-            }
-            let mut events = &events[..owed];
-            let mut poison = None;
-            loop {
-                let mut tables = Tables::new(&mut tx, &held.names);
-                match self.projection.apply(events, &|_| false, &mut tables).await {
-                    Ok(_) => break,
-                    // Nothing was written yet: what comes before it still can be.
-                    Err(ApplyError::Poison { index, error }) => {
-                        poison = Some((&events[index], error));
-                        events = &events[..index];
-                    }
-                    Err(ApplyError::Store(error)) => return Err(error),
+            };
+            let mut tables = Tables::new(&mut tx, &held.names);
+            let (at, error) = match self.projection.apply(owed, &|_| false, &mut tables).await {
+                Ok(_) => {
+                    next_seq = last.guild_seq + 1;
+                    let update = "UPDATE projection_blocked SET next_seq = $4 \
+                                  WHERE name = $1 AND build = $2 AND guild = $3";
+                    tx.execute(update, &values![name, build, guild, next_seq]).await?;
+                    tx.commit().await?;
+                    total += owed.len() as u64;
+                    limit = self.batch.min(limit * 2);
+                    continue;
                 }
+                Err(ApplyError::Poison { index, error }) => (index, error),
+                // Which of them it refuses is found by halves.
+                Err(ApplyError::Store(error)) if self.is_refusal(&error) => (owed.len() / 2, error),
+                Err(ApplyError::Store(error)) => return Err(error.into()),
+            };
+            drop(tx);
+            if at == 0 {
+                self.dead_letter(next_seq, &owed[0], &error).await?;
+                return Err(error.into());
             }
-            if let Some(last) = events.last() {
-                next_seq = last.guild_seq + 1;
-                total += events.len() as u64;
-                let update = "UPDATE projection_blocked SET next_seq = $4 \
-                              WHERE name = $1 AND build = $2 AND guild = $3";
-                tx.execute(update, &values![name, build, guild, next_seq]).await?;
-                tx.commit().await?;
-            }
-            if let Some((event, error)) = poison {
-                self.dead_letter(guild, None, event, &error).await?;
-                return Err(error);
-            }
+            // What comes before it can be folded.
+            limit = at;
         }
     }
 
@@ -432,8 +448,8 @@ impl Runner {
         tx: &mut Tx,
         from: Position,
         to: Position,
-        folded: usize,
-    ) -> Result<bool, LogError> {
+        folded: u64,
+    ) -> Result<(), Fault> {
         let now = (self.clock)();
         let sql = "UPDATE projection_checkpoints SET position = $5, applied = applied + $6, \
                    updated_at = $7, lease_until = $8, paused = NULL \
@@ -444,16 +460,17 @@ impl Runner {
             self.slice.index,
             from.0,
             to.0,
-            folded as u64,
+            folded,
             now,
             now.plus_secs(LEASE_SECS),
             self.owner.as_str(),
         ];
-        Ok(tx.execute(sql, &parameters).await? == 1)
+        held_if(tx.execute(sql, &parameters).await? == 1)
     }
 
-    async fn renew(&self, tx: &mut Tx) -> Result<bool, LogError> {
-        self.lease_until(tx, (self.clock)().plus_secs(LEASE_SECS)).await
+    /// Still ours, and for longer.
+    async fn renew(&self, tx: &mut Tx) -> Result<(), Fault> {
+        held_if(self.lease_until(tx, (self.clock)().plus_secs(LEASE_SECS)).await?)
     }
 
     async fn release(&self) -> Result<(), LogError> {
@@ -469,6 +486,10 @@ impl Runner {
         let parameters = values![name, self.build.number, self.slice.index, owner, until];
         Ok(tx.execute(sql, &parameters).await? == 1)
     }
+}
+
+const fn held_if(held: bool) -> Result<(), Fault> {
+    if held { Ok(()) } else { Err(Fault::NotHeld) }
 }
 
 pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {

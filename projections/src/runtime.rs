@@ -2,12 +2,13 @@
 //! carries out what operators ask for, and raises the alarm when one stands still.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use eventlog::{Clock, EventLog, LogError, Position, Slice, sql::Tx, values};
+use domain::GuildId;
+use eventlog::{Clock, EventLog, LogError, Position, Recorded, Slice, is_known, sql::Tx, values};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -15,10 +16,10 @@ use tokio::{
 
 use crate::{
     build::Build,
-    projection::{AnyProjection, Names},
+    projection::{AnyProjection, Names, Tables},
     requests::{Request, Requests, Verb},
     runner::{Order, Progress, Runner, stopped},
-    status::Status,
+    status::{BuildStatus, Status},
     store::ReadStore,
 };
 
@@ -26,7 +27,8 @@ use crate::{
 const TICK: Duration = Duration::from_millis(500);
 const MEASURE: Duration = Duration::from_secs(5);
 const ORDERS: usize = 16;
-/// A build this close to the head is swapped in; it catches the rest up while live.
+/// A build this close to the head is swapped in. What readers have seen already it folds in the
+/// same moment; the rest it catches up with while live.
 const NEAR: u64 = 1_000;
 const KEEP_REQUESTS_SECS: i64 = 7 * 86_400;
 
@@ -59,7 +61,30 @@ struct Running {
     orders: mpsc::Sender<Order>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
+    stall: Stall,
+}
+
+/// Since when a slice has had something to do and has done nothing.
+#[derive(Debug, Default)]
+struct Stall {
+    position: Position,
+    since: Option<Instant>,
     alarmed: bool,
+}
+
+impl Stall {
+    /// For how long it has stood still.
+    fn look(&mut self, progress: Progress, head: Position, now: Instant) -> Duration {
+        if !progress.held || progress.position >= head {
+            self.since = None;
+            return Duration::ZERO;
+        }
+        if progress.position != self.position {
+            self.position = progress.position;
+            self.since = None;
+        }
+        now.duration_since(*self.since.get_or_insert(now))
+    }
 }
 
 struct Supervisor {
@@ -72,6 +97,8 @@ struct Supervisor {
     stop: watch::Receiver<bool>,
     runners: HashMap<RunnerKey, Running>,
     requests: Requests,
+    /// Projections whose builds a newer binary made.
+    overtaken: HashSet<&'static str>,
 }
 
 /// A build as the store has it.
@@ -93,12 +120,7 @@ impl Runtime {
         options: RuntimeOptions,
     ) -> Result<Self, LogError> {
         let (stop, stopped) = watch::channel(false);
-        // One process at a time holds an embedded store, so it takes its own leases over.
-        let owner = if store.is_sqlite() {
-            "embedded".to_owned()
-        } else {
-            uuid::Uuid::new_v4().to_string()
-        };
+        let owner = uuid::Uuid::new_v4().to_string();
         let slices = if store.is_sqlite() { 1 } else { options.slices };
         let requests = Requests::new(store.clone());
         let mut supervisor = Supervisor {
@@ -111,6 +133,7 @@ impl Runtime {
             stop: stopped,
             runners: HashMap::new(),
             requests: requests.clone(),
+            overtaken: HashSet::new(),
         };
         supervisor.reconcile().await?;
         let task = tokio::spawn(supervisor.run());
@@ -156,12 +179,26 @@ impl Supervisor {
         for projection in self.projections.clone() {
             let mut builds = self.builds(projection.name()).await?;
             let live = builds.iter().any(|known| known.live);
-            let current = builds.iter().any(|known| known.build.version == projection.version());
-            if !current {
-                self.create(&*projection, next_build(&*projection, &builds), !live).await?;
+            let newest = builds.iter().map(|known| known.build.version).max().unwrap_or_default();
+            if newest < projection.version() {
+                let mut tx = self.store.0.begin().await?;
+                let build = next_build(&*projection, &builds);
+                self.create(&mut tx, &*projection, build, !live).await?;
+                tx.commit().await?;
+                builds = self.builds(projection.name()).await?;
+            } else if newest > projection.version() && self.overtaken.insert(projection.name()) {
+                // Two versions that rebuild each other's tables would never come to an end.
+                tracing::warn!(
+                    projection = projection.name(),
+                    version = projection.version(),
+                    newest,
+                    "a newer reeve has built this projection; this one leaves it alone unless it \
+                     is asked to rebuild it"
+                );
+            }
+            if self.swap_when_ready(&*projection, &builds).await? {
                 builds = self.builds(projection.name()).await?;
             }
-            self.swap_when_ready(&*projection, &builds).await?;
             self.keep_running(&projection, &builds);
         }
         self.serve_requests().await
@@ -191,13 +228,13 @@ impl Supervisor {
     /// Makes a build's tables and checkpoints. The very first one of a projection is live at once.
     async fn create(
         &self,
+        tx: &mut Tx,
         projection: &dyn AnyProjection,
         build: Build,
         live: bool,
     ) -> Result<(), LogError> {
         let now = (self.clock)();
         let (name, state) = (projection.name(), if live { "live" } else { "building" });
-        let mut tx = self.store.0.begin().await?;
         let insert = "INSERT INTO projection_builds (name, build, version, state, slices, started_at) \
                       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let slices = self.options.slices;
@@ -213,12 +250,11 @@ impl Supervisor {
         }
         let names = Names::new(projection.tables(), build);
         for table in projection.tables() {
-            run_statements(&mut tx, &names.fill(table.create)).await?;
+            run_statements(tx, &names.fill(table.create)).await?;
         }
         if live {
-            point_views(&mut tx, projection, build).await?;
+            point_views(tx, projection, build).await?;
         }
-        tx.commit().await?;
         tracing::info!(
             projection = name,
             build = build.number,
@@ -228,27 +264,30 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Repoints the views at a build that has caught up, and drops the one before it.
+    /// Repoints the views at a build that has caught up, and drops the one before it; whether it
+    /// did.
     async fn swap_when_ready(
         &self,
         projection: &dyn AnyProjection,
         builds: &[Known],
-    ) -> Result<(), LogError> {
+    ) -> Result<bool, LogError> {
         let ready = builds
             .iter()
             .rev()
             .find(|known| !known.live && known.build.version == projection.version());
-        let Some(ready) = ready else { return Ok(()) };
+        let Some(ready) = ready else { return Ok(false) };
         let head = self.log.head().await?;
         if ready.position.0 + NEAR < head.0 {
-            return Ok(());
+            return Ok(false);
         }
         let name = projection.name();
         let mut tx = self.store.0.begin().await?;
         let promote = "UPDATE projection_builds SET state = 'live' \
                        WHERE name = $1 AND build = $2 AND state = 'building'";
-        if tx.execute(promote, &values![name, ready.build.number]).await? == 0 {
-            return Ok(());
+        if tx.execute(promote, &values![name, ready.build.number]).await? == 0
+            || !self.level(&mut tx, projection, ready, builds).await?
+        {
+            return Ok(false);
         }
         point_views(&mut tx, projection, ready.build).await?;
         for old in builds.iter().filter(|known| known.build.number < ready.build.number) {
@@ -268,7 +307,61 @@ impl Supervisor {
         }
         tx.commit().await?;
         tracing::info!(projection = name, build = ready.build.number, "a new build is live");
-        Ok(())
+        Ok(true)
+    }
+
+    /// Brings a build to where the live one is, so that no reader goes back in time; false where
+    /// that is too far, or cannot be folded.
+    async fn level(
+        &self,
+        tx: &mut Tx,
+        projection: &dyn AnyProjection,
+        ready: &Known,
+        builds: &[Known],
+    ) -> Result<bool, LogError> {
+        let name = projection.name();
+        // From here on every runner of the projection waits with its next batch.
+        let lock = "UPDATE projection_checkpoints SET updated_at = updated_at WHERE name = $1";
+        tx.execute(lock, &values![name]).await?;
+        let select = "SELECT build, slice, position FROM projection_checkpoints WHERE name = $1";
+        let mut shown = Position::START;
+        let mut slices = Vec::new();
+        for row in tx.query(select, &values![name]).await? {
+            let (build, position) = (row.int(0)?, Position(row.count(2)?));
+            if build == i64::from(ready.build.number) {
+                slices.push((u16::try_from(row.int(1)?).unwrap_or_default(), position));
+            } else if builds.iter().any(|b| b.live && i64::from(b.build.number) == build) {
+                shown = shown.max(position);
+            }
+        }
+        let select = "SELECT guild FROM projection_blocked WHERE name = $1 AND build = $2";
+        let mut blocked = HashSet::new();
+        for row in tx.query(select, &values![name, ready.build.number]).await? {
+            blocked.extend(GuildId::from_i64(row.int(0)?).ok());
+        }
+        let names = Names::new(projection.tables(), ready.build);
+        let limit = usize::try_from(NEAR).unwrap_or(usize::MAX);
+        for (index, position) in slices.into_iter().filter(|(_, position)| *position < shown) {
+            let slice = Slice { index, of: ready.slices };
+            let mut page = self.log.read_all(position, limit, slice).await?;
+            page.events.retain(|event| event.position <= shown);
+            let is_unknown = |event: &Recorded| {
+                projection.follows(event) && !is_known(&event.type_name, event.type_version)
+            };
+            if page.up_to < shown || page.events.iter().any(is_unknown) {
+                return Ok(false);
+            }
+            let mut tables = Tables::new(tx, &names);
+            let blocked = |guild| blocked.contains(&guild);
+            let Ok(folded) = projection.apply(&page.events, &blocked, &mut tables).await else {
+                return Ok(false);
+            };
+            let advance = "UPDATE projection_checkpoints SET position = $4, applied = applied + $5 \
+                           WHERE name = $1 AND build = $2 AND slice = $3";
+            let parameters = values![name, ready.build.number, index, shown.0, folded as u64];
+            tx.execute(advance, &parameters).await?;
+        }
+        Ok(true)
     }
 
     /// A runner for every slice of every build that this binary's code can fold.
@@ -288,11 +381,8 @@ impl Supervisor {
                     continue;
                 }
                 let (orders, receiver) = mpsc::channel(ORDERS);
-                let (progress, watched) = watch::channel(Progress {
-                    position: known.position,
-                    since: Instant::now(),
-                    held: false,
-                });
+                let (progress, watched) =
+                    watch::channel(Progress { position: known.position, held: false });
                 let runner = Runner {
                     projection: Arc::clone(projection),
                     build: known.build,
@@ -306,7 +396,8 @@ impl Supervisor {
                     progress,
                 };
                 let task = tokio::spawn(runner.run(self.stop.clone()));
-                let running = Running { orders, progress: watched, task, alarmed: false };
+                let stall = Stall::default();
+                let running = Running { orders, progress: watched, task, stall };
                 self.runners.insert(key, running);
             }
         }
@@ -339,13 +430,19 @@ impl Supervisor {
             let error = Err(format!("there is no projection {}", request.subject));
             return self.requests.finish(&request.id, &error).await;
         };
+        let mut tx = self.store.0.begin().await?;
+        if !Requests::begin_in(&mut tx, &request.id, "building").await? {
+            return Ok(()); // another process was quicker
+        }
         let builds = self.builds(projection.name()).await?;
         if builds.len() > 1 {
+            drop(tx);
             let error = Err("it is being rebuilt already".to_owned());
             return self.requests.finish(&request.id, &error).await;
         }
-        self.create(&**projection, next_build(&**projection, &builds), false).await?;
-        self.requests.begin(&request.id, "building").await.map(|_| ())
+        let build = next_build(&**projection, &builds);
+        self.create(&mut tx, &**projection, build, false).await?;
+        tx.commit().await
     }
 
     /// Hands a guild's request to the runner that holds its slice, if that is one of ours.
@@ -362,21 +459,21 @@ impl Supervisor {
         let Some(running) = self.runners.get(&key).filter(|r| r.progress.borrow().held) else {
             return Ok(());
         };
+        // While all its places are taken, the runner is asked again in the next round.
+        let Ok(place) = running.orders.try_reserve() else { return Ok(()) };
         if !self.requests.begin(&request.id, "folding").await? {
             return Ok(());
         }
         let (answer, answered) = oneshot::channel();
-        let from_start = request.verb == Verb::RebuildGuild;
-        let order = Order { guild, from_start, answer };
+        place.send(Order { guild, from_start: request.verb == Verb::RebuildGuild, answer });
         let (requests, id) = (self.requests.clone(), request.id.clone());
-        if running.orders.send(order).await.is_err() {
-            let error = Err("the projection is being stopped".to_owned());
-            return requests.finish(&id, &error).await;
-        }
         tokio::spawn(async move {
-            let gone = Err("the projection was stopped before it was done".to_owned());
-            let result = answered.await.unwrap_or(gone);
-            if let Err(error) = requests.finish(&id, &result).await {
+            let told = match answered.await {
+                Ok(result) => requests.finish(&id, &result).await,
+                // Whoever holds the slice next does it.
+                Err(_stopped) => requests.put_back(&id).await,
+            };
+            if let Err(error) = told {
                 tracing::warn!(%error, "the answer to an operator's request was lost");
             }
         });
@@ -389,15 +486,23 @@ impl Supervisor {
 
     async fn measure(&self) -> Result<(), LogError> {
         let status = Status::new(self.store.clone());
-        for build in status.builds(&*self.log, (self.clock)()).await? {
-            let labels = [("projection", build.name.clone()), ("state", build.state.clone())];
-            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-            {
-                metrics::gauge!("reeve_projection_lag_events", &labels)
-                    .set(build.lag_events as f64);
-                metrics::gauge!("reeve_projection_lag_seconds", &labels).set(build.lag_secs as f64);
-                metrics::gauge!("reeve_projection_parked_guilds", &labels)
-                    .set(build.parked_guilds as f64);
+        let builds = status.builds(&*self.log, (self.clock)()).await?;
+        for projection in &self.projections {
+            for state in ["live", "building"] {
+                let name = projection.name();
+                let build = builds.iter().find(|build| build.name == name && build.state == state);
+                let labels = [("projection", name), ("state", state)];
+                let set = |gauge: metrics::Gauge, value: fn(&BuildStatus) -> u64| {
+                    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                    gauge.set(build.map_or(0, value) as f64);
+                };
+                set(metrics::gauge!("reeve_projection_lag_events", &labels), |b| b.lag_events);
+                set(metrics::gauge!("reeve_projection_lag_seconds", &labels), |b| {
+                    b.lag_secs.unsigned_abs()
+                });
+                set(metrics::gauge!("reeve_projection_parked_guilds", &labels), |b| {
+                    b.parked_guilds
+                });
             }
         }
         Ok(())
@@ -405,26 +510,29 @@ impl Supervisor {
 
     /// A projection that has something to do and does nothing is an alarm, not a silence.
     fn watch_for_stalls(&mut self) {
-        let head = *self.log.watch().borrow();
+        let (head, now) = (*self.log.watch().borrow(), Instant::now());
         for ((name, build, slice), running) in &mut self.runners {
-            let progress = *running.progress.borrow();
-            let stalled = progress.held
-                && progress.position < head
-                && progress.since.elapsed() > self.options.stall_alarm;
-            if stalled != running.alarmed {
-                running.alarmed = stalled;
-                metrics::gauge!("reeve_projection_stalled", "projection" => *name)
-                    .set(if stalled { 1.0 } else { 0.0 });
-                if stalled {
-                    tracing::error!(
-                        projection = name,
-                        build,
-                        slice,
-                        stalled_secs = progress.since.elapsed().as_secs(),
-                        "a projection stands still; see `reeve doctor`"
-                    );
-                }
+            let still = running.stall.look(*running.progress.borrow(), head, now);
+            let stalled = still > self.options.stall_alarm;
+            if stalled && !running.stall.alarmed {
+                tracing::error!(
+                    projection = name,
+                    build,
+                    slice,
+                    stalled_secs = still.as_secs(),
+                    "a projection stands still; see `reeve doctor`"
+                );
             }
+            running.stall.alarmed = stalled;
+        }
+        for projection in &self.projections {
+            let name = projection.name();
+            let stalled = self.runners.iter().any(|((of, ..), r)| *of == name && r.stall.alarmed);
+            metrics::gauge!("reeve_projection_stalled", "projection" => name).set(if stalled {
+                1.0
+            } else {
+                0.0
+            });
         }
     }
 }

@@ -81,7 +81,9 @@ impl Status {
 
     /// Guilds of a projection's live build that wait.
     pub async fn parked(&self, name: &str) -> Result<Vec<GuildId>, LogError> {
-        let sql = "SELECT DISTINCT guild FROM projection_blocked WHERE name = $1 ORDER BY guild";
+        let sql = "SELECT p.guild FROM projection_blocked p JOIN projection_builds b \
+                   ON b.name = p.name AND b.build = p.build \
+                   WHERE p.name = $1 AND b.state = 'live' ORDER BY p.guild";
         let rows = self.0.query(sql, &values![name]).await?;
         rows.iter().map(|row| guild(row.int(0)?)).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::print::Print;
+use super::print::{Print, say};
 use crate::config::{Config, example_env, example_toml, reference};
 
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ impl Args {
             What::ExampleToml => example_toml(),
             What::ExampleEnv => example_env(),
         };
-        print!("{text}");
+        say(text.trim_end());
         ExitCode::SUCCESS
     }
 

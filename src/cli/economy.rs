@@ -1,7 +1,10 @@
 //! `reeve economy`: the ledger from the console, until a community's own commands are at hand,
 //! and for whoever supports one.
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use actions::{Caller, fresh_key};
 use domain::{
@@ -20,6 +23,10 @@ use crate::{
     config::Config,
     node::{Access, Node},
 };
+
+/// How often, and how long, it is looked whether the read models have caught up.
+const LOOK: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -73,9 +80,8 @@ enum What {
     },
     /// The settings in force, or new ones from JSON
     Settings {
-        /// A JSON object with the settings to change
-        #[arg(long)]
-        set: Option<String>,
+        /// A JSON object with the settings to change, such as '{"max_transfer": "500"}'
+        change: Option<String>,
     },
 }
 
@@ -92,7 +98,10 @@ struct Movement {
 pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<ExitCode, CliError> {
     let writes = !matches!(
         args.what,
-        What::Read { .. } | What::Heap { .. } | What::History { .. } | What::Settings { set: None }
+        What::Read { .. }
+            | What::Heap { .. }
+            | What::History { .. }
+            | What::Settings { change: None }
     );
     let access = if writes { Access::Write } else { Access::Read };
     let node = Node::open(config, access).await?;
@@ -107,7 +116,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
         What::History { user, limit, before } => {
             history(&node, guild, user, limit, before, print).await?;
         }
-        What::Settings { set } => settings(&node, guild, set.as_deref(), print).await?,
+        What::Settings { change } => settings(&node, guild, change.as_deref(), print).await?,
         other => {
             // Folded at once, so that the next command sees it.
             let runtime = node.start_projections().await?;
@@ -134,18 +143,25 @@ async fn only_guild(node: &Node) -> Result<GuildId, CliError> {
     }
 }
 
-/// Waits until the read models have seen what this process wrote.
+/// Waits until the read models have seen what this process wrote. Not for ever: it is durable,
+/// and whoever runs the projections next folds it.
 pub(super) async fn catch_up(node: &Node) -> Result<(), CliError> {
     let status = projections::Status::new(node.store.clone());
-    loop {
+    let written = node.log.head().await?;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        let head = node.log.head().await?;
         let builds = status.builds(&*node.log, (node.clock)()).await?;
-        let behind =
-            |build: &&projections::BuildStatus| build.lag_events > 0 && build.paused.is_none();
-        if builds.iter().find(behind).is_none() {
+        let behind = |build: &projections::BuildStatus| {
+            build.paused.is_none() && head.0.saturating_sub(build.lag_events) < written.0
+        };
+        if !builds.iter().any(behind) {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(LOOK).await;
     }
+    tracing::warn!("the read models are behind; what was written is safe and shows later");
+    Ok(())
 }
 
 async fn change(node: &Node, guild: GuildId, what: What, print: Print) -> Result<(), CliError> {
@@ -356,12 +372,14 @@ async fn reason(
 async fn settings(
     node: &Node,
     guild: GuildId,
-    set: Option<&str>,
+    change: Option<&str>,
     print: Print,
 ) -> Result<(), CliError> {
     let mut in_force = (*node.actions.economy_terms(guild).await?).clone();
-    if let Some(change) = set {
-        let bad = |error: serde_json::Error| CliError::Setup(format!("--set: {error}"));
+    if let Some(change) = change {
+        let bad = |error: serde_json::Error| {
+            CliError::Setup(format!("these settings cannot be used: {error}"))
+        };
         let mut merged = serde_json::to_value(&in_force.values).map_err(bad)?;
         let change: serde_json::Map<String, Value> = serde_json::from_str(change).map_err(bad)?;
         if let Some(object) = merged.as_object_mut() {

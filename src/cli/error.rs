@@ -1,6 +1,6 @@
 //! How a command ends when it did not do what was asked.
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use actions::ActionError;
 use eventlog::{LogError, PeopleError};
@@ -32,13 +32,28 @@ impl CliError {
             tracing::error!(error.id = id, error = %self, "a command failed");
         }
         let place = id.as_ref().map_or(String::new(), |id| format!(" [{id}]"));
-        eprintln!("reeve: {self}{place}");
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(std::io::stderr(), "reeve: {self}{place}");
         if json {
             let object = serde_json::json!({ "error": { "kind": kind, "text": self.to_string(), "id": id } });
-            println!("{object}");
+            super::print::say(&object.to_string());
         }
         ExitCode::from(code)
     }
+}
+
+/// What clap found wrong with the command line, or the help that was asked for.
+pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    if std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let object = serde_json::json!({ "error": { "kind": "usage", "text": text.trim_end(), "id": null } });
+        super::print::say(&object.to_string());
+    }
+    ExitCode::from(2)
 }
 
 impl From<LogError> for CliError {

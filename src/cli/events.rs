@@ -6,7 +6,10 @@ use domain::{Actor, EventId, GuildId, PersonId, Timestamp};
 use eventlog::{EventLog, Follower, Position, Recorded, Slice, StreamId};
 use serde_json::{Value, json};
 
-use super::{error::CliError, print::Print};
+use super::{
+    error::CliError,
+    print::{Print, say},
+};
 use crate::{
     config::Config,
     node::{Access, Node},
@@ -86,21 +89,22 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
         return Ok(ExitCode::SUCCESS);
     }
     if events.is_empty() && !args.follow {
-        println!("No events match. Without filters, this shows the last {}.", args.limit);
+        say(&format!("No events match. Without filters, this shows the last {}.", args.limit));
     }
     let line = |event: &Recorded| match print.is_json() {
-        true => println!("{}", object(event)),
-        false => println!("{}", sentence(event)),
+        true => say(&object(event).to_string()),
+        false => say(&sentence(event)),
     };
-    events.iter().for_each(line);
-    if args.follow {
+    if events.iter().all(line) && args.follow {
         let mut follower = Follower::new(Arc::clone(&node.log), head, Slice::ALL);
         loop {
             let page = tokio::select! {
                 page = follower.next(PAGE) => page?,
                 _ = tokio::signal::ctrl_c() => break,
             };
-            page.events.iter().filter(|event| args.filter.takes(event)).for_each(line);
+            if !page.events.iter().filter(|event| args.filter.takes(event)).all(line) {
+                break;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -3,11 +3,11 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use domain::{GuildId, PersonId, UserId};
-use eventlog::people::backup;
+use eventlog::{CommandError, PeopleError, people::backup};
 use projections::{Verb, economy::balances};
 use serde_json::json;
 
-use super::{error::CliError, operator::Desk, print::Print};
+use super::{economy::catch_up, error::CliError, operator::Desk, print::Print};
 use crate::{
     config::Config,
     node::{Access, Node},
@@ -130,17 +130,22 @@ async fn erase(config: Config, print: Print, who: &Who, yes: bool) -> Result<Exi
     let desk = Desk::open(config).await?;
     let person = who.person(&desk.node).await?;
     let erased = if desk.writes() {
-        desk.node
-            .bus()
-            .erase_person(who.guild, person)
-            .await
-            .map(drop)
-            .map_err(|error| CliError::Fault(error.to_string()))
+        desk.node.bus().erase_person(who.guild, person).await.map(drop).map_err(|error| match error
+        {
+            CommandError::People(unknown @ PeopleError::NoKey { .. }) => {
+                CliError::Refused(unknown.to_string())
+            }
+            error => CliError::Fault(error.to_string()),
+        })
     } else {
         desk.ask(Verb::Erase, "", Some(who.guild), Some(person), async |_: &Node| {})
             .await
             .map(drop)
     };
+    if desk.writes() && erased.is_ok() {
+        // Folded at once, so that the next command sees it.
+        catch_up(&desk.node).await?;
+    }
     desk.close().await;
     erased?;
     let json = json!({ "guild": who.guild, "person": person, "erased": true });

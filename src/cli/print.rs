@@ -1,5 +1,7 @@
 //! Answers: text for people, or one JSON object on the last line.
 
+use std::io::Write as _;
+
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug)]
@@ -18,18 +20,24 @@ impl Print {
 
     pub fn answer(self, json: &impl Serialize, text: impl FnOnce() -> String) {
         if self.json {
-            println!("{}", serde_json::to_string(json).unwrap_or_default());
+            say(&serde_json::to_string(json).unwrap_or_default());
         } else {
-            println!("{}", text().trim_end());
+            say(text().trim_end());
         }
     }
 
     /// Something on the way to the answer; not part of it.
     pub fn note(self, text: &str) {
         if !self.json {
-            println!("{text}");
+            say(text);
         }
     }
+}
+
+/// A line of standard output; false where nobody reads it any more (`reeve events | head`), which
+/// is no fault and no reason to leave work undone.
+pub(super) fn say(line: &str) -> bool {
+    writeln!(std::io::stdout(), "{line}").is_ok()
 }
 
 /// Columns as wide as their widest cell; numbers to the right.

@@ -8,6 +8,7 @@ use projections::{BuildStatus, Status, Verb};
 use serde_json::json;
 
 use super::{
+    economy::catch_up,
     error::CliError,
     operator::Desk,
     print::{Print, grouped, table},
@@ -142,6 +143,10 @@ async fn rebuild(
         })
         .await;
     bar.finish_and_clear();
+    if desk.writes() && asked.is_ok() {
+        // A new build may still owe its last events, and nobody else folds them.
+        catch_up(&desk.node).await?;
+    }
     desk.close().await;
     let answer = asked?;
     print.answer(&json!({ "projection": name, "answer": answer }), || format!("{name}: {answer}"));

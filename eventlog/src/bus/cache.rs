@@ -145,3 +145,61 @@ impl Cache {
         (self.slots.len(), self.bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{GuildId, economy::Economy, people::People};
+
+    use super::*;
+
+    fn stream(number: u64) -> StreamId {
+        StreamId::of_guild("economy", GuildId::new(number).unwrap())
+    }
+
+    #[test]
+    fn given_slots_that_are_never_loaded_then_they_are_bounded_too() {
+        let mut cache = Cache::new(10 * SLOT_BYTES);
+        for number in 1..=1000 {
+            cache.slot::<Economy>(&stream(number));
+        }
+        assert_eq!(cache.in_use(), (10, 10 * SLOT_BYTES));
+    }
+
+    #[test]
+    fn given_slots_in_use_then_only_the_others_make_room() {
+        let mut cache = Cache::new(3 * SLOT_BYTES);
+        let held = [cache.slot::<Economy>(&stream(1)), cache.slot::<Economy>(&stream(2))];
+        for number in 3..=20 {
+            cache.slot::<Economy>(&stream(number));
+        }
+        for (number, held) in (1..).zip(&held) {
+            assert!(Arc::ptr_eq(held, &cache.slot::<Economy>(&stream(number))));
+        }
+        assert_eq!(cache.in_use(), (3, 3 * SLOT_BYTES));
+        cache.weigh(&stream(1), 100 * SLOT_BYTES);
+        assert_eq!(cache.in_use(), (2, 101 * SLOT_BYTES));
+        drop(held);
+        cache.weigh(&stream(1), SLOT_BYTES);
+        assert_eq!(cache.in_use().1, 2 * SLOT_BYTES);
+    }
+
+    #[test]
+    fn given_one_stream_as_two_aggregates_then_its_weight_counts_once() {
+        let mut cache = Cache::new(100 * SLOT_BYTES);
+        for _ in 0..10 {
+            cache.slot::<Economy>(&stream(1));
+            cache.slot::<People>(&stream(1));
+        }
+        assert_eq!(cache.in_use(), (1, SLOT_BYTES));
+    }
+
+    #[test]
+    fn given_many_keys_then_the_last_are_remembered() {
+        let mut recent = RecentKeys::default();
+        let id = |number| EventId(uuid::Uuid::from_u128(number));
+        (0..200).for_each(|number| recent.insert(id(number)));
+        assert!(!recent.contains(id(199 - RECENT_KEYS as u128)));
+        assert!(recent.contains(id(200 - RECENT_KEYS as u128)));
+        assert_eq!(recent.known.len(), RECENT_KEYS);
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Backend, Options, given::*};
+use super::{
+    Backend, Options,
+    given::{Gate, HandClock, append, guild, key, metadata, new_key, stream},
+};
 use crate::{
     envelope::{MAX_APPEND_BYTES, MAX_EVENT_BYTES, Position, Recorded, StreamId},
     log::{Append, Appended, EventLog, LogError, Slice},
@@ -203,7 +206,7 @@ pub async fn given_events_at_the_limit_then_written_and_over_it_refused<B: Backe
     // Four of them fit but for their metadata, which counts as well.
     let share = MAX_APPEND_BYTES / 4 - metadata(&key("whole")).len();
     let quarter = text(share);
-    let whole = append(&stream(1), 1, &key("whole"), &[&quarter; 4]);
+    let whole = append(&stream(1), 1, &key("whole"), &[&*quarter; 4]);
     assert_eq!(whole.size_bytes(), MAX_APPEND_BYTES);
     written(put(&log, whole).await);
     let more = text(share + 1);

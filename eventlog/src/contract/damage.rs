@@ -3,7 +3,7 @@
 use super::{
     Backend, Options, Tamper,
     appending::{all, put, written},
-    given::*,
+    given::{House, append, guild, key, new_key, request, stream},
     notes::{self, Event, Notes},
 };
 use crate::{
@@ -33,11 +33,7 @@ pub async fn given_a_tampered_payload_then_corrupt<B: Backend>(store: B) {
     let house = House::new(store).await;
     for text in ["one", "two"] {
         let request = request(&new_key());
-        house
-            .bus
-            .execute::<Notes>(&notes_stream(), &notes::write(text), &request)
-            .await
-            .unwrap();
+        house.bus.execute::<Notes>(&notes_stream(), &notes::write(text), &request).await.unwrap();
     }
     let events = all(&house.log).await;
     let lie = r#"{"written":{"text":"lie"}}"#;
@@ -81,10 +77,8 @@ pub async fn given_an_unknown_type_then_unknown_type<B: Backend>(store: B) {
     let LogError::UnknownType { name, version } = &error else { panic!("{error:?}") };
     assert_eq!((&**name, *version), ("notes.sung", 3));
     assert!(error.to_string().contains("install the version that wrote it"), "{error}");
-    let refused = house
-        .bus
-        .execute::<Notes>(&notes_stream(), &notes::write("x"), &request(&new_key()))
-        .await;
+    let refused =
+        house.bus.execute::<Notes>(&notes_stream(), &notes::write("x"), &request(&new_key())).await;
     let unknown = matches!(&refused, Err(crate::CommandError::Log(LogError::UnknownType { .. })));
     assert!(unknown, "{refused:?}");
 }

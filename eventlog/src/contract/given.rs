@@ -9,7 +9,8 @@ use std::{
 };
 
 use domain::{
-    Actor, Bytes, Cause, CorrelationId, EventType, GuildId, IdempotencyKey, PersonId, Timestamp,
+    Actor, Bytes, Cause, CorrelationId, Decider, EventType, GuildId, IdempotencyKey, PersonId,
+    Timestamp,
     economy::{Command, EconomySettings, SpendId, Terms},
     settings::InForce,
 };
@@ -139,6 +140,15 @@ impl<B: Backend> House<B> {
         drop((log, people, bus));
         Self::new(store).await
     }
+}
+
+/// What an aggregate's state says.
+pub async fn look<D: Decider, T>(
+    bus: &Bus,
+    stream: StreamId,
+    read: impl Fn(&D::State, u64) -> T,
+) -> T {
+    bus.read::<D, T>(&stream, read).await.unwrap()
 }
 
 /// Terms under which anything may be moved at any time.

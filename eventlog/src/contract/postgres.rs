@@ -45,9 +45,8 @@ impl PostgresBackend {
     /// server's journal that was written since the test began.
     async fn files(&self) -> Vec<Remains> {
         let data = self.text("SHOW data_directory").await;
-        let oid = self
-            .text("SELECT oid::text FROM pg_database WHERE datname = current_database()")
-            .await;
+        let oid =
+            self.text("SELECT oid::text FROM pg_database WHERE datname = current_database()").await;
         let first = self.text(&format!("SELECT pg_walfile_name('{}')", self.started_at)).await;
         let last = self.text("SELECT pg_walfile_name(pg_current_wal_insert_lsn())").await;
         let read = |folder: &Path, journal: bool| {
@@ -93,7 +92,7 @@ impl Backend for PostgresBackend {
 
     async fn open(&self, options: Options) -> Result<Arc<dyn EventLog>, LogError> {
         let Options { clock, queue, batch } = options;
-        let options = PostgresOptions { clock, queue, batch, ..PostgresOptions::default() };
+        let options = PostgresOptions { clock, batch, queue, ..PostgresOptions::default() };
         Ok(Arc::new(PostgresLog::open(self.database.pool(8), options).await?))
     }
 

@@ -59,7 +59,7 @@ impl Backend for SqliteBackend {
 
     async fn open(&self, options: Options) -> Result<Arc<dyn EventLog>, LogError> {
         let Options { clock, queue, batch } = options;
-        let options = SqliteOptions { clock, queue, batch, ..SqliteOptions::default() };
+        let options = SqliteOptions { clock, batch, queue, ..SqliteOptions::default() };
         let lock = Arc::new(DirectoryLock::take(&self.directory)?);
         Ok(Arc::new(SqliteLog::open(&self.directory, lock, options)?))
     }

@@ -43,15 +43,19 @@ impl Erasures {
         Ok(erasures)
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub fn all(&self) -> Result<Vec<Erasure>, PeopleError> {
-        let text = std::fs::read_to_string(&self.path)
-            .map_err(|error| unusable(&self.path, &error.to_string()))?;
-        text[..complete(text.as_bytes())]
-            .lines()
+        let text =
+            std::fs::read(&self.path).map_err(|error| unusable(&self.path, &error.to_string()))?;
+        text[..complete(&text)]
+            .split(|byte| *byte == b'\n')
             .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
+            .filter(|(_, line)| !line.trim_ascii().is_empty())
             .map(|(index, line)| {
-                serde_json::from_str(line)
+                serde_json::from_slice(line)
                     .map_err(|error| unusable(&self.path, &format!("line {}: {error}", index + 1)))
             })
             .collect()

@@ -9,6 +9,7 @@ use super::PeopleError;
 use crate::{
     log::LogError,
     migrate,
+    postgres::from_sqlx,
     sql::{self, Db, Durability},
     sqlite::from_sqlite,
     values,
@@ -36,6 +37,14 @@ const INSERT: &str = "INSERT INTO people \
     (guild, person, user_tag, sealed_user, wrapped_key, created_at) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 
+/// The living rows move to a new file, and the old one is cut to nothing at the commit. (A
+/// `VACUUM FULL` would take dead rows along while any transaction is older than they are.)
+const SWEEP_POSTGRES: &str = "
+    LOCK TABLE people IN ACCESS EXCLUSIVE MODE;
+    CREATE TEMPORARY TABLE living ON COMMIT DROP AS SELECT * FROM people;
+    TRUNCATE people;
+    INSERT INTO people SELECT * FROM living";
+
 /// This number, and every one below it, was given.
 const GIVEN: &str = "INSERT INTO people_numbers (guild, last) VALUES ($1, $2) \
     ON CONFLICT (guild) DO UPDATE SET last = \
@@ -50,8 +59,11 @@ impl Store {
         Db::open_sqlite(&path, Durability::Full).map(Self)
     }
 
-    pub const fn postgres(pool: sqlx::PgPool) -> Self {
-        Self(Db::Postgres(pool))
+    pub async fn postgres(pool: sqlx::PgPool) -> Result<Self, LogError> {
+        let mut connection = pool.acquire().await.map_err(|error| from_sqlx(&error))?;
+        migrate::postgres(&mut connection, migrate::POSTGRES).await?;
+        drop(connection);
+        Ok(Self(Db::Postgres(pool)))
     }
 
     /// The check value of the master key that the registry was made with: `ours`, when it is new.
@@ -174,7 +186,7 @@ impl Store {
         if self.0.query(due, &values![SWEEP]).await?.is_empty() {
             return Ok(());
         }
-        let script = if self.0.is_sqlite() { "VACUUM" } else { "VACUUM FULL people" };
+        let script = if self.0.is_sqlite() { "VACUUM" } else { SWEEP_POSTGRES };
         let swept = match self.0.run_script(script).await {
             Ok(()) => self.0.empty_write_ahead_log().await,
             Err(error) => Err(error),

@@ -28,9 +28,13 @@ fn given_the_documents_event_then_its_bytes_and_its_hash_are_as_written_there() 
     let event: Stored = serde_json::from_str(&block("json")).unwrap();
     event.recorded().verify().unwrap();
     let hex: String = block("hex").split_whitespace().collect();
-    let bytes: String = hashed_bytes(&event).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, bytes);
+    let written = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    let bytes: Vec<_> = written.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+    assert_eq!(bytes, hashed_bytes(&event));
     assert_eq!(event.hash, event.clone().hashed().hash);
+    // Times are signed.
+    let before_1970 = Stored { recorded_at: "-1".to_owned(), ..event }.hashed();
+    before_1970.recorded().verify().unwrap();
 }
 
 fn python_script() -> PathBuf {

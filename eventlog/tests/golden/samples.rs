@@ -39,11 +39,11 @@ fn economy() -> Vec<Economic> {
     };
     vec![
         Economic::AccountOpened { person: ANN, starting: Bytes(100) },
-        Economic::BytesGranted { to: ANN, amount, reason: sealed() },
+        Economic::BytesGranted { to: ANN, amount, reason: Some(sealed()) },
         Economic::BytesGranted { to: ANN, amount: Bytes::LIMIT, reason: None },
-        Economic::BytesTaken { from: ANN, amount, reason: sealed() },
+        Economic::BytesTaken { from: ANN, amount, reason: Some(sealed()) },
         Economic::BytesTaken { from: ANN, amount, reason: None },
-        Economic::BytesTransferred { from: ANN, to: BEN, amount, reason: sealed(), at },
+        Economic::BytesTransferred { from: ANN, to: BEN, amount, reason: Some(sealed()), at },
         Economic::BytesTransferred { from: ANN, to: BEN, amount, reason: None, at },
         award(8, Some("CHAR"), 20),
         award(1, None, 10),
@@ -68,9 +68,9 @@ fn settings() -> Vec<Changed<EconomySettings>> {
 }
 
 /// Sealed with a key that nobody has any more.
-fn sealed() -> Option<Personal<String>> {
+fn sealed() -> Personal<String> {
     let sealed = "3q2-7wABAgMEBQYHp1VdK9Zr0yqkTn8oQ2mJxwS4uF6hLbCeRtYvGdHsNiPaMfEzXg".to_owned();
-    Some(Personal::Sealed(Sealed { owner: ANN, sealed }))
+    Personal::Sealed(Sealed { owner: ANN, sealed })
 }
 
 /// As if these events were the first ones of their guild.
@@ -113,7 +113,7 @@ fn metadata(key: IdempotencyKey, place: u64, causation: EventId) -> Metadata {
         _ => Actor::Import,
     };
     let correlation = CorrelationId(Uuid::from_u128(0x0193_a1c0_7d3e_7c44_9a53_5f0d_6f1f_2a01));
-    let causation = (place % 2 == 0).then_some(causation);
+    let causation = place.is_multiple_of(2).then_some(causation);
     let policy = (place % 3 == 1).then_some(3);
     Metadata { actor, cause: Cause { correlation, causation }, key, policy }
 }

@@ -48,7 +48,7 @@ impl Projection for Balances {
             received bigint NOT NULL, -- from other members
             sent     bigint NOT NULL, -- to other members
             earned   bigint NOT NULL, -- daily rewards, grants and the starting balance
-            erased   bigint NOT NULL,
+            erased   bigint NOT NULL DEFAULT 0,
             PRIMARY KEY (guild, person)
         );
         CREATE INDEX {balances}_top ON {balances} (guild, balance DESC, person);",
@@ -106,8 +106,8 @@ impl Projection for Balances {
                 values![*guild, *person, delta.balance, delta.received, delta.sent, delta.earned]
             })
             .collect();
-        let add = "INSERT INTO {balances} (guild, person, balance, received, sent, earned, erased) \
-                   VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (guild, person) DO UPDATE SET \
+        let add = "INSERT INTO {balances} (guild, person, balance, received, sent, earned) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (guild, person) DO UPDATE SET \
                    balance = {balances}.balance + excluded.balance, \
                    received = {balances}.received + excluded.received, \
                    sent = {balances}.sent + excluded.sent, \

@@ -20,17 +20,18 @@ use super::{
     Failed, Report,
     history::{self, MEMBERS},
     latency::Latencies,
-    memory::own_rss_mb,
+    memory::{own_cpu_secs, own_rss_mb},
     metrics,
     store::{Backend, Ground, Store, on_fresh_store},
 };
 
-/// In which aggregates are loaded and connections made.
+/// After all aggregates were loaded.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// With sealed reasons the members who may be given one have keys; not more than are kept in
 /// memory.
 const KEYS: u32 = 20_000;
-const REGISTRARS: u32 = 64;
+/// Who prepare a store together.
+const HANDS: u32 = 64;
 /// About 60 characters, as people write them.
 const REASON: &str = "Helped three newcomers to set up their first bot, thank you!";
 
@@ -73,6 +74,11 @@ pub(super) struct Outcome {
     pub p99_us: u64,
     /// Decisions that somebody else's write had overtaken, and that were made again.
     pub conflicts: u64,
+    /// Aggregates folded from their histories, before the measurement.
+    pub loads_per_s: f64,
+    /// Processor time of this process for each command, in microseconds: what stays the same on
+    /// a machine that is busy with other things.
+    pub cpu_us: f64,
     pub rss_mb: f64,
 }
 
@@ -106,11 +112,11 @@ pub(super) async fn prepare(store: &Store, shape: Shape) -> Result<(), Failed> {
 
 /// Members are seen for the first time, so that they have a number and a key.
 pub(super) async fn register(store: &Store, shape: Shape) -> Result<(), Failed> {
-    let mut registrars = JoinSet::new();
-    for first in 0..REGISTRARS {
+    let mut hands = JoinSet::new();
+    for first in 0..HANDS {
         let people = Arc::clone(&store.people);
-        registrars.spawn(async move {
-            for index in (first..shape.aggregates).step_by(REGISTRARS as usize) {
+        hands.spawn(async move {
+            for index in (first..shape.aggregates).step_by(HANDS as usize) {
                 for member in 1..=shape.members() {
                     let user = UserId::new(u64::from(member))?;
                     people.person(history::guild(index)?, user).await?;
@@ -119,7 +125,22 @@ pub(super) async fn register(store: &Store, shape: Shape) -> Result<(), Failed> 
             Ok::<_, Failed>(())
         });
     }
-    registrars.join_all().await.into_iter().collect()
+    hands.join_all().await.into_iter().collect()
+}
+
+/// Brings every aggregate into the cache, as a node that has been up for a while has them.
+async fn load(store: &Store, shape: Shape) -> Result<(), Failed> {
+    let mut hands = JoinSet::new();
+    for first in 0..HANDS {
+        let bus = store.bus.clone();
+        hands.spawn(async move {
+            for index in (first..shape.aggregates).step_by(HANDS as usize) {
+                bus.read::<Economy, _>(&history::stream(index)?, |_, version| version).await?;
+            }
+            Ok::<_, Failed>(())
+        });
+    }
+    hands.join_all().await.into_iter().collect()
 }
 
 impl Shape {
@@ -134,7 +155,11 @@ pub(super) async fn measure(
     backend: Backend,
     shape: Shape,
 ) -> Result<Outcome, Failed> {
+    let loading = Instant::now();
+    load(store, shape).await?;
+    let loads_per_s = super::per_second(shape.aggregates.into(), loading.elapsed());
     let conflicts_before = metrics::retries();
+    let cpu_before = own_cpu_secs();
     let from = Instant::now() + WARM_UP;
     let until = from + Duration::from_secs(shape.seconds);
     let run = uuid::Uuid::new_v4().as_u64_pair().0 >> 8;
@@ -149,11 +174,14 @@ pub(super) async fn measure(
         };
         clients.spawn(client.work(from, until));
     }
-    let mut all = Latencies::default();
+    let (mut all, mut commands) = (Latencies::default(), 0_u32);
     let mut problems = HashSet::new();
     for worked in clients.join_all().await {
         match worked {
-            Ok(latencies) => all.add(&latencies),
+            Ok((latencies, sent)) => {
+                all.add(&latencies);
+                commands += sent;
+            }
             Err(error) => drop(problems.insert(error.to_string())),
         }
     }
@@ -169,6 +197,8 @@ pub(super) async fn measure(
         p50_us: all.percentile(50),
         p99_us: all.percentile(99),
         conflicts: metrics::retries() - conflicts_before,
+        loads_per_s,
+        cpu_us: ((own_cpu_secs() - cpu_before) / f64::from(commands) * 1e7).round() / 10.0,
         rss_mb: own_rss_mb(),
     })
 }
@@ -182,10 +212,10 @@ struct Client {
 }
 
 impl Client {
-    /// What ends between the two moments counts.
-    async fn work(mut self, from: Instant, until: Instant) -> Result<Latencies, Failed> {
+    /// What ends between the two moments counts. Answers also how many commands were sent.
+    async fn work(mut self, from: Instant, until: Instant) -> Result<(Latencies, u32), Failed> {
         let mut latencies = Latencies::default();
-        loop {
+        for sent in 1.. {
             let stream = history::stream(self.random.random_range(0..self.shape.aggregates))?;
             let to = PersonId(self.random.random_range(1..=self.shape.members()));
             let reason = self.shape.sealed.then(|| Personal::clear(to, REASON.to_owned()));
@@ -197,11 +227,12 @@ impl Client {
             self.bus.execute::<Economy>(&stream, &command, &request).await?;
             let now = Instant::now();
             if now >= until {
-                return Ok(latencies);
+                return Ok((latencies, sent));
             }
             if now >= from {
                 latencies.record(now - began);
             }
         }
+        Err("too many commands".into())
     }
 }

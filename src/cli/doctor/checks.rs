@@ -1,6 +1,6 @@
 //! The checks.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 use domain::GuildId;
 use eventlog::{LogError, Position, Slice, is_known};
@@ -17,6 +17,14 @@ const SQLITE_AT_LEAST: i32 = 3_051_003;
 /// Of the log, when it is not checked in full.
 const RECENT: u64 = 10_000;
 const PAGE: usize = 5_000;
+const WARN_BELOW_MIB: u64 = 2_048;
+const PROBLEM_BELOW_MIB: u64 = 200;
+/// What PostgreSQL must not have switched off, and what it costs when it is.
+const DURABLE_SETTINGS: [(&str, &str); 3] = [
+    ("fsync", "a crash of the machine can destroy the database"),
+    ("synchronous_commit", "a crash loses acknowledged events"),
+    ("full_page_writes", "a power cut can tear pages"),
+];
 /// A read model this far behind is worth a warning.
 const LATE_SECS: i64 = 30;
 
@@ -40,6 +48,48 @@ pub(super) fn before_opening(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// Room for the log to grow, and for PostgreSQL that a commit means what it says.
+async fn storage(node: &Node) -> Vec<Finding> {
+    match node.config.store {
+        Store::Sqlite => vec![disk_space(&node.config.data_dir)],
+        Store::Postgres => {
+            let mut findings = Vec::new();
+            for (setting, risk) in DURABLE_SETTINGS {
+                findings.push(match node.store.query(&format!("SHOW {setting}"), &[]).await {
+                    Err(error) => Finding::problem("durability", error.to_string()),
+                    Ok(rows) => match rows.first().map(|row| row.text(0).unwrap_or_default()) {
+                        Some("off") => Finding::problem(
+                            "durability",
+                            format!("PostgreSQL runs with {setting}=off: {risk}; switch it on"),
+                        ),
+                        Some(value) => Finding::ok("durability", format!("{setting}={value}")),
+                        None => Finding::problem("durability", format!("{setting} is not known")),
+                    },
+                });
+            }
+            findings
+        }
+    }
+}
+
+fn disk_space(directory: &Path) -> Finding {
+    let Ok(disk) = rustix::fs::statvfs(directory) else {
+        return Finding::warning("disk", "its free space cannot be read");
+    };
+    let free_mib = disk.f_bavail * disk.f_frsize / (1024 * 1024);
+    let text = format!("{free_mib} MiB free for {}", directory.display());
+    if free_mib < PROBLEM_BELOW_MIB {
+        Finding::problem(
+            "disk",
+            format!("only {text}; the log stops taking events when it is full"),
+        )
+    } else if free_mib < WARN_BELOW_MIB {
+        Finding::warning("disk", format!("only {text}"))
+    } else {
+        Finding::ok("disk", text)
+    }
+}
+
 pub(super) async fn log_answers(node: &Node) -> Finding {
     match node.log.head().await {
         Ok(head) => Finding::ok("log", format!("{} with {} events", node.log.backend(), head.0)),
@@ -51,6 +101,7 @@ pub(super) async fn all(node: &Node, full: bool, print: Print) -> Vec<Finding> {
     let mut findings = vec![log_answers(node).await];
     findings.push(log_is_sound(node, full, print).await);
     findings.push(immutable(node).await);
+    findings.extend(storage(node).await);
     findings.push(people(node).await);
     findings.extend(read_models(node).await);
     findings

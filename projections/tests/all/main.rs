@@ -1,0 +1,13 @@
+//! The read models and their runtime, on both stores.
+
+mod alarms;
+mod balances;
+mod checkpoints;
+mod parked;
+mod portable_sql;
+mod rebuilds;
+mod slices;
+mod support;
+mod transactions;
+mod unknown;
+mod weekly;

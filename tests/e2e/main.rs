@@ -1,0 +1,19 @@
+//! The real binary, used as people and their tools use it: its command line, its HTTP, its
+//! signals. One test program for all of it, so that it is linked once.
+
+#![expect(clippy::unwrap_used, reason = "what a test panics at is its finding")]
+
+mod cli {
+    mod config;
+    mod demo;
+    mod doctor;
+    mod economy;
+    mod events;
+    mod help;
+    mod people;
+    mod projections;
+}
+mod serve;
+mod serve_postgres;
+mod support;
+mod telemetry;
