@@ -39,12 +39,12 @@ use crate::{
                   or `reeve config docs`."
 )]
 struct Cli {
-    #[command(flatten)]
-    config: ConfigArgs,
-
     /// Print one JSON object as the last line
     #[arg(long, global = true)]
     json: bool,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 
     #[command(subcommand)]
     command: Command,
@@ -73,7 +73,10 @@ enum Command {
     /// Kill it and cut its power on purpose, and see whether anything is lost
     Torture(torture::Args),
     /// Print a completion script for your shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell it is for
+        shell: clap_complete::Shell,
+    },
 }
 
 pub fn main() -> ExitCode {
@@ -151,6 +154,24 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_argument_says_what_it_is() {
+        let mut root = Cli::command();
+        root.build();
+        let mut commands = vec![&root];
+        let mut silent = Vec::new();
+        while let Some(command) = commands.pop() {
+            let name = command.get_name();
+            let without = command.get_arguments().filter(|arg| arg.get_help().is_none());
+            silent.extend(without.map(|arg| format!("{name} {}", arg.get_id())));
+            // Made by clap, or for measuring: what those take changes with what is measured.
+            let not_ours = |name: &str| ["help", "bench", "torture"].contains(&name);
+            let ours = command.get_subcommands().filter(|command| !not_ours(command.get_name()));
+            commands.extend(ours);
+        }
+        assert!(silent.is_empty(), "{silent:?}");
     }
 
     /// Clap hands a global flag's value down and up again, and panics where it means another type

@@ -254,25 +254,28 @@ async fn given_a_key_twice_then_each_action_is_done_once_and_answers_as_before()
     let at = actions.now();
     for round in 0..2 {
         let repeated = round == 1;
+        let why = Some("why");
         let granted =
-            actions.grant_bytes(guild(), &operator, ann(), Bytes(500), Some("why"), &key("grant"));
-        let granted = granted.await.unwrap();
+            actions.grant_bytes(guild(), &operator, ann(), Bytes(500), why, &key("grant")).await;
+        let granted = granted.unwrap();
         assert_eq!((granted.amount, granted.repeated), (Bytes(500), repeated));
-        let taken = actions.take_bytes(guild(), &operator, ann(), Bytes(100), None, &key("take"));
-        let taken = taken.await.unwrap();
+        let taken =
+            actions.take_bytes(guild(), &operator, ann(), Bytes(100), None, &key("take")).await;
+        let taken = taken.unwrap();
         assert_eq!((taken.amount, taken.repeated), (Bytes(100), repeated));
         let caller = member(ann());
-        let sent =
-            actions.send_bytes(guild(), &caller, ann(), ben(), Bytes(30), None, at, &key("send"));
+        let send = key("send");
+        let sent = actions.send_bytes(guild(), &caller, ann(), ben(), Bytes(30), None, at, &send);
         let sent = sent.await.unwrap();
         assert_eq!((sent.amount, sent.repeated), (Bytes(30), repeated));
-        let daily =
-            actions.award_daily(guild(), &caller, ann(), DailyTrigger::Message, at, &key("daily"));
-        let daily = daily.await.unwrap();
+        let (trigger, daily) = (DailyTrigger::Message, key("daily"));
+        let daily = actions.award_daily(guild(), &caller, ann(), trigger, at, &daily).await;
+        let daily = daily.unwrap();
         assert_eq!((daily.amount, daily.streak_days, daily.repeated), (Bytes(10), 1, repeated));
         let settings = EconomySettings { daily_amount: Bytes(11), ..EconomySettings::default() };
-        let changed = actions.change_economy_settings(guild(), &operator, settings, &key("set"));
-        assert_eq!(changed.await.unwrap().version, 1);
+        let changed =
+            actions.change_economy_settings(guild(), &operator, settings, &key("set")).await;
+        assert_eq!(changed.unwrap().version, 1);
         assert_eq!((house.balance(ann()).await, house.balance(ben()).await), (380, 30));
     }
     // A repetition that asks for another amount is told what was moved then.
@@ -309,7 +312,7 @@ async fn given_changed_settings_then_they_rule_here_at_once_and_elsewhere_within
 
     house.set(|settings| settings.max_transfer = Bytes(7)).await;
     let changed = std::time::Instant::now();
-    assert_eq!(rule(house.send(ann(), ben(), 8).await), "economy.over_max_transfer");
+    assert_eq!(rule(house.send(ann(), ben(), 8).await), "economy.amount_too_large");
     let sent_elsewhere = |number: u32| {
         let (caller, at) = (member(ann()), elsewhere.now());
         let elsewhere = &elsewhere;
@@ -324,7 +327,7 @@ async fn given_changed_settings_then_they_rule_here_at_once_and_elsewhere_within
         assert!(changed.elapsed() < Duration::from_millis(2_500), "the old rule still holds");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(rule(sent_elsewhere(tries).await), "economy.over_max_transfer");
+    assert_eq!(rule(sent_elsewhere(tries).await), "economy.amount_too_large");
 }
 
 #[tokio::test]
@@ -367,8 +370,8 @@ async fn given_first_sight_then_a_member_gets_the_next_number_of_that_guild() {
     }
     assert_eq!(people.count().await.unwrap(), 3);
     let operator = Caller::operator();
-    let elsewhere =
-        house.actions.grant_bytes(other_guild(), &operator, ann(), Bytes(1), None, &key("k"));
+    let (amount, key) = (Bytes(1), key("k"));
+    let elsewhere = house.actions.grant_bytes(other_guild(), &operator, ann(), amount, None, &key);
     elsewhere.await.unwrap();
     assert_eq!(people.find(other_guild(), ann()).await.unwrap(), Some(PersonId(1)));
     // No Discord id of a member stands in the log.
@@ -391,24 +394,17 @@ async fn given_two_guilds_then_balances_streaks_and_settings_are_each_their_own(
     house.set(|settings| settings.daily_amount = Bytes(99)).await;
 
     let at = actions.now();
-    let spent = actions.send_bytes(
-        other_guild(),
-        &member(ann()),
-        ann(),
-        ben(),
-        Bytes(1),
-        None,
-        at,
-        &key("k"),
-    );
-    assert_eq!(rule(spent.await), "economy.not_enough");
+    let (ann_herself, send) = (member(ann()), key("send"));
+    let sent = actions
+        .send_bytes(other_guild(), &ann_herself, ann(), ben(), Bytes(1), None, at, &send)
+        .await;
+    assert_eq!(rule(sent), "economy.not_enough");
     assert_eq!(actions.balance(other_guild(), ann()).await.unwrap(), Bytes::ZERO);
 
     let daily = |guild: GuildId, day: i64| async move {
         let at = Timestamp::from_secs(NOON + day * 86_400);
-        let key = key(&format!("message/{day}"));
-        let daily =
-            actions.award_daily(guild, &member(ann()), ann(), DailyTrigger::Message, at, &key);
+        let (caller, key) = (member(ann()), key(&format!("message/{day}")));
+        let daily = actions.award_daily(guild, &caller, ann(), DailyTrigger::Message, at, &key);
         let daily = daily.await.unwrap();
         (daily.amount, daily.streak_days)
     };

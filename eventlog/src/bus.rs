@@ -156,7 +156,7 @@ impl Bus {
         command: &D::Command,
         request: &Request,
     ) -> Result<Decision<D::Event>, CommandError<D::Refusal>> {
-        let metadata = self.metadata(request)?;
+        let metadata = metadata(request)?;
         let slot: Arc<Slot<D>> = self.0.cache.lock().slot(stream);
         for _ in 0..MAX_TRIES {
             let place = self.0.log.appender().reserve().await?;
@@ -195,21 +195,6 @@ impl Bus {
             // Its events were on their way, but were not written: the key has not acted.
         }
         Err(CommandError::Contended { stream: stream.to_string() })
-    }
-
-    fn metadata<R: std::error::Error>(
-        &self,
-        request: &Request,
-    ) -> Result<Arc<str>, CommandError<R>> {
-        let metadata = Metadata {
-            actor: request.actor.clone(),
-            cause: request.cause,
-            key: request.key.clone(),
-            policy: request.policy,
-        };
-        serde_json::to_string(&metadata)
-            .map(Into::into)
-            .map_err(|error| LogError::Setup(format!("metadata: {error}")).into())
     }
 
     fn step<'a, D: Decider>(
@@ -258,7 +243,9 @@ impl Bus {
         }
         let pending = place.fill(append);
         if !events.is_empty() {
-            events.iter().for_each(|event| D::evolve(&mut cached.state, event));
+            for event in &events {
+                D::evolve(&mut cached.state, event);
+            }
             cached.version += events.len() as u64;
             cached.recent.insert(first_id);
         }
@@ -350,4 +337,16 @@ impl Bus {
 fn check(stream: &StreamId, expected: u64, first_id: EventId, fence: crate::Fence) -> Append {
     let (stream, metadata) = (stream.clone(), Arc::from(""));
     Append { stream, expected, first_id, events: Vec::new(), metadata, fence }
+}
+
+fn metadata<R: std::error::Error>(request: &Request) -> Result<Arc<str>, CommandError<R>> {
+    let metadata = Metadata {
+        actor: request.actor.clone(),
+        cause: request.cause,
+        key: request.key.clone(),
+        policy: request.policy,
+    };
+    serde_json::to_string(&metadata)
+        .map(Into::into)
+        .map_err(|error| LogError::Setup(format!("metadata: {error}")).into())
 }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, PgConnection, Row as _};
 
-use crate::{log::LogError, postgres::from_sqlx, sqlite::from_sqlite};
+use crate::{envelope::EventHash, log::LogError, postgres::from_sqlx, sqlite::from_sqlite};
 
 #[derive(Debug)]
 pub struct Migration {
@@ -119,5 +119,5 @@ fn pending<'a>(
 }
 
 fn hash(migration: &Migration) -> String {
-    Sha256::digest(migration.sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    EventHash(Sha256::digest(migration.sql.as_bytes()).into()).to_string()
 }

@@ -1,5 +1,7 @@
 //! The contract suite on PostgreSQL, and what only a server can suffer.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 #[path = "postgres/proxy.rs"]
 mod proxy;
 

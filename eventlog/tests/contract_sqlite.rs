@@ -1,5 +1,7 @@
 //! The contract suite on the embedded backend, and what only a file can suffer.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,

@@ -87,6 +87,7 @@ fn every_type_has_a_golden_file_and_a_schema_and_nothing_else_lies_there() {
         expected.1.insert(schema_path(event_type.name, event_type.version));
     }
     let events = repository().join("schema/events");
+    expected.1.insert(events.join("contract.txt"));
     assert_eq!(files(&events.join("golden")), expected.0);
     assert_eq!(files(&events), expected.1);
 }
@@ -326,4 +327,28 @@ fn given_a_changed_schema_then_what_breaks_is_named_and_the_rest_is_let_through(
     for part in ["economy.daily_awarded v1", "version 2", "Upcaster from 1", "raise CONTRACT"] {
         assert!(advice.contains(part), "{advice}");
     }
+}
+
+/// `schema/events/contract.txt`: the contract's number and every type that it stands for.
+#[test]
+fn given_a_new_type_then_the_contract_was_raised() {
+    let path = repository().join("schema/events/contract.txt");
+    let mut types: Vec<_> =
+        families().iter().flat_map(every_version).map(|event_type| event_type.to_string()).collect();
+    types.sort();
+    let ours = format!("contract {}\n{}\n", eventlog::contract_version(), types.join("\n"));
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    if committed == ours {
+        return;
+    }
+    let number = |text: &str| {
+        text.lines().next().and_then(|line| line.strip_prefix("contract ")?.parse::<u32>().ok())
+    };
+    assert!(
+        number(&committed).is_none_or(|committed| committed < eventlog::contract_version()),
+        "the event types changed: raise CONTRACT in eventlog/src/codec.rs, so that an older binary \
+         does not open a log it cannot read"
+    );
+    assert!(updating(), "{} is stale; REEVE_TEST_UPDATE=1 writes it anew", path.display());
+    fs::write(&path, ours).unwrap();
 }

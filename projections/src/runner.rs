@@ -102,6 +102,9 @@ impl Runner {
                 () = stopped(&mut stop) => break,
             }
         }
+        if let Err(error) = self.release().await {
+            tracing::debug!(%error, "a lease is left to run out");
+        }
     }
 
     async fn claim(&self) -> Result<Held, Fault> {
@@ -157,7 +160,7 @@ impl Runner {
         loop {
             tokio::select! {
                 biased;
-                () = stopped(stop) => return Ok(self.release().await?),
+                () = stopped(stop) => return Ok(()),
                 Some(order) = self.orders.recv() => {
                     let answer = match self.carry_out(&mut held, &order).await {
                         Ok(answer) => Ok(answer),

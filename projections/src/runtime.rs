@@ -421,8 +421,7 @@ impl Supervisor {
                 }
             }
         }
-        let long_ago = (self.clock)().plus_secs(-KEEP_REQUESTS_SECS);
-        self.requests.forget_before(long_ago).await.map(|_| ())
+        Ok(())
     }
 
     async fn begin_rebuild(&self, request: &Request) -> Result<(), LogError> {
@@ -485,6 +484,8 @@ impl Supervisor {
     }
 
     async fn measure(&self) -> Result<(), LogError> {
+        let long_ago = (self.clock)().plus_secs(-KEEP_REQUESTS_SECS);
+        self.requests.forget_before(long_ago).await?;
         let status = Status::new(self.store.clone());
         let builds = status.builds(&*self.log, (self.clock)()).await?;
         for projection in &self.projections {

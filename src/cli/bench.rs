@@ -2,11 +2,13 @@
 //! are removed afterwards.
 
 mod bare_insert;
+mod batch;
 mod commands;
 mod history;
 mod latency;
 mod memory;
 mod metrics;
+mod rebuild;
 pub(in crate::cli) mod store;
 
 use std::{error::Error, process::ExitCode, time::Duration};
@@ -29,6 +31,10 @@ pub(super) struct Args {
 enum What {
     /// Commands per second through the command bus, each durable before it is answered
     Commands(commands::Args),
+    /// Events per second of a durable rebuild of the balances from nothing
+    Rebuild(rebuild::Args),
+    /// The same by hand, in batches of 1,000: as fast as it can be
+    Batch(rebuild::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -43,6 +49,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
     let Args { json, what } = args;
     match what {
         What::Commands(args) => print(&commands::run(args).await?, json),
+        What::Rebuild(args) => print(&rebuild::run(args).await?, json),
+        What::Batch(args) => print(&batch::run(args).await?, json),
         What::BareInsert(args) => print(&bare_insert::run(&args)?, json),
     }
 }

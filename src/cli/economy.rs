@@ -40,9 +40,13 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum What {
     /// A member's balance
-    Read { user: UserId },
+    Read {
+        /// Whose, by Discord user id
+        user: UserId,
+    },
     /// The richest members
     Heap {
+        /// How many places
         #[arg(default_value_t = balances::DEFAULT_TOP, value_parser = clap::value_parser!(u32).range(1..=i64::from(balances::MAX_TOP)))]
         limit: u32,
         /// Of the week of this day instead of all time
@@ -51,8 +55,10 @@ enum What {
     },
     /// The last transactions, of all or of one member
     History {
+        /// Only what this member gave or received
         #[arg(long)]
         user: Option<UserId>,
+        /// How many at once
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=i64::from(transactions::MAX_PAGE)))]
         limit: u32,
         /// Only before this number, for the next page
@@ -65,16 +71,23 @@ enum What {
     Take(Movement),
     /// Move bytes from one member to another, by the community's rules
     Send {
+        /// Who gives, by Discord user id
         from: UserId,
+        /// Who receives
         to: UserId,
+        /// How many bytes
         amount: Bytes,
+        /// Shown in the history, sealed in the log
         reason: Option<String>,
+        /// Repeating a request with its key does nothing a second time
         #[arg(long)]
         key: Option<String>,
     },
     /// Pay a member's daily reward, by the community's rules
     Daily {
+        /// Whose, by Discord user id
         user: UserId,
+        /// Repeating a request with its key does nothing a second time
         #[arg(long)]
         key: Option<String>,
     },
@@ -87,8 +100,11 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Movement {
+    /// Whose balance, by Discord user id
     user: UserId,
+    /// How many bytes
     amount: Bytes,
+    /// Shown in the history, sealed in the log
     reason: Option<String>,
     /// Repeating a request with its key does nothing a second time
     #[arg(long)]

@@ -37,13 +37,17 @@ enum What {
         file: PathBuf,
     },
     /// Put back keys that are missing; who was erased stays erased
-    RestoreKeys { file: PathBuf },
+    RestoreKeys {
+        /// The file that `backup-keys` wrote
+        file: PathBuf,
+    },
     /// The list of erasures
     Erasures,
 }
 
 #[derive(Debug, clap::Args)]
 struct Who {
+    /// The community
     #[arg(long)]
     guild: GuildId,
     /// The Discord user id

@@ -42,6 +42,7 @@ enum What {
     Retry {
         /// Name of the read model
         name: String,
+        /// Only this guild
         #[arg(long)]
         guild: Option<GuildId>,
     },

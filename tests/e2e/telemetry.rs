@@ -72,12 +72,11 @@ fn given_no_collector_then_the_command_works_and_hardly_waits() {
 #[test]
 fn given_everything_logged_then_no_secret_and_no_reason_is_in_it() {
     let (reason, password, key) = ("canary-in-the-reason", "canary-in-the-url", "ca9a".repeat(16));
-    let on = |store: House, endpoint: &str| {
+    let on = |store: House| {
         let house = store
             .with("REEVE_MASTER_KEY", &key)
             .with("REEVE_LOG", "trace")
-            .with("REEVE_LOG_FILE", "reeve.log")
-            .with("REEVE_TELEMETRY_OTLP_ENDPOINT", endpoint);
+            .with("REEVE_LOG_FILE", "reeve.log");
         house.economy(&["grant", ANN, "50", reason]);
         house.economy(&["grant", ANN, "50", reason, "--key", "k/1"]);
         let erase = ["people", "erase", "--guild", GUILD, "--user", BEN, "--yes"];
@@ -111,9 +110,9 @@ fn given_everything_logged_then_no_secret_and_no_reason_is_in_it() {
     // Nobody listens there, and its address has a password in it.
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = format!("http://collector:{password}@{nobody}");
-    on(House::new(), &endpoint);
+    on(House::new().with("REEVE_TELEMETRY_OTLP_ENDPOINT", &endpoint));
     if let Some(database) = database() {
-        on(House::on(&database), &endpoint);
+        on(House::on(&database));
     }
 }
 

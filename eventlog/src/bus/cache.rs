@@ -130,13 +130,13 @@ impl Cache {
         let mut in_use = Vec::new();
         while self.bytes > self.limit && !self.slots.is_empty() {
             let Some((stream, entry)) = self.slots.pop_lru() else { break };
-            self.bytes -= entry.bytes;
             if Arc::strong_count(&entry.slot) > 1 {
                 in_use.push((stream, entry));
+            } else {
+                self.bytes -= entry.bytes;
             }
         }
         for (stream, entry) in in_use {
-            self.bytes += entry.bytes;
             self.slots.put(stream, entry);
         }
     }

@@ -44,7 +44,9 @@ pub async fn given_the_expected_version_then_written_in_place<B: Backend>(store:
     assert_eq!(log.stream_head(&stream(1)).await.unwrap(), 3);
     assert_eq!(log.head().await.unwrap(), Position(3));
     assert_eq!(log.find(events[1].id).await.unwrap().as_ref(), Some(&events[1]));
-    events.iter().for_each(|event| event.verify().unwrap());
+    for event in &events {
+        event.verify().unwrap();
+    }
 }
 
 // proves: SYN-09

@@ -30,17 +30,25 @@ fn needles() -> Vec<Vec<u8>> {
     let decimal = USERS.to_string();
     vec![
         CANARY.as_bytes().to_vec(),
-        decimal[..decimal.len() - 3].as_bytes().to_vec(),
+        decimal.as_bytes()[..decimal.len() - 3].to_vec(),
         USERS.to_be_bytes()[..7].to_vec(),
         USERS.to_le_bytes()[1..].to_vec(),
     ]
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// Where any of these bytes, or their hexadecimal digits, are found.
 fn found(remains: &[Remains], needles: &[Vec<u8>], journals: bool) -> Vec<String> {
     let mut places = Vec::new();
     for needle in needles {
-        let digits: String = needle.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = hexadecimal(needle);
         let finders = [memmem::Finder::new(needle), memmem::Finder::new(digits.as_bytes())];
         for Remains { name, bytes, server_journal } in remains {
             if (journals || !server_journal)

@@ -75,7 +75,9 @@ impl Model {
         }
         let (state, version) = self.states.entry(guild).or_default();
         let events = Economy::decide(state, command).ok()?;
-        events.iter().for_each(|event| Economy::evolve(state, event));
+        for event in &events {
+            Economy::evolve(state, event);
+        }
         *version += events.len() as u64;
         self.acted.insert((guild, key), events.len());
         Some((events.len(), false))

@@ -59,7 +59,7 @@ impl MasterKey {
     }
 
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::EventHash(self.0).to_string()
     }
 
     /// Finds a Discord user without storing who it is.
@@ -97,7 +97,9 @@ impl MasterKey {
     fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0)
             .expect("HMAC takes keys of any length");
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize().into_bytes()[..16].to_vec()
     }
 }

@@ -6,6 +6,7 @@ mod expected;
 mod process;
 mod tally;
 mod tampered;
+mod told;
 
 use std::{
     path::Path,
@@ -18,7 +19,7 @@ use std::{
 
 use domain::{GuildId, PersonId, Timestamp};
 use eventlog::{
-    Bus, BusOptions, Clock, EventLog, People,
+    Bus, BusOptions, Clock, EventLog, People, Position,
     people::{MasterKey, PeopleOptions},
     postgres::{self, PostgresLog, PostgresOptions},
     sql::{Db, Durability, Row},
@@ -33,10 +34,11 @@ use tempfile::TempDir;
 
 pub use self::{
     acts::{Random, opened, received, transferred},
-    expected::{BalanceLine, Expected, Movement},
+    expected::Expected,
     process::Process,
     tally::{Tally, TallyTwo},
-    tampered::{Control, tampered},
+    tampered::{Control, registered, tampered},
+    told::told,
 };
 
 /// A fact that has not come true by then never will.
@@ -70,6 +72,7 @@ pub fn on_postgres(test: impl AsyncFn(Site)) {
 }
 
 fn threads() -> tokio::runtime::Runtime {
+    told::listen();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
@@ -102,6 +105,25 @@ impl Site {
 
     pub fn url(&self) -> Option<&str> {
         self.database.as_ref().map(|database| database.url.as_str())
+    }
+
+    /// Changes what the log says, past its own rule against that.
+    pub async fn rewrite_payload(&self, house: &House, position: Position, payload: &str) {
+        let sql = "UPDATE events SET payload = $1 WHERE position = $2";
+        match &house.pool {
+            None => {
+                let log = rusqlite::Connection::open(self.directory().join("log.db")).unwrap();
+                log.execute_batch("DROP TRIGGER IF EXISTS events_no_update").unwrap();
+                log.execute(sql, (payload, position.0.cast_signed())).unwrap();
+            }
+            Some(pool) => {
+                let disable = "ALTER TABLE events DISABLE TRIGGER events_immutable";
+                sqlx::query(disable).execute(pool).await.unwrap();
+                let sql = "UPDATE events SET payload = $1::json WHERE position = $2";
+                let update = sqlx::query(sql).bind(payload).bind(position.0.cast_signed());
+                assert_eq!(update.execute(pool).await.unwrap().rows_affected(), 1);
+            }
+        }
     }
 
     pub async fn open(&self) -> House {
@@ -171,6 +193,11 @@ impl House {
 
     pub async fn live(&self, name: &str) -> BuildStatus {
         self.builds(name).await.into_iter().find(|build| build.state == "live").unwrap()
+    }
+
+    /// Events that the live build has folded.
+    pub async fn applied(&self, name: &str) -> u64 {
+        self.live(name).await.applied
     }
 
     pub async fn dead_letters(&self, name: &str) -> Vec<DeadLetter> {

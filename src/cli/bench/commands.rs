@@ -30,6 +30,8 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// With sealed reasons the members who may be given one have keys; not more than are kept in
 /// memory.
 const KEYS: u32 = 20_000;
+/// Events of a history that are written as one append.
+const HISTORY_APPEND: u32 = 500;
 /// Who prepare a store together.
 const HANDS: u32 = 64;
 /// About 60 characters, as people write them.
@@ -103,10 +105,9 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
 
 /// Histories, and keys where they are needed.
 pub(super) async fn prepare(store: &Store, shape: Shape) -> Result<(), Failed> {
-    history::fill(&*store.log, shape.aggregates, history::plain, shape.history).await?;
-    if let Some(pool) = &store.pool {
-        sqlx::raw_sql("VACUUM ANALYZE events").execute(pool).await?;
-    }
+    let (guilds, events) = (shape.aggregates, shape.history);
+    history::fill(&*store.log, guilds, events, HISTORY_APPEND, history::plain).await?;
+    store.analyze().await?;
     if shape.sealed { register(store, shape).await } else { Ok(()) }
 }
 

@@ -37,19 +37,19 @@ pub(in crate::cli) fn request(kind: &str, number: u64) -> Result<Request, Failed
     Ok(Request { actor: Actor::Person(PersonId(17)), cause, key, policy: Some(3) })
 }
 
-/// Gives each of so many guilds the same history, guild by guild.
+/// Gives each of so many guilds a history: in turns, so many events at a time.
 pub(super) async fn fill(
     log: &dyn EventLog,
     guilds: u32,
-    events: impl Fn(u32, u32) -> Event,
     per_guild: u32,
+    at_a_time: u32,
+    events: impl Fn(u32, u32) -> Event,
 ) -> Result<(), Failed> {
-    const PER_APPEND: u32 = 500;
     let mut pending = VecDeque::new();
     let mut number = 0;
-    for first in (0..per_guild).step_by(PER_APPEND as usize) {
+    for first in (0..per_guild).step_by(at_a_time as usize) {
         for index in 0..guilds {
-            let last = per_guild.min(first + PER_APPEND);
+            let last = per_guild.min(first + at_a_time);
             let wanted = (first..last).map(|nth| events(index, nth));
             number += 1;
             let append = append(index, u64::from(first), wanted, number)?;

@@ -149,6 +149,7 @@ pub(in crate::cli) struct Store {
     pub people: Arc<People>,
     pub bus: Bus,
     pub read: ReadStore,
+    pub folder: PathBuf,
     pub pool: Option<PgPool>,
 }
 
@@ -179,7 +180,15 @@ impl Store {
         let people = Arc::new(people);
         let options = BusOptions::default();
         let bus = Bus::new(Arc::clone(&log), Arc::clone(&people), Some(snapshots), options);
-        Ok(Self { log, people, bus, read, pool })
+        Ok(Self { log, people, bus, read, folder: folder.to_owned(), pool })
+    }
+
+    /// What PostgreSQL does by itself once a log has been there for a while.
+    pub async fn analyze(&self) -> Result<(), Failed> {
+        if let Some(pool) = &self.pool {
+            sqlx::raw_sql("VACUUM ANALYZE events").execute(pool).await?;
+        }
+        Ok(())
     }
 
     pub async fn close(self) {

@@ -102,8 +102,13 @@ impl House {
     }
 
     /// An event that this binary knows nothing of.
-    pub async fn append_unknown(&self, guild: GuildId, event_type: EventType) {
-        let (stream, key) = (economy(guild), key());
+    pub async fn append_unknown(
+        &self,
+        guild: GuildId,
+        category: &'static str,
+        event_type: EventType,
+    ) {
+        let (stream, key) = (StreamId::of_guild(category, guild), key());
         let (id, payload) = (event_id(&stream, &key, 0), "{}".into());
         self.append_stored(&stream, &key, vec![NewEvent { id, event_type, payload }]).await;
     }

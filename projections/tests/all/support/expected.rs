@@ -115,20 +115,29 @@ impl House {
     /// What the read models do show.
     pub async fn shown(&self) -> Expected {
         let int = |row: &eventlog::sql::Row, column| row.int(column).unwrap();
-        let balances = self
-            .rows("SELECT guild, person, balance, received, sent, earned FROM balances")
-            .await
-            .iter()
-            .map(|r| ((int(r, 0), int(r, 1)), (int(r, 2), int(r, 3), int(r, 4), int(r, 5))))
-            .collect();
+        let balances = self.shown_balances().await;
         let weekly = self
             .rows("SELECT guild, week, person, gained FROM weekly_gains")
             .await
             .iter()
             .map(|r| ((int(r, 0), int(r, 1), int(r, 2)), int(r, 3)))
             .collect();
-        let transactions = self
-            .rows("SELECT guild, seq, kind, giver, receiver, amount, at FROM transactions")
+        let transactions = self.shown_transactions().await;
+        Expected { balances, weekly, transactions }
+    }
+
+    pub async fn shown_balances(&self) -> BTreeMap<Member, BalanceLine> {
+        let int = |row: &eventlog::sql::Row, column| row.int(column).unwrap();
+        self.rows("SELECT guild, person, balance, received, sent, earned FROM balances")
+            .await
+            .iter()
+            .map(|r| ((int(r, 0), int(r, 1)), (int(r, 2), int(r, 3), int(r, 4), int(r, 5))))
+            .collect()
+    }
+
+    pub async fn shown_transactions(&self) -> BTreeMap<(i64, i64), Movement> {
+        let int = |row: &eventlog::sql::Row, column| row.int(column).unwrap();
+        self.rows("SELECT guild, seq, kind, giver, receiver, amount, at FROM transactions")
             .await
             .iter()
             .map(|r| {
@@ -136,8 +145,7 @@ impl House {
                 let kind = r.text(2).unwrap().to_owned();
                 ((int(r, 0), int(r, 1)), (kind, giver, receiver, int(r, 5), int(r, 6)))
             })
-            .collect();
-        Expected { balances, weekly, transactions }
+            .collect()
     }
 }
 

@@ -1,61 +1,79 @@
 //! A real read model that is disturbed on its way: events spoilt before it folds them, the store
-//! refusing after it has written, a wait that does not end.
+//! failing after it has written, a wait that does not end. It remembers what it was given.
 
 use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    Arc, Condvar, Mutex,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
 use domain::GuildId;
-use eventlog::{LogError, Recorded};
+use eventlog::{LogError, Position, Recorded};
 use projections::{AnyProjection, ApplyError, Table, Tables};
 use tokio::sync::Semaphore;
 
-type Spoils = Box<dyn Fn(&Recorded) -> bool + Send + Sync>;
+type Which = Box<dyn Fn(&Recorded) -> bool + Send + Sync>;
 
 /// What a test does to a read model while it runs.
 pub struct Control {
-    spoils: Mutex<Option<Spoils>>,
-    refuses: AtomicBool,
-    /// Batches that may go through; unlimited until a test closes it.
+    spoilt: Mutex<Option<Which>>,
+    disregarded: Mutex<Option<Which>>,
+    fails: AtomicBool,
+    /// Batches that begin at or before this position need a permit of the gate.
+    gated_up_to: AtomicU64,
     gate: Semaphore,
-    gated: AtomicBool,
+    aside: Mutex<bool>,
+    back: Condvar,
+    standing_aside: AtomicUsize,
+    asked: AtomicUsize,
     writes: AtomicUsize,
+    folded: Mutex<Vec<Position>>,
 }
-
-/// Out of which a batch is never short of permits.
-const OPEN: usize = 1_000_000;
 
 impl Control {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
-            spoils: Mutex::default(),
-            refuses: AtomicBool::new(false),
+            spoilt: Mutex::default(),
+            disregarded: Mutex::default(),
+            fails: AtomicBool::new(false),
+            gated_up_to: AtomicU64::new(0),
             gate: Semaphore::new(0),
-            gated: AtomicBool::new(false),
+            aside: Mutex::default(),
+            back: Condvar::new(),
+            standing_aside: AtomicUsize::new(0),
+            asked: AtomicUsize::new(0),
             writes: AtomicUsize::new(0),
+            folded: Mutex::default(),
         })
     }
 
     /// These events cannot be folded.
     pub fn spoil(&self, which: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
-        *self.spoils.lock().unwrap() = Some(Box::new(which));
+        *self.spoilt.lock().unwrap() = Some(Box::new(which));
     }
 
-    pub fn mend(&self) {
-        *self.spoils.lock().unwrap() = None;
-        self.refuses.store(false, Ordering::SeqCst);
+    /// These events are none of its business.
+    pub fn disregard(&self, which: impl Fn(&Recorded) -> bool + Send + Sync + 'static) {
+        *self.disregarded.lock().unwrap() = Some(Box::new(which));
     }
 
     /// The store fails once the rows are written.
-    pub fn refuse_after_writing(&self) {
-        self.refuses.store(true, Ordering::SeqCst);
+    pub fn fail_after_writing(&self) {
+        self.fails.store(true, Ordering::SeqCst);
     }
 
-    /// Nothing goes through any more but what is let through.
+    pub fn mend(&self) {
+        *self.spoilt.lock().unwrap() = None;
+        self.fails.store(false, Ordering::SeqCst);
+    }
+
+    /// What begins at or before `position` waits, its transaction open, until it is let through.
+    pub fn close_up_to(&self, position: Position) {
+        self.gated_up_to.store(position.0, Ordering::SeqCst);
+    }
+
     pub fn close(&self) {
-        self.gated.store(true, Ordering::SeqCst);
+        self.close_up_to(Position(u64::MAX));
     }
 
     pub fn let_through(&self, batches: usize) {
@@ -63,18 +81,51 @@ impl Control {
     }
 
     pub fn open(&self) {
-        self.gated.store(false, Ordering::SeqCst);
-        self.gate.add_permits(OPEN);
+        self.close_up_to(Position::START);
+        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
     }
 
-    /// How many times the inner read model has written, taken back or not.
+    /// Its thread stops before it does anything, and holds nothing in the store.
+    pub fn stand_aside(&self) {
+        *self.aside.lock().unwrap() = true;
+    }
+
+    pub fn come_back(&self) {
+        *self.aside.lock().unwrap() = false;
+        self.back.notify_all();
+    }
+
+    pub fn stands_aside(&self) -> bool {
+        self.standing_aside.load(Ordering::SeqCst) > 0
+    }
+
+    /// How often anybody has asked what it is called, as supervisors do all the time.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// How many batches it has written, taken back or not.
     pub fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
     }
 
-    fn spoilt(&self, event: &Recorded) -> bool {
-        self.spoils.lock().unwrap().as_ref().is_some_and(|spoils| spoils(event))
+    /// Every event that it has folded, taken back or not.
+    pub fn folded(&self) -> Vec<Position> {
+        self.folded.lock().unwrap().clone()
     }
+
+    fn wait_aside(&self) {
+        let mut aside = self.aside.lock().unwrap();
+        while *aside {
+            self.standing_aside.fetch_add(1, Ordering::SeqCst);
+            aside = self.back.wait(aside).unwrap();
+            self.standing_aside.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+fn among(which: &Mutex<Option<Which>>, event: &Recorded) -> bool {
+    which.lock().unwrap().as_ref().is_some_and(|which| which(event))
 }
 
 struct Tampered {
@@ -86,9 +137,15 @@ pub fn tampered(inner: Box<dyn AnyProjection>, control: &Arc<Control>) -> Box<dy
     Box::new(Tampered { inner, control: Arc::clone(control) })
 }
 
+/// One of the read models that there are.
+pub fn registered(name: &str) -> Box<dyn AnyProjection> {
+    projections::registered().into_iter().find(|projection| projection.name() == name).unwrap()
+}
+
 #[async_trait]
 impl AnyProjection for Tampered {
     fn name(&self) -> &'static str {
+        self.control.asked.fetch_add(1, Ordering::SeqCst);
         self.inner.name()
     }
 
@@ -101,7 +158,8 @@ impl AnyProjection for Tampered {
     }
 
     fn follows(&self, event: &Recorded) -> bool {
-        self.inner.follows(event)
+        self.control.wait_aside();
+        self.inner.follows(event) && !among(&self.control.disregarded, event)
     }
 
     async fn apply(
@@ -110,16 +168,22 @@ impl AnyProjection for Tampered {
         blocked: &(dyn Fn(GuildId) -> bool + Sync),
         tables: &mut Tables<'_>,
     ) -> Result<usize, ApplyError> {
+        let control = &self.control;
+        let gated_up_to = control.gated_up_to.load(Ordering::SeqCst);
+        if events.first().is_some_and(|event| event.position.0 <= gated_up_to) {
+            control.gate.acquire().await.unwrap().forget();
+        }
         let mut events = events.to_vec();
-        for event in events.iter_mut().filter(|event| self.control.spoilt(event)) {
+        for event in events.iter_mut().filter(|event| among(&control.spoilt, event)) {
             event.payload = "{}".into();
         }
-        if self.control.gated.load(Ordering::SeqCst) {
-            self.control.gate.acquire().await.unwrap().forget();
-        }
+        events.retain(|event| !among(&control.disregarded, event));
         let folded = self.inner.apply(&events, blocked, tables).await?;
-        self.control.writes.fetch_add(1, Ordering::SeqCst);
-        if self.control.refuses.load(Ordering::SeqCst) {
+        let ours = |event: &&Recorded| self.inner.follows(event) && !blocked(event.guild());
+        let positions = events.iter().filter(ours).map(|event| event.position);
+        control.folded.lock().unwrap().extend(positions);
+        control.writes.fetch_add(folded.min(1), Ordering::SeqCst);
+        if control.fails.load(Ordering::SeqCst) {
             return Err(ApplyError::Store(LogError::DiskFull("as the test wants it".to_owned())));
         }
         Ok(folded)
