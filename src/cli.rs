@@ -129,7 +129,7 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::People(args) => people::run(args, config, print).await,
             Command::Economy(args) => economy::run(args, config, print).await,
             Command::Doctor(args) => doctor::run(args, config, print).await,
-            Command::Config(args) => Ok(args.show(&config, print)),
+            Command::Config(_) => Ok(config_command::show(&config, print)),
             Command::Bench(_) | Command::Torture(_) | Command::Completions { .. } => {
                 Ok(ExitCode::SUCCESS)
             }

@@ -98,6 +98,8 @@ async fn render_metrics(State(health): State<Health>) -> Response {
             (StatusCode::NOT_FOUND, "metrics are switched off (http.metrics)\n").into_response()
         }
         Some(metrics) => {
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            metrics::gauge!("reeve_writer_queue").set(health.log.appender().queued() as f64);
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
             (kind, metrics.render()).into_response()
         }

@@ -8,8 +8,12 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer, Registry,
+    filter::LevelFilter,
+    layer::{Context, SubscriberExt as _},
+    util::SubscriberInitExt as _,
 };
 
 use crate::config::{Config, LogFormat};
@@ -41,10 +45,21 @@ pub enum TelemetryError {
 
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
+/// Errors and warnings as numbers, whatever `log.filter` lets through.
+struct CountsTrouble;
+
+impl<S: Subscriber> Layer<S> for CountsTrouble {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let level = event.metadata().level().as_str();
+        metrics::counter!("reeve_log_lines_total", "level" => level).increment(1);
+    }
+}
+
 impl Telemetry {
     /// Once per process. Log lines go to standard error: standard output is for answers.
     pub fn start(config: &Config) -> Result<Self, TelemetryError> {
         let mut layers = vec![console(config)?];
+        layers.push(CountsTrouble.with_filter(LevelFilter::WARN).boxed());
         if let Some(path) = &config.log.file {
             let rotating =
                 file::Rotating::open(path, config.log.file_size, config.log.file_count).map_err(

@@ -163,6 +163,81 @@ fn given_a_full_disk_then_it_says_so_and_nothing_is_lost_and_it_goes_on_with_roo
     });
 }
 
+// proves: SYN-07
+#[test]
+fn given_a_sync_that_fails_then_nothing_more_is_written_until_a_restart_and_nothing_is_lost() {
+    const STORE: &str = "REEVE_SYNC_STORE";
+    const FAILS_WHILE: &str = "REEVE_SYNC_FAILS_WHILE";
+    let name =
+        "given_a_sync_that_fails_then_nothing_more_is_written_until_a_restart_and_nothing_is_lost";
+    if let (Ok(store), Ok(switch)) = (std::env::var(STORE), std::env::var(FAILS_WHILE)) {
+        eventlog::contract::run(|_: SqliteBackend| write_on_a_dying_disk(store, switch));
+        return;
+    }
+    eventlog::contract::run(async |store: SqliteBackend| {
+        let beside = tempfile::TempDir::with_prefix("reeve-sync-").unwrap();
+        let library = beside.path().join("fail_sync.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sqlite/fail_sync.c");
+        let compiled = Command::new("cc")
+            .args(["-shared", "-fPIC", "-o"])
+            .args([library.as_path(), Path::new(source)])
+            .arg("-ldl")
+            .status();
+        if !compiled.is_ok_and(|status| status.success()) {
+            println!("skipped: no C compiler here");
+            return;
+        }
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--nocapture", "--test-threads=2"])
+            .env(STORE, store.name())
+            .env(FAILS_WHILE, beside.path().join("failing"))
+            .env("LD_PRELOAD", &library)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success(), "{said}\n{}", String::from_utf8_lossy(&child.stderr));
+        assert!(said.contains("the disk failed"), "the other process did not get that far: {said}");
+
+        // The restart: everything acknowledged is there, and what failed is there once at most.
+        let log = store.open(Options::default()).await.unwrap();
+        let before = all(&log).await.len() as u64;
+        assert!((10..=11).contains(&before), "{before}");
+        let again = put(&log, append(&stream(1), 10, &key("10"), &[PLAIN])).await;
+        assert!(
+            matches!((&again, before), (Appended::Written(_), 10) | (Appended::Duplicate, 11)),
+            "{again:?} on {before}"
+        );
+        let events = all(&log).await;
+        let found: Vec<_> = events.iter().map(|event| (event.version, event.id)).collect();
+        let ids = (0..=10).map(|n| eventlog::event_id(&stream(1), &key(&n.to_string()), 0));
+        assert_eq!(found, (1..).zip(ids).collect::<Vec<_>>());
+    });
+}
+
+async fn write_on_a_dying_disk(store: String, switch: String) {
+    let log = SqliteBackend::named(&store).open(Options::default()).await.unwrap();
+    let ask = async |number: u64| {
+        let append = append(&stream(1), number, &key(&number.to_string()), &[PLAIN]);
+        log.appender().append(append).await
+    };
+    for number in 0..10 {
+        written(ask(number).await.unwrap());
+    }
+    std::fs::write(&switch, "").unwrap();
+    let failed = ask(10).await.unwrap_err();
+    assert!(matches!(failed, LogError::DiskFailed(_)), "{failed:?}");
+    // A sync that succeeds after one that failed proves nothing: the pages may be gone.
+    std::fs::remove_file(&switch).unwrap();
+    for number in [10, 11] {
+        let refused = ask(number).await.unwrap_err();
+        assert!(matches!(refused, LogError::DiskFailed(_)), "{refused:?}");
+    }
+    assert!(failed.to_string().contains("until the process is restarted"), "{failed}");
+    assert_eq!(all(&log).await.len(), 10, "reading goes on");
+    println!("\n{failed}");
+    log.shutdown().await;
+}
+
 fn copy(directory: &Path, from: &str, to: &str) {
     for end in ["", "-wal", "-shm"] {
         let (from, to) = (format!("{from}{end}"), format!("{to}{end}"));

@@ -333,8 +333,11 @@ fn given_a_changed_schema_then_what_breaks_is_named_and_the_rest_is_let_through(
 #[test]
 fn given_a_new_type_then_the_contract_was_raised() {
     let path = repository().join("schema/events/contract.txt");
-    let mut types: Vec<_> =
-        families().iter().flat_map(every_version).map(|event_type| event_type.to_string()).collect();
+    let mut types: Vec<_> = families()
+        .iter()
+        .flat_map(every_version)
+        .map(|event_type| event_type.to_string())
+        .collect();
     types.sort();
     let ours = format!("contract {}\n{}\n", eventlog::contract_version(), types.join("\n"));
     let committed = fs::read_to_string(&path).unwrap_or_default();

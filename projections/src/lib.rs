@@ -8,6 +8,7 @@
 //! To add a read model, copy the shape of `economy/balances.rs` and add its line to
 //! [`registered`].
 
+mod alarm;
 mod build;
 pub mod economy;
 mod errors;

@@ -1,5 +1,5 @@
 //! Runs every projection: keeps its builds, gives each slice a runner, swaps a finished build in,
-//! carries out what operators ask for, and raises the alarm when one stands still.
+//! and carries out what operators ask for.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,17 +15,20 @@ use tokio::{
 };
 
 use crate::{
+    alarm::{Alarm, RunnerKey, Watched},
     build::Build,
     projection::{AnyProjection, Names, Tables},
     requests::{Request, Requests, Verb},
     runner::{Order, Progress, Runner, stopped},
-    status::{BuildStatus, Status},
+    status::Status,
     store::ReadStore,
 };
 
 /// How often builds and requests are looked at.
 const TICK: Duration = Duration::from_millis(500);
-const MEASURE: Duration = Duration::from_secs(5);
+const TIDY: Duration = Duration::from_secs(60);
+/// What does not come to an end in this time at a shutdown is left alone; it commits nothing.
+const SHUTDOWN: Duration = Duration::from_secs(5);
 const ORDERS: usize = 16;
 /// A build this close to the head is swapped in. What readers have seen already it folds in the
 /// same moment; the rest it catches up with while live.
@@ -55,36 +58,10 @@ pub struct Runtime {
     requests: Requests,
 }
 
-type RunnerKey = (&'static str, u32, u16);
-
 struct Running {
     orders: mpsc::Sender<Order>,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
-    stall: Stall,
-}
-
-/// Since when a slice has had something to do and has done nothing.
-#[derive(Debug, Default)]
-struct Stall {
-    position: Position,
-    since: Option<Instant>,
-    alarmed: bool,
-}
-
-impl Stall {
-    /// For how long it has stood still.
-    fn look(&mut self, progress: Progress, head: Position, now: Instant) -> Duration {
-        if !progress.held || progress.position >= head {
-            self.since = None;
-            return Duration::ZERO;
-        }
-        if progress.position != self.position {
-            self.position = progress.position;
-            self.since = None;
-        }
-        now.duration_since(*self.since.get_or_insert(now))
-    }
 }
 
 struct Supervisor {
@@ -96,6 +73,7 @@ struct Supervisor {
     owner: String,
     stop: watch::Receiver<bool>,
     runners: HashMap<RunnerKey, Running>,
+    watched: Watched,
     requests: Requests,
     /// Projections whose builds a newer binary made.
     overtaken: HashSet<&'static str>,
@@ -123,20 +101,33 @@ impl Runtime {
         let owner = uuid::Uuid::new_v4().to_string();
         let slices = if store.is_sqlite() { 1 } else { options.slices };
         let requests = Requests::new(store.clone());
+        let projections: Vec<Arc<dyn AnyProjection>> =
+            projections.into_iter().map(Arc::from).collect();
+        let watched = Watched::default();
+        let alarm = Alarm {
+            names: projections.iter().map(|projection| projection.name()).collect(),
+            watched: Arc::clone(&watched),
+            log: Arc::clone(&log),
+            status: Status::new(store.clone()),
+            clock: Arc::clone(&clock),
+            patience: options.stall_alarm,
+        };
         let mut supervisor = Supervisor {
-            projections: projections.into_iter().map(Arc::from).collect(),
+            projections,
             store,
             log,
             clock,
             options: RuntimeOptions { slices, ..options },
             owner,
-            stop: stopped,
+            stop: stopped.clone(),
             runners: HashMap::new(),
+            watched,
             requests: requests.clone(),
             overtaken: HashSet::new(),
         };
         supervisor.reconcile().await?;
         let task = tokio::spawn(supervisor.run());
+        tokio::spawn(alarm.run(stopped));
         Ok(Self { task, stop, requests })
     }
 
@@ -153,25 +144,33 @@ impl Runtime {
 
 impl Supervisor {
     async fn run(mut self) {
-        let mut measured = Instant::now();
+        let mut stop = self.stop.clone();
+        let mut tidied = Instant::now();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(TICK) => {}
-                () = stopped(&mut self.stop) => break,
+                () = stopped(&mut stop) => break,
             }
-            if let Err(error) = self.reconcile().await {
+            let outcome = tokio::select! {
+                outcome = self.reconcile() => outcome,
+                () = stopped(&mut stop) => break,
+            };
+            if let Err(error) = outcome {
                 tracing::warn!(%error, "projections cannot be looked after; trying again");
             }
-            if measured.elapsed() >= MEASURE {
-                measured = Instant::now();
-                if let Err(error) = self.measure().await {
-                    tracing::warn!(%error, "the lag of projections cannot be measured");
+            if tidied.elapsed() >= TIDY {
+                tidied = Instant::now();
+                let long_ago = (self.clock)().plus_secs(-KEEP_REQUESTS_SECS);
+                if let Err(error) = self.requests.forget_before(long_ago).await {
+                    tracing::warn!(%error, "old requests of operators stay");
                 }
             }
-            self.watch_for_stalls();
         }
-        for (_, running) in self.runners.drain() {
-            let _ = running.task.await;
+        let end = tokio::time::Instant::now() + SHUTDOWN;
+        for (_, mut running) in self.runners.drain() {
+            if tokio::time::timeout_at(end, &mut running.task).await.is_err() {
+                running.task.abort();
+            }
         }
     }
 
@@ -374,6 +373,7 @@ impl Supervisor {
             }
             wanted && !running.task.is_finished()
         });
+        self.watched.lock().retain(|key, _| self.runners.contains_key(key));
         for known in builds.iter().filter(|known| known.build.version == projection.version()) {
             for index in 0..known.slices {
                 let key = (name, known.build.number, index);
@@ -396,9 +396,8 @@ impl Supervisor {
                     progress,
                 };
                 let task = tokio::spawn(runner.run(self.stop.clone()));
-                let stall = Stall::default();
-                let running = Running { orders, progress: watched, task, stall };
-                self.runners.insert(key, running);
+                self.watched.lock().insert(key, watched.clone());
+                self.runners.insert(key, Running { orders, progress: watched, task });
             }
         }
     }
@@ -481,60 +480,6 @@ impl Supervisor {
 
     fn named(&self, name: &str) -> Option<&Arc<dyn AnyProjection>> {
         self.projections.iter().find(|projection| projection.name() == name)
-    }
-
-    async fn measure(&self) -> Result<(), LogError> {
-        let long_ago = (self.clock)().plus_secs(-KEEP_REQUESTS_SECS);
-        self.requests.forget_before(long_ago).await?;
-        let status = Status::new(self.store.clone());
-        let builds = status.builds(&*self.log, (self.clock)()).await?;
-        for projection in &self.projections {
-            for state in ["live", "building"] {
-                let name = projection.name();
-                let build = builds.iter().find(|build| build.name == name && build.state == state);
-                let labels = [("projection", name), ("state", state)];
-                let set = |gauge: metrics::Gauge, value: fn(&BuildStatus) -> u64| {
-                    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-                    gauge.set(build.map_or(0, value) as f64);
-                };
-                set(metrics::gauge!("reeve_projection_lag_events", &labels), |b| b.lag_events);
-                set(metrics::gauge!("reeve_projection_lag_seconds", &labels), |b| {
-                    b.lag_secs.unsigned_abs()
-                });
-                set(metrics::gauge!("reeve_projection_parked_guilds", &labels), |b| {
-                    b.parked_guilds
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// A projection that has something to do and does nothing is an alarm, not a silence.
-    fn watch_for_stalls(&mut self) {
-        let (head, now) = (*self.log.watch().borrow(), Instant::now());
-        for ((name, build, slice), running) in &mut self.runners {
-            let still = running.stall.look(*running.progress.borrow(), head, now);
-            let stalled = still > self.options.stall_alarm;
-            if stalled && !running.stall.alarmed {
-                tracing::error!(
-                    projection = name,
-                    build,
-                    slice,
-                    stalled_secs = still.as_secs(),
-                    "a projection stands still; see `reeve doctor`"
-                );
-            }
-            running.stall.alarmed = stalled;
-        }
-        for projection in &self.projections {
-            let name = projection.name();
-            let stalled = self.runners.iter().any(|((of, ..), r)| *of == name && r.stall.alarmed);
-            metrics::gauge!("reeve_projection_stalled", "projection" => name).set(if stalled {
-                1.0
-            } else {
-                0.0
-            });
-        }
     }
 }
 

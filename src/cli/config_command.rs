@@ -38,9 +38,9 @@ impl Args {
         say(text.trim_end());
         ExitCode::SUCCESS
     }
+}
 
-    pub fn show(&self, config: &Config, print: Print) -> ExitCode {
-        print.answer(&serde_json::json!({ "settings": config.effective() }), || config.show());
-        ExitCode::SUCCESS
-    }
+pub(super) fn show(config: &Config, print: Print) -> ExitCode {
+    print.answer(&serde_json::json!({ "settings": config.effective() }), || config.show());
+    ExitCode::SUCCESS
 }

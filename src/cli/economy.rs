@@ -9,7 +9,7 @@ use std::{
 use actions::{Caller, fresh_key};
 use domain::{
     Bytes, GuildId, IdempotencyKey, Personal, UserId, UtcDay,
-    economy::{DailyTrigger, EconomySettings},
+    economy::{DailyTrigger, EconomySettings, Event},
 };
 use eventlog::decode;
 use projections::economy::{balances, transactions, weekly};
@@ -344,13 +344,13 @@ async fn history(
         if lines.is_empty() {
             return "No transactions.".to_owned();
         }
-        let mut text = table(&["#", "AT", "KIND", "FROM", "TO", "AMOUNT", "REASON"], &lines);
-        if page.len() == limit as usize
-            && let Some(last) = page.last()
-        {
-            text.push_str(&format!("\n\nMore with --before {}", last.seq));
+        let text = table(&["#", "AT", "KIND", "FROM", "TO", "AMOUNT", "REASON"], &lines);
+        match page.last() {
+            Some(last) if page.len() == limit as usize => {
+                format!("{text}\n\nMore with --before {}", last.seq)
+            }
+            _ => text,
         }
-        text
     });
     Ok(())
 }
@@ -370,9 +370,8 @@ async fn reason(
         return Ok(None);
     }
     let Some(recorded) = node.log.find(transaction.event).await? else { return Ok(None) };
-    let mut event: domain::economy::Event = decode(&recorded)?;
+    let mut event: Event = decode(&recorded)?;
     node.people.open_event(guild, recorded.id, &mut event).await?;
-    use domain::economy::Event;
     let reason = match event {
         Event::BytesGranted { reason, .. }
         | Event::BytesTaken { reason, .. }

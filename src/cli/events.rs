@@ -91,9 +91,9 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     if events.is_empty() && !args.follow {
         say(&format!("No events match. Without filters, this shows the last {}.", args.limit));
     }
-    let line = |event: &Recorded| match print.is_json() {
-        true => say(&object(event).to_string()),
-        false => say(&sentence(event)),
+    let line = |event: &Recorded| {
+        let text = if print.is_json() { object(event).to_string() } else { sentence(event) };
+        say(&text)
     };
     if events.iter().all(line) && args.follow {
         let mut follower = Follower::new(Arc::clone(&node.log), head, Slice::ALL);

@@ -67,12 +67,11 @@ async fn list(config: Config, print: Print) -> Result<ExitCode, CliError> {
         }
         let head =
             ["NAME", "VERSION", "BUILD", "STATE", "EVENTS", "LAG", "BEHIND", "WAITING GUILDS"];
-        let mut text = table(&head, &builds.iter().map(row).collect::<Vec<_>>());
-        for build in builds.iter().filter(|build| build.paused.is_some()) {
-            let reason = build.paused.as_deref().unwrap_or_default();
-            text.push_str(&format!("\n{} waits: {reason}", build.name));
-        }
-        text
+        let mut lines = vec![table(&head, &builds.iter().map(row).collect::<Vec<_>>())];
+        lines.extend(builds.iter().filter_map(|build| {
+            build.paused.as_ref().map(|reason| format!("{} waits: {reason}", build.name))
+        }));
+        lines.join("\n")
     });
     Ok(ExitCode::SUCCESS)
 }

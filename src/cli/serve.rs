@@ -42,10 +42,8 @@ pub(super) async fn run(
     eventlog::finish_erasures(node.bus())
         .await
         .map_err(|error| CliError::Fault(error.to_string()))?;
-    let runtime = match config.has_role(Role::Worker) {
-        true => Some(node.start_projections().await?),
-        false => None,
-    };
+    let runtime =
+        if config.has_role(Role::Worker) { Some(node.start_projections().await?) } else { None };
     let erasing = config.has_role(Role::Worker).then(|| {
         tokio::spawn(erase_when_asked(node.bus().clone(), Requests::new(node.store.clone())))
     });

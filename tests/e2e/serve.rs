@@ -46,6 +46,7 @@ fn given_some_work_then_the_metrics_count_it() {
     assert!(value(r#"reeve_command_seconds_bucket{capability="people",le="3"}"#) >= 1.0);
     assert!(value(r#"reeve_projection_events_total{projection="balances"}"#) >= 1.0);
     assert!(value(r#"reeve_projection_lag_events{projection="balances""#).abs() < f64::EPSILON);
+    assert!(value("reeve_writer_queue").abs() < f64::EPSILON);
     for line in metrics.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         assert!(line.rsplit(' ').next().unwrap().parse::<f64>().is_ok(), "not Prometheus: {line}");
     }
@@ -116,7 +117,6 @@ fn given_an_address_in_use_then_exit_2_says_which_setting() {
     house.economy(&["grant", ANN, "5"]);
 }
 
-// proves: OPS-14
 #[test]
 fn given_roles_then_the_process_does_only_that() {
     let house = House::new();
@@ -154,7 +154,9 @@ fn given_an_idle_server_then_it_stays_under_40_mb() {
 fn given_nonsense_on_the_wire_then_it_goes_on() {
     let house = House::new();
     let server = house.serve(&[]);
-    for nonsense in [&b"\0\0\0\0\r\n\r\n"[..], b"GET / HTTP/9.9\r\n\r\n", &[b'x'; 70_000]] {
+    for nonsense in
+        [&b"\0\0\0\0\r\n\r\n"[..], b"GET / HTTP/9.9\r\n\r\n", b"x".repeat(70_000).as_slice()]
+    {
         let mut stream = TcpStream::connect(&server.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let _ = stream.write_all(nonsense);

@@ -91,6 +91,8 @@ fn given_a_database_that_goes_away_then_not_ready_until_it_is_back() {
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!((code, body), (503, json!({ "ready": false, "log": "not reachable" })));
     assert_eq!(server.get("/healthz").0, 200, "alive, so nobody restarts it for that");
+    let (_, metrics) = server.get("/metrics");
+    assert!(metrics.contains(r#"reeve_log_lines_total{level="WARN"}"#), "{metrics}");
 
     proxy.mend();
     eventually("ready again", || (server.get("/readyz").0 == 200).then_some(()));

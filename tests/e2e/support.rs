@@ -192,7 +192,7 @@ impl Server {
                 panic!("it ended with {status}:\n{}", server.log());
             }
             let up = server.logged("reeve is up")?;
-            server.address = up["fields"]["http.address"].as_str().unwrap().to_owned();
+            server.address = up["fields"]["http.address"].as_str()?.to_owned();
             Some(())
         });
         server

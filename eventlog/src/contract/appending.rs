@@ -143,6 +143,8 @@ pub async fn given_one_key_twice_in_a_batch_then_written_once<B: Backend>(store:
         written(after.outcome().await.unwrap());
         written(held.await.unwrap());
     }
+    let positions: Vec<_> = all(&log).await.iter().map(|event| event.position.0).collect();
+    assert_eq!(positions, (1..=6).collect::<Vec<_>>());
 }
 
 pub async fn given_a_conflict_in_a_batch_then_the_other_streams_are_written<B: Backend>(store: B) {

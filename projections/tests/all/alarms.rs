@@ -5,7 +5,7 @@ use std::time::Duration;
 use projections::{RuntimeOptions, boxed};
 
 use crate::support::{
-    Control, Tally, guild, on_each_store, opened, person, received, registered, tampered, told,
+    Control, Tally, guild, on_each_store, on_postgres, opened, person, received, registered, tampered, told,
     until,
 };
 
@@ -84,6 +84,24 @@ fn given_a_store_that_fails_for_ever_then_an_alarm_is_raised_as_well() {
         control.mend();
         house.caught_up(&["weekly_gains"]).await;
         runtime.shutdown().await;
+        house.close().await;
+    });
+}
+
+#[test]
+fn given_a_write_that_does_not_end_then_a_shutdown_does_and_nothing_is_committed() {
+    on_postgres(async |site| {
+        let house = site.open().await;
+        let control = Control::new();
+        control.close();
+        let tally = tampered(boxed::<Tally>(), &control);
+        let runtime = house.run(vec![tally], RuntimeOptions::default()).await;
+        house.append(guild(1), &[opened(person(1), 10)]).await;
+        let half_way = tokio::time::timeout(Duration::from_secs(15), runtime.shutdown());
+        half_way.await.expect("a shutdown ends");
+        control.open();
+        assert_eq!(house.tally().await, []);
+        assert_eq!(house.applied("tally").await, 0);
         house.close().await;
     });
 }

@@ -4,6 +4,7 @@
 mod acts;
 mod expected;
 mod process;
+mod slow_log;
 mod tally;
 mod tampered;
 mod told;
@@ -36,6 +37,7 @@ pub use self::{
     acts::{Random, opened, received, transferred},
     expected::Expected,
     process::Process,
+    slow_log::SlowLog,
     tally::{Tally, TallyTwo},
     tampered::{Control, registered, tampered},
     told::told,
@@ -182,6 +184,12 @@ impl House {
     ) -> Runtime {
         let (store, log) = (self.store.clone(), Arc::clone(&self.log));
         Runtime::start(projections, store, log, self.clock.clock(), options).await.unwrap()
+    }
+
+    /// One read model, in batches of 100, that reads through this log.
+    pub async fn run_on(&self, log: Arc<SlowLog>, projection: Box<dyn AnyProjection>) -> Runtime {
+        let (store, clock) = (self.store.clone(), self.clock.clock());
+        Runtime::start(vec![projection], store, log, clock, small_batches(100)).await.unwrap()
     }
 
     pub async fn builds(&self, name: &str) -> Vec<BuildStatus> {

@@ -61,7 +61,7 @@ pub(in crate::cli) struct Folder(PathBuf);
 
 impl Folder {
     pub fn make_in(parent: &Path) -> Result<Self, Failed> {
-        let path = parent.join(format!("reeve-{}", uuid::Uuid::new_v4().simple()));
+        let path = parent.join(format!("reeve-bench-{}", uuid::Uuid::new_v4().simple()));
         std::fs::create_dir_all(&path)
             .map_err(|error| format!("cannot make the folder {}: {error}", path.display()))?;
         Ok(Self(path))
