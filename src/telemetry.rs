@@ -22,7 +22,8 @@ use crate::config::{Config, LogFormat};
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whatever `log.filter` says: below this they print addresses with the passwords in them.
-const NEVER_LOUDER: [&str; 3] = ["hyper=info", "hyper_util=info", "reqwest=info"];
+const NEVER_LOUDER: [&str; 4] =
+    ["hyper=info", "hyper_util=info", "opentelemetry-otlp=info", "reqwest=info"];
 
 /// What telemetry needs at the end: what waits is sent when this is shut down.
 #[derive(Debug)]

@@ -1,24 +1,32 @@
 //! Group commit: what waits together is written together.
 
+use std::time::{Duration, Instant};
+
 use tokio::sync::{mpsc, watch};
 
 use crate::log::{Appended, LogError, Queued};
+
+/// No append waits longer than this for others to come.
+const MAX_PATIENCE: Duration = Duration::from_millis(1);
 
 pub(crate) struct Batches {
     queue: mpsc::Receiver<Queued>,
     stop: watch::Receiver<bool>,
     most: usize,
+    /// Appends of the last batch, and when it was handed out.
     last: usize,
+    handed_out: Instant,
 }
 
 impl Batches {
     pub fn new(queue: mpsc::Receiver<Queued>, stop: watch::Receiver<bool>, most: usize) -> Self {
-        Self { queue, stop, most, last: 0 }
+        Self { queue, stop, most, last: 0, handed_out: Instant::now() }
     }
 
     /// The next batch, as soon as there is one; none once the log was told to stop and
     /// everything that waited was written.
     pub async fn next(&mut self) -> Option<Vec<Queued>> {
+        let writing = self.handed_out.elapsed();
         let mut batch = Vec::with_capacity(self.last.max(8));
         tokio::select! {
             biased;
@@ -34,27 +42,29 @@ impl Batches {
                 }
             }
         }
-        self.gather(&mut batch).await;
+        self.gather(&mut batch, writing / 2).await;
+        metrics::counter!("reeve_log_batches_total").increment(1);
+        metrics::counter!("reeve_log_appends_total").increment(batch.len() as u64);
         self.last = batch.len();
+        self.handed_out = Instant::now();
         Some(batch)
     }
 
     /// Clients that were answered together ask again together. Committing the first of them alone
-    /// would cost the others a whole round, so the writer lets them run before it commits; it
-    /// gives up as soon as one turn brings nobody new.
-    async fn gather(&mut self, batch: &mut Vec<Queued>) {
-        while batch.len() < self.last.min(self.most) {
+    /// would cost the others a whole round, so the writer lets them come, for as long as that is
+    /// sure to cost less than the round.
+    async fn gather(&mut self, batch: &mut Vec<Queued>, patience: Duration) {
+        let expected = self.last.min(self.most);
+        let until = Instant::now() + patience.min(MAX_PATIENCE);
+        while batch.len() < expected && Instant::now() < until {
+            // Others of this runtime first, then others of this machine.
             tokio::task::yield_now().await;
-            let room = self.most - batch.len();
-            let before = batch.len();
-            while batch.len() - before < room {
+            std::thread::yield_now();
+            while batch.len() < self.most {
                 match self.queue.try_recv() {
                     Ok(queued) => batch.push(queued),
                     Err(_) => break,
                 }
-            }
-            if batch.len() == before {
-                break;
             }
         }
     }

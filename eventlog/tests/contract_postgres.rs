@@ -281,7 +281,9 @@ fn given_a_lost_notification_then_the_event_is_seen_by_looking() {
         let first = written(put(&log, append(&stream(1), 0, &new_key(), &[PLAIN])).await);
         let mut follower = Follower::new(Arc::clone(&log), Position::START, Slice::ALL);
         assert_eq!(follower.next(10).await.unwrap().events, first);
+        let mut told = log.watch();
         append_quietly(&store, &first[0]).await;
+        soon("a word", told.wait_for(|head| head.0 == 2)).await.unwrap();
         let page = soon("the event", follower.next(10)).await.unwrap();
         assert_eq!(page.events.len(), 1);
         // And it is counted on.

@@ -103,8 +103,11 @@ impl Alarm {
         }
         for name in &self.names {
             let stalled = stalls.iter().any(|((of, ..), stall)| of == name && stall.told);
-            metrics::gauge!("reeve_projection_stalled", "projection" => *name)
-                .set(if stalled { 1.0 } else { 0.0 });
+            metrics::gauge!("reeve_projection_stalled", "projection" => *name).set(if stalled {
+                1.0
+            } else {
+                0.0
+            });
         }
     }
 
@@ -123,7 +126,9 @@ impl Alarm {
                 set(metrics::gauge!("reeve_projection_lag_seconds", &labels), |b| {
                     b.lag_secs.unsigned_abs()
                 });
-                set(metrics::gauge!("reeve_projection_parked_guilds", &labels), |b| b.parked_guilds);
+                set(metrics::gauge!("reeve_projection_parked_guilds", &labels), |b| {
+                    b.parked_guilds
+                });
             }
         }
         Ok(())
@@ -167,7 +172,7 @@ mod tests {
         let mut slice = Slice::new();
         assert_eq!(slice.at(0, 10, true), 0);
         let progress = Progress { position: HEAD, held: true };
-        let now = slice.began + Duration::from_secs(3_600);
+        let now = slice.began + Duration::from_hours(1);
         assert_eq!(slice.stall.look(progress, Position(11), now), Duration::ZERO);
         let later = now + Duration::from_secs(7);
         assert_eq!(slice.stall.look(progress, Position(11), later), Duration::from_secs(7));

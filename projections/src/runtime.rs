@@ -26,7 +26,7 @@ use crate::{
 
 /// How often builds and requests are looked at.
 const TICK: Duration = Duration::from_millis(500);
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY: Duration = Duration::from_mins(1);
 /// What does not come to an end in this time at a shutdown is left alone; it commits nothing.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 const ORDERS: usize = 16;
@@ -47,7 +47,7 @@ pub struct RuntimeOptions {
 
 impl Default for RuntimeOptions {
     fn default() -> Self {
-        Self { batch: 2_000, slices: 4, stall_alarm: Duration::from_secs(60) }
+        Self { batch: 2_000, slices: 4, stall_alarm: Duration::from_mins(1) }
     }
 }
 

@@ -11,9 +11,11 @@ mod metrics;
 mod rebuild;
 pub(in crate::cli) mod store;
 
-use std::{error::Error, process::ExitCode, time::Duration};
+use std::{error::Error, fmt::Display, process::ExitCode, time::Duration};
 
 use serde::Serialize;
+
+use super::print::Print;
 
 pub(in crate::cli) type Failed = Box<dyn Error + Send + Sync>;
 
@@ -39,29 +41,20 @@ enum What {
     BareInsert(bare_insert::Args),
 }
 
-/// What was measured, for people; its serde form is for programs.
-trait Report: Serialize {
-    fn text(&self) -> String;
-}
-
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
     metrics::install()?;
-    let Args { json, what } = args;
-    match what {
-        What::Commands(args) => print(&commands::run(args).await?, json),
-        What::Rebuild(args) => print(&rebuild::run(args).await?, json),
-        What::Batch(args) => print(&batch::run(args).await?, json),
-        What::BareInsert(args) => print(&bare_insert::run(&args)?, json),
-    }
-}
-
-fn print(report: &impl Report, json: bool) -> Result<ExitCode, Failed> {
-    if json {
-        println!("{}", serde_json::to_string(report)?);
-    } else {
-        println!("{}", report.text());
+    let print = Print::new(args.json);
+    match args.what {
+        What::Commands(args) => answer(print, &commands::run(args).await?),
+        What::Rebuild(args) => answer(print, &rebuild::run(args).await?),
+        What::Batch(args) => answer(print, &batch::run(args).await?),
+        What::BareInsert(args) => answer(print, &bare_insert::run(&args)?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn answer(print: Print, outcome: &(impl Serialize + Display)) {
+    print.answer(outcome, || outcome.to_string());
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate")]

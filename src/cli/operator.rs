@@ -14,8 +14,9 @@ use crate::{
 };
 
 const LOOK: Duration = Duration::from_millis(200);
-/// Nobody began with a request for this long: nobody is there to do it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Nobody began with a request for this long: nobody is there to do it. Longer than a killed
+/// process's lease lasts.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A node to ask through: it does the work itself unless another process holds the store.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use projections::{RuntimeOptions, boxed};
 
 use crate::support::{
-    Control, Tally, guild, on_each_store, on_postgres, opened, person, received, registered, tampered, told,
-    until,
+    Control, Site, Tally, guild, on_each_store, on_postgres, on_sqlite, opened, person, received,
+    registered, tampered, told, until,
 };
 
 #[test]
@@ -45,17 +45,23 @@ fn lag_is_told_in_events_and_in_seconds() {
 
 const ALARM: &str = "a projection stands still";
 
-fn impatient() -> RuntimeOptions {
-    RuntimeOptions { stall_alarm: Duration::from_millis(300), ..RuntimeOptions::default() }
+/// One after the other: both would be told in the same log.
+fn on_each_store_in_turn(test: impl AsyncFn(Site)) {
+    on_sqlite(&test);
+    on_postgres(&test);
+}
+
+fn alarm_after(millis: u64) -> RuntimeOptions {
+    RuntimeOptions { stall_alarm: Duration::from_millis(millis), ..RuntimeOptions::default() }
 }
 
 #[test]
 fn given_a_write_that_does_not_end_then_an_alarm_is_raised_once() {
-    on_each_store(async |site| {
+    on_each_store_in_turn(async |site| {
         let house = site.open().await;
         let control = Control::new();
         let tally = tampered(boxed::<Tally>(), &control);
-        let runtime = house.run(vec![tally], impatient()).await;
+        let runtime = house.run(vec![tally], alarm_after(300)).await;
         let before = told(&[ALARM, "tally"]);
         house.append(guild(1), &[opened(person(1), 10)]).await;
         house.caught_up(&["tally"]).await;
@@ -72,12 +78,12 @@ fn given_a_write_that_does_not_end_then_an_alarm_is_raised_once() {
 
 #[test]
 fn given_a_store_that_fails_for_ever_then_an_alarm_is_raised_as_well() {
-    on_each_store(async |site| {
+    on_each_store_in_turn(async |site| {
         let house = site.open().await;
         let control = Control::new();
-        control.fail_after_writing();
+        control.fail_after_writing(); // and is tried again several times before the alarm
         let weekly = tampered(registered("weekly_gains"), &control);
-        let runtime = house.run(vec![weekly], impatient()).await;
+        let runtime = house.run(vec![weekly], alarm_after(2_000)).await;
         let before = told(&[ALARM, "weekly_gains"]);
         house.append(guild(1), &[opened(person(1), 10)]).await;
         until("the alarm", async || told(&[ALARM, "weekly_gains"]) > before).await;
@@ -90,15 +96,16 @@ fn given_a_store_that_fails_for_ever_then_an_alarm_is_raised_as_well() {
 
 #[test]
 fn given_a_write_that_does_not_end_then_a_shutdown_does_and_nothing_is_committed() {
-    on_postgres(async |site| {
+    on_postgres(&async |site: Site| {
         let house = site.open().await;
         let control = Control::new();
         control.close();
         let tally = tampered(boxed::<Tally>(), &control);
         let runtime = house.run(vec![tally], RuntimeOptions::default()).await;
         house.append(guild(1), &[opened(person(1), 10)]).await;
-        let half_way = tokio::time::timeout(Duration::from_secs(15), runtime.shutdown());
-        half_way.await.expect("a shutdown ends");
+        until("it is being written", async || control.waits() > 0).await;
+        let shutdown = tokio::time::timeout(Duration::from_secs(15), runtime.shutdown());
+        shutdown.await.expect("a shutdown ends");
         control.open();
         assert_eq!(house.tally().await, []);
         assert_eq!(house.applied("tally").await, 0);

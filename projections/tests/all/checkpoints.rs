@@ -51,7 +51,8 @@ fn given_a_killed_process_then_the_next_goes_on_from_the_checkpoint() {
         before.let_through(3);
         let transactions = tampered(registered("transactions"), &before);
         let process =
-            Process::start(&site, &house, &house.clock, vec![transactions], small_batches(10)).await;
+            Process::start(&site, &house, &house.clock, vec![transactions], small_batches(10))
+                .await;
         until("three batches are written", async || before.writes() == 3).await;
         until("the third is committed", async || house.applied("transactions").await == 30).await;
         process.kill();

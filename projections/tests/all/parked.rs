@@ -221,8 +221,7 @@ fn given_a_process_that_dies_with_an_order_then_the_next_one_carries_it_out() {
         control.close();
         let id = house.begin(Verb::Retry, "transactions", Some(guild(8))).await;
         let requests = Requests::new(house.store.clone());
-        let is_running =
-            async || matches!(requests.state(&id).await.unwrap(), Asked::Running(_));
+        let is_running = async || matches!(requests.state(&id).await.unwrap(), Asked::Running(_));
         until("the order is being carried out", is_running).await;
         process.kill();
 
@@ -243,10 +242,14 @@ fn orders_that_make_no_sense_are_answered() {
         five_guilds(&house).await;
         let runtime = house.project().await;
         house.caught_up(&["balances"]).await;
-        let answer = house.ask(Verb::Retry, "balances", Some(guild(4))).await;
-        assert_eq!(answer.unwrap(), "it is not parked");
+        let not_parked = house.begin(Verb::Retry, "balances", Some(guild(4))).await;
+        let mut nonsense = Vec::new();
         for verb in [Verb::Rebuild, Verb::RebuildGuild, Verb::Retry] {
-            let answer = house.ask(verb, "horoscopes", Some(guild(4))).await;
+            nonsense.push(house.begin(verb, "horoscopes", Some(guild(4))).await);
+        }
+        assert_eq!(house.answer(&not_parked).await.unwrap(), "it is not parked");
+        for id in nonsense {
+            let answer = house.answer(&id).await;
             assert_eq!(answer.unwrap_err(), "there is no projection horoscopes");
         }
         runtime.shutdown().await;

@@ -37,7 +37,8 @@ fn every_kind_of_value_comes_back_as_it_went_in() {
     on_each_store(async |site| {
         let house = site.open().await;
         house.db.execute(CREATE, &[]).await.unwrap();
-        let texts = ["", "it's \"quoted\"; DROP TABLE samples; --", "{name} $1 ) VALUES (", "雪 é 🦀\n"];
+        let texts =
+            ["", "it's \"quoted\"; DROP TABLE samples; --", "{name} $1 ) VALUES (", "雪 é 🦀\n"];
         let mut rows = vec![[
             Value::Int(Some(0)),
             Value::Int(None),
@@ -45,7 +46,8 @@ fn every_kind_of_value_comes_back_as_it_went_in() {
             Value::Blob(None), // the first row says of which kind a column is
         ]];
         for (id, text) in (1_i64..).zip(texts) {
-            let bytes: Vec<u8> = (0..=255).cycle().take(usize::try_from(id).unwrap() * 200).collect();
+            let bytes: Vec<u8> =
+                (0..=255).cycle().take(usize::try_from(id).unwrap() * 200).collect();
             rows.push(values![id, i64::MIN + id, text, bytes]);
         }
         rows.push(values![100_i64, i64::MAX, "x".repeat(300_000), Vec::<u8>::new()]);
@@ -92,13 +94,15 @@ fn no_rows_and_very_many_rows_are_both_a_statement() {
         let rows: Vec<_> =
             (0..25_001_i64).map(|id| values![id, id * 3, format!("n{id}"), vec![7_u8]]).collect();
         insert(&house, INSERT, &rows).await.unwrap();
-        let sums = "SELECT COUNT(*), CAST(SUM(number) AS bigint), COUNT(DISTINCT text) FROM samples";
+        let sums =
+            "SELECT COUNT(*), CAST(SUM(number) AS bigint), COUNT(DISTINCT text) FROM samples";
         let sums = house.rows(sums).await.remove(0);
         let sums: Vec<_> = (0..3).map(|column| sums.int(column).unwrap()).collect();
         assert_eq!(sums, [25_001, 3 * 25_000 * 25_001 / 2, 25_001]);
 
         // Updates go row by row; the rows may then repeat.
-        let update = "UPDATE samples SET number = number + $2 WHERE id = $1 AND $3 = $3 AND $4 = $4";
+        let update =
+            "UPDATE samples SET number = number + $2 WHERE id = $1 AND $3 = $3 AND $4 = $4";
         let again = values![7_i64, 1_i64, "t", vec![0_u8]];
         insert(&house, update, &[again.clone(), again]).await.unwrap();
         assert_eq!(stored(&house).await[7].int(1).unwrap(), 7 * 3 + 2);

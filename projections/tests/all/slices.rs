@@ -6,8 +6,8 @@ use eventlog::Position;
 use projections::RuntimeOptions;
 
 use crate::support::{
-    Control, Expected, House, Process, guild, on_postgres, opened, person, received, registered,
-    tampered, until,
+    Control, Expected, House, Process, Site, guild, on_postgres, opened, person, received,
+    registered, tampered, until,
 };
 
 const GUILDS: std::ops::RangeInclusive<u64> = 1..=8;
@@ -34,7 +34,7 @@ fn assert_once(folded: &[Vec<Position>], head: Position) {
 
 #[test]
 fn given_two_processes_then_each_slice_has_one_holder_and_no_event_is_folded_twice() {
-    on_postgres(async |site| {
+    on_postgres(&async |site: Site| {
         let house = site.open().await;
         somebody_everywhere(&house, 1).await;
         let controls = [Control::new(), Control::new()];
@@ -60,7 +60,7 @@ fn given_two_processes_then_each_slice_has_one_holder_and_no_event_is_folded_twi
 
 #[test]
 fn given_a_holder_that_vanishes_then_another_takes_over_once_its_lease_is_over() {
-    on_postgres(async |site| {
+    on_postgres(&async |site: Site| {
         let house = site.open().await;
         let (one, two) = (Control::new(), Control::new());
         let options = RuntimeOptions::default();
@@ -90,7 +90,7 @@ fn given_a_holder_that_vanishes_then_another_takes_over_once_its_lease_is_over()
 
 #[test]
 fn given_a_holder_that_comes_back_too_late_then_its_commit_is_refused() {
-    on_postgres(async |site| {
+    on_postgres(&async |site: Site| {
         let house = site.open().await;
         let (one, two) = (Control::new(), Control::new());
         let options = RuntimeOptions::default();

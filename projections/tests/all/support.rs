@@ -49,28 +49,29 @@ const DATABASE_URL: &str = "REEVE_TEST_DATABASE_URL";
 /// A Wednesday at noon.
 pub const START: &str = "2026-03-11T12:00:00Z";
 
-/// Runs a test on each store there is.
-pub fn on_each_store(test: impl AsyncFn(Site)) {
-    on_sqlite(&test);
-    on_postgres(&test);
-}
-
-pub fn on_sqlite(test: impl AsyncFn(Site)) {
-    eprintln!("store: sqlite");
-    threads().block_on(async {
-        test(Site::new(None)).await;
+/// Runs a test on each store there is, at the same time; a panic names the store's thread.
+pub fn on_each_store(test: impl AsyncFn(Site) + Sync) {
+    std::thread::scope(|scope| {
+        let start = |store: &str, run: fn(&_)| {
+            let (thread, test) = (std::thread::Builder::new().name(store.to_owned()), &test);
+            thread.spawn_scoped(scope, move || run(test)).unwrap()
+        };
+        let runs = [start("sqlite", on_sqlite), start("postgres", on_postgres)];
+        let ended = runs.map(|run| run.join().is_ok());
+        assert_eq!(ended, [true, true], "on SQLite, on PostgreSQL");
     });
 }
 
-pub fn on_postgres(test: impl AsyncFn(Site)) {
+pub fn on_sqlite(test: &impl AsyncFn(Site)) {
+    threads().block_on(test(Site::new(None)));
+}
+
+pub fn on_postgres(test: &impl AsyncFn(Site)) {
     let Ok(url) = std::env::var(DATABASE_URL) else {
         eprintln!("skipped on PostgreSQL: {DATABASE_URL} is not set");
         return;
     };
-    eprintln!("store: postgres");
-    threads().block_on(async {
-        test(Site::new(Some(Database::create(&url).await))).await;
-    });
+    threads().block_on(async { test(Site::new(Some(Database::create(&url).await))).await });
 }
 
 fn threads() -> tokio::runtime::Runtime {

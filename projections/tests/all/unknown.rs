@@ -50,8 +50,7 @@ fn given_a_version_that_knows_the_type_then_it_goes_on_from_there() {
         house.append(guild(4), &[opened(person(1), 10)]).await;
         house.append_unknown(guild(4), "economy", EventType::new("economy.comet_seen", 3)).await;
         house.append(guild(4), &[received(person(1), 7)]).await;
-        let runtime =
-            house.run(vec![registered("transactions")], RuntimeOptions::default()).await;
+        let runtime = house.run(vec![registered("transactions")], RuntimeOptions::default()).await;
         let paused = async || house.live("transactions").await.paused.is_some();
         until("it pauses", paused).await;
         runtime.shutdown().await;

@@ -1,12 +1,15 @@
 //! The bare loop that one client on SQLite is compared with: insert one row, commit, synced.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::{
-    Failed, Report,
+    Failed,
     latency::Latencies,
     store::{Folder, Ground},
 };
@@ -29,10 +32,10 @@ pub(super) struct Outcome {
     pub p99_us: u64,
 }
 
-impl Report for Outcome {
-    fn text(&self) -> String {
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { commits_per_s, p50_us, p99_us } = self;
-        format!("{commits_per_s:.0} commits/s; p50 {p50_us} µs, p99 {p99_us} µs")
+        write!(f, "{commits_per_s:.0} commits/s; p50 {p50_us} µs, p99 {p99_us} µs")
     }
 }
 

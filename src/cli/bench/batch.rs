@@ -2,7 +2,7 @@
 //! decode the payload, fold in memory, write the balances and the checkpoint, commit. It trusts
 //! the rows (no hashes) and knows one shape of event (no versions).
 
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, fmt, time::Instant};
 
 use domain::{Bytes, PersonId, economy::Event};
 use eventlog::sqlite::log_path;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use sqlx::{PgPool, Row as _};
 
 use super::{
-    Failed, Report,
+    Failed,
     rebuild::{self, Args},
     store::{Backend, Store, on_fresh_store},
 };
@@ -25,17 +25,17 @@ pub(super) struct Outcome {
     pub events_per_s: f64,
 }
 
-impl Report for Outcome {
-    fn text(&self) -> String {
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { events, events_per_s, .. } = self;
-        format!("{events} events at {events_per_s:.0} events/s")
+        write!(f, "{events} events at {events_per_s:.0} events/s")
     }
 }
 
 pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
-    let Args { store: backend, ground, size } = args;
-    on_fresh_store(backend, &ground, async |store| {
-        rebuild::fill(store, size).await?;
+    let backend = args.backend()?;
+    on_fresh_store(backend, &args.ground, async |store| {
+        rebuild::fill(store, args.size).await?;
         build(store, backend).await
     })
     .await

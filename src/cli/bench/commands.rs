@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashSet,
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +18,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::{
-    Failed, Report,
+    Failed,
     history::{self, MEMBERS},
     latency::Latencies,
     memory::{own_cpu_secs, own_rss_mb},
@@ -84,10 +85,11 @@ pub(super) struct Outcome {
     pub rss_mb: f64,
 }
 
-impl Report for Outcome {
-    fn text(&self) -> String {
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { commands_per_s, p50_us, p99_us, conflicts, rss_mb, .. } = self;
-        format!(
+        write!(
+            f,
             "{commands_per_s:.0} commands/s; p50 {p50_us} µs, p99 {p99_us} µs; {conflicts} \
              conflicts; {rss_mb} MB"
         )

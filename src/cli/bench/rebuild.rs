@@ -2,17 +2,19 @@
 //! fold, write rows and checkpoint, until the checkpoint is at the head and on the disk.
 
 use std::{
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use clap::ValueEnum as _;
 use eventlog::{system_clock, values};
 use projections::{Runtime, RuntimeOptions};
 use rusqlite::Connection;
 use serde::Serialize;
 
 use super::{
-    Failed, Report, history,
+    Failed, history,
     memory::own_rss_mb,
     store::{Backend, Ground, Store, on_fresh_store},
 };
@@ -25,8 +27,9 @@ const AT_A_TIME: u32 = 4;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
+    /// sqlite or postgres (as the setting of that name)
     #[arg(long)]
-    pub store: Backend,
+    store: String,
     #[command(flatten)]
     pub ground: Ground,
     #[command(flatten)]
@@ -49,17 +52,23 @@ pub(super) struct Outcome {
     pub rss_mb: f64,
 }
 
-impl Report for Outcome {
-    fn text(&self) -> String {
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { events, events_per_s, rss_mb, .. } = self;
-        format!("{events} events at {events_per_s:.0} events/s; {rss_mb} MB")
+        write!(f, "{events} events at {events_per_s:.0} events/s; {rss_mb} MB")
+    }
+}
+
+impl Args {
+    pub fn backend(&self) -> Result<Backend, Failed> {
+        Ok(Backend::from_str(&self.store, false).map_err(|error| format!("--store: {error}"))?)
     }
 }
 
 pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
-    let Args { store: backend, ground, size } = args;
-    on_fresh_store(backend, &ground, async |store| {
-        fill(store, size).await?;
+    let backend = args.backend()?;
+    on_fresh_store(backend, &args.ground, async |store| {
+        fill(store, args.size).await?;
         rebuild(store, backend).await
     })
     .await

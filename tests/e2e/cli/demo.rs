@@ -54,7 +54,6 @@ fn given_production_then_the_demo_is_refused() {
 #[test]
 fn given_a_demo_in_use_then_it_is_not_thrown_away() {
     let house = House::new();
-    house.reeve(&["demo"]).ok();
     let server = house.serve(&["--data-dir", "data/demo"]);
     let pid = server.pid().to_string();
     house.reeve(&["demo", "--fresh"]).exits(2).says("in use").says(&pid);

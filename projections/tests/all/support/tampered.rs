@@ -22,6 +22,7 @@ pub struct Control {
     /// Batches that begin at or before this position need a permit of the gate.
     gated_up_to: AtomicU64,
     gate: Semaphore,
+    waiting: AtomicUsize,
     aside: Mutex<bool>,
     back: Condvar,
     standing_aside: AtomicUsize,
@@ -38,6 +39,7 @@ impl Control {
             fails: AtomicBool::new(false),
             gated_up_to: AtomicU64::new(0),
             gate: Semaphore::new(0),
+            waiting: AtomicUsize::new(0),
             aside: Mutex::default(),
             back: Condvar::new(),
             standing_aside: AtomicUsize::new(0),
@@ -83,6 +85,11 @@ impl Control {
     pub fn open(&self) {
         self.close_up_to(Position::START);
         self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+
+    /// Batches that wait now.
+    pub fn waits(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     /// Its thread stops before it does anything, and holds nothing in the store.
@@ -171,7 +178,9 @@ impl AnyProjection for Tampered {
         let control = &self.control;
         let gated_up_to = control.gated_up_to.load(Ordering::SeqCst);
         if events.first().is_some_and(|event| event.position.0 <= gated_up_to) {
+            control.waiting.fetch_add(1, Ordering::SeqCst);
             control.gate.acquire().await.unwrap().forget();
+            control.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         let mut events = events.to_vec();
         for event in events.iter_mut().filter(|event| among(&control.spoilt, event)) {
