@@ -332,13 +332,11 @@ impl State {
     /// The event that opens this person's account, where it is not open yet, and the balance
     /// that the account has then.
     fn open(&self, person: PersonId, terms: &Terms) -> (Vec<Event>, Bytes) {
-        match self.accounts.get(&person) {
-            Some(account) => (Vec::with_capacity(1), account.balance),
-            None => {
-                let starting = terms.values.starting_balance;
-                (vec![Event::AccountOpened { person, starting }], starting)
-            }
+        if let Some(account) = self.accounts.get(&person) {
+            return (Vec::with_capacity(1), account.balance);
         }
+        let starting = terms.values.starting_balance;
+        (vec![Event::AccountOpened { person, starting }], starting)
     }
 
     fn check_cooldown(

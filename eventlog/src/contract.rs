@@ -201,6 +201,7 @@ macro_rules! contract_suite {
             aggregates {
                 given_a_thousand_commands_and_a_queue_of_64_then_never_more_wait,
                 given_a_shutdown_then_everything_accepted_is_written_and_nothing_more_taken,
+                given_a_place_taken_before_the_shutdown_then_its_append_is_written,
                 given_many_aggregates_then_the_cache_keeps_its_size,
             }
             snapshots {

@@ -31,6 +31,12 @@ use crate::{
 
 const LOG_FILE: &str = "log.db";
 const LOCK_FILE: &str = "lock";
+/// Pages in the write-ahead log before they go to the database.
+const CHECKPOINT_PAGES: i64 = 16_000;
+/// The write-ahead log's file is cut to this after a checkpoint.
+const WAL_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
+/// Most memory for pages that the writer keeps.
+const CACHE_KIB: i64 = 32 * 1024;
 
 /// How a SQLite log is opened. The defaults are the safe ones.
 #[derive(Clone)]
@@ -196,6 +202,10 @@ fn connect(path: &Path, options: &SqliteOptions) -> Result<Connection, LogError>
         )?;
         connection.pragma_update(None, "busy_timeout", 5_000)?;
         connection.pragma_update(None, "trusted_schema", false)?;
+        // A checkpoint copies each page once, however often it was written: rare ones copy less.
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         Ok(connection)
     };
     open().map_err(|error: rusqlite::Error| from_sqlite(&error))

@@ -83,6 +83,14 @@ impl Runner {
                 Ok(()) => break,
                 Err(Fault::NotHeld) => {
                     pause = RETRY;
+                    if self.progress.borrow().held {
+                        let (projection, slice) = (self.projection.name(), self.slice.index);
+                        tracing::info!(
+                            projection,
+                            slice,
+                            "the slice is let go: another process has it, or its build is gone"
+                        );
+                    }
                     self.progress.send_modify(|progress| progress.held = false);
                 }
                 // Still held as far as the alarm is concerned: it stands still.

@@ -1,10 +1,11 @@
 //! `reeve bench`: how fast it is on this machine. Everything is measured on fresh stores, which
 //! are removed afterwards.
 
+mod all;
 mod bare_insert;
 mod batch;
 mod commands;
-mod history;
+pub(in crate::cli) mod history;
 mod latency;
 mod memory;
 mod metrics;
@@ -31,6 +32,8 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
+    /// Everything, beside the stock stores, as a table
+    All(all::Args),
     /// Commands per second through the command bus, each durable before it is answered
     Commands(commands::Args),
     /// Events per second of a durable rebuild of the balances from nothing
@@ -45,6 +48,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
     metrics::install()?;
     let print = Print::new(args.json);
     match args.what {
+        What::All(args) => all::run(args, print).await?,
         What::Commands(args) => answer(print, &commands::run(args).await?),
         What::Rebuild(args) => answer(print, &rebuild::run(args).await?),
         What::Batch(args) => answer(print, &batch::run(args).await?),

@@ -10,9 +10,9 @@ use std::{
 
 use super::{
     Backend, Options,
-    appending::all,
+    appending::{all, written},
     commands::{ask, notes_stream},
-    given::{Gate, House, eventually, guild, look, new_key, request, soon},
+    given::{Gate, House, append, eventually, guild, look, new_key, request, soon, stream},
     notes::{self, Notes},
 };
 use crate::{BusOptions, CommandError, envelope::StreamId, log::LogError};
@@ -97,6 +97,24 @@ pub async fn given_a_shutdown_then_everything_accepted_is_written_and_nothing_mo
     assert!(late.to_string().contains("repeat the command"), "{late}");
     let house = house.restarted().await;
     assert_eq!(all(&house.log).await, written);
+}
+
+// proves: OPS-09
+pub async fn given_a_place_taken_before_the_shutdown_then_its_append_is_written<B: Backend>(
+    store: B,
+) {
+    let log = store.open(Options::default()).await.unwrap();
+    let place = log.appender().reserve().await.unwrap();
+    let shutting = tokio::spawn({
+        let log = Arc::clone(&log);
+        async move { log.shutdown().await }
+    });
+    // Nobody else gets a place any more, but this one is ours.
+    eventually("the log shuts", async || log.appender().reserve().await.is_err()).await;
+    let pending = place.fill(append(&stream(1), 0, &new_key(), &["{}"]));
+    written(pending.outcome().await.unwrap());
+    soon("the end", shutting).await.unwrap();
+    assert_eq!(all(&log).await.len(), 1);
 }
 
 pub async fn given_many_aggregates_then_the_cache_keeps_its_size<B: Backend>(store: B) {

@@ -22,7 +22,7 @@ fn given_a_store_that_fails_after_the_rows_then_nothing_is_half_applied() {
         control.fail_after_writing();
         let written = control.writes();
         house.append(guild(1), &[received(person(1), 5), opened(person(2), 7)]).await;
-        until("the store has failed twice", async || control.writes() >= written + 2).await;
+        until("the store has failed for good", async || control.writes() >= written + 5).await;
         let live = house.live("balances").await;
         assert_eq!((live.applied, live.lag_events), (1, 2));
         let supply = balances::supply(&house.store, guild(1)).await.unwrap();

@@ -1,5 +1,7 @@
 //! The read models and their runtime, on both stores.
 
+#![expect(clippy::unwrap_used, reason = "what a test panics at is its finding")]
+
 mod alarms;
 mod balances;
 mod checkpoints;

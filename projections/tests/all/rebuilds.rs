@@ -18,10 +18,10 @@ use crate::support::{
 };
 
 /// A build that is not this far behind is swapped in at once.
-const LONG: i64 = 2_500;
+const LONG: u32 = 2_500;
 
 async fn long_history(house: &House) {
-    let events: Vec<Event> = (0..LONG).map(|n| received(person((n % 7) as u32), 1)).collect();
+    let events: Vec<Event> = (0..LONG).map(|n| received(person(n % 7), 1)).collect();
     house.append(guild(4), &events).await;
     house.append(guild(5), &[opened(person(1), 50)]).await;
 }
@@ -38,7 +38,8 @@ fn a_raised_version_is_built_beside_the_live_one_and_then_takes_its_place() {
         let runtime = house.run(vec![boxed::<Tally>()], RuntimeOptions::default()).await;
         house.caught_up(&["tally"]).await;
         let old = house.tally().await;
-        assert_eq!(old, [(4, LONG, LONG), (5, 1, 0)]);
+        let long = i64::from(LONG);
+        assert_eq!(old, [(4, long, long), (5, 1, 0)]);
         assert_eq!(house.tables_like("tally").await, ["tally_v1"]);
         runtime.shutdown().await;
 
@@ -62,9 +63,9 @@ fn a_raised_version_is_built_beside_the_live_one_and_then_takes_its_place() {
         control.open();
         until("version 2 is live", async || house.live("tally").await.version == 2).await;
         house.caught_up(&["tally"]).await;
-        assert_eq!(house.tally().await, [(4, LONG + 1, LONG + 30), (5, 1, 0)]);
+        assert_eq!(house.tally().await, [(4, long + 1, long + 30), (5, 1, 0)]);
         let twice = house.rows("SELECT twice FROM tally ORDER BY guild").await;
-        assert_eq!(twice[0].int(0).unwrap(), 2 * (LONG + 30));
+        assert_eq!(twice[0].int(0).unwrap(), 2 * (long + 30));
         assert_eq!(house.tables_like("tally").await, ["tally_v2"]);
         assert_eq!(house.builds("tally").await.len(), 1);
         let left = "SELECT build FROM projection_checkpoints WHERE name = 'tally' AND build = 1";
@@ -162,7 +163,7 @@ fn a_rebuild_loses_and_doubles_nothing_while_others_write_and_read() {
         done.store(true, Ordering::SeqCst);
         let written = writer.await.unwrap();
         assert!(written > 10);
-        assert!(reader.await.unwrap() >= LONG);
+        assert!(reader.await.unwrap() >= i64::from(LONG));
         house.caught_up(&["balances"]).await;
         let expected = Expected::of(&house).await;
         let shown = house.shown_balances().await;
@@ -202,8 +203,8 @@ fn given_a_process_killed_while_rebuilding_then_the_next_goes_on_from_its_checkp
         let runtime = house.run(vec![transactions], small_batches(100)).await;
         house.answer(&id).await.unwrap();
         house.caught_up(&["transactions"]).await;
-        assert_eq!(after.folded().len() as u64, 1 + LONG as u64 - reached);
-        assert_eq!(house.applied("transactions").await, 1 + LONG as u64);
+        assert_eq!(after.folded().len() as u64, 1 + u64::from(LONG) - reached);
+        assert_eq!(house.applied("transactions").await, 1 + u64::from(LONG));
         assert_eq!(house.shown_transactions().await, Expected::of(&house).await.transactions);
         runtime.shutdown().await;
         house.close().await;

@@ -7,7 +7,7 @@ use projections::RuntimeOptions;
 
 use crate::support::{
     Control, Expected, House, Process, Site, guild, on_postgres, opened, person, received,
-    registered, tampered, until,
+    registered, tampered, told, until,
 };
 
 const GUILDS: std::ops::RangeInclusive<u64> = 1..=8;
@@ -106,18 +106,21 @@ fn given_a_holder_that_comes_back_too_late_then_its_commit_is_refused() {
         until("it stands still", async || one.stands_aside()).await;
         let clock = house.clock.apart();
         clock.pass_secs(11);
+        two.stand_aside();
         let transactions = vec![tampered(registered("transactions"), &two)];
         let _second = Process::start(&site, &house, &clock, transactions, options).await;
-        house.caught_up(&["transactions"]).await;
+        until("another has the slice", async || two.stands_aside()).await;
         let holder = owners(&house).await[0].clone();
-        let folded = two.folded();
-        assert_eq!(folded, [Position(2)]);
 
+        let lost = told(&["the slice is let go"]);
         one.come_back();
+        until("it notices", async || told(&["the slice is let go"]) > lost).await;
+        assert_eq!(house.applied("transactions").await, 1);
+        two.come_back();
         house.append(guild(4), &[received(person(1), 3)]).await;
         house.caught_up(&["transactions"]).await;
-        until("it has noticed", async || !one.stands_aside()).await;
         assert_eq!(owners(&house).await[0], holder);
+        assert_eq!(one.folded(), [Position(1)]);
         assert_once(&[one.folded(), two.folded()], house.log.head().await.unwrap());
         assert_eq!(house.applied("transactions").await, 3);
         assert_eq!(house.shown_transactions().await, Expected::of(&house).await.transactions);

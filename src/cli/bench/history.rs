@@ -18,6 +18,8 @@ use crate::cli::bench::Failed;
 pub(in crate::cli) const MEMBERS: u32 = 50;
 /// Appends on their way at a time.
 const IN_FLIGHT: usize = 256;
+/// Characters of a sealed reason that was 60 characters long.
+const SEALED_REASON: usize = 120;
 /// Snowflakes carry their time above bit 22.
 const FIRST_GUILD: u64 = 262_144 << 22;
 
@@ -73,7 +75,8 @@ async fn settle(pending: Option<Pending>) -> Result<(), Failed> {
     }
 }
 
-fn append(
+/// One append on a guild's stream. The number names its request.
+pub(in crate::cli) fn append(
     guild: u32,
     expected: u64,
     events: impl Iterator<Item = Event>,
@@ -129,7 +132,7 @@ pub(super) fn lively(guild: u32, nth: u32) -> Event {
             from: person,
             to: other,
             amount,
-            reason: mixed.is_multiple_of(4).then(|| sealed(person)),
+                reason: mixed.is_multiple_of(4).then(|| sealed(person, SEALED_REASON)),
             at: Timestamp::from_secs(1_760_000_000 + i64::from(nth)),
         },
         16..19 => Event::BytesGranted { to: person, amount, reason: None },
@@ -142,7 +145,12 @@ pub(super) fn lively(guild: u32, nth: u32) -> Event {
     }
 }
 
-/// As long as a sealed reason of 60 characters.
-fn sealed(owner: PersonId) -> Personal<String> {
-    Personal::Sealed(Sealed { owner, sealed: "c2VhbGVk".repeat(15) })
+/// A grant whose sealed reason has so many characters.
+pub(in crate::cli) fn with_reason(length: usize) -> Event {
+    let to = PersonId(1);
+    Event::BytesGranted { to, amount: Bytes(1), reason: Some(sealed(to, length)) }
+}
+
+fn sealed(owner: PersonId, length: usize) -> Personal<String> {
+    Personal::Sealed(Sealed { owner, sealed: "c2VhbGVk".chars().cycle().take(length).collect() })
 }

@@ -32,6 +32,15 @@ pub(in crate::cli) enum Backend {
     Postgres,
 }
 
+impl Backend {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
 /// Where stores may be made.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(in crate::cli) struct Ground {
@@ -81,7 +90,7 @@ impl Drop for Folder {
 /// A place for one store: a folder of its own and, on PostgreSQL, a database of its own.
 #[derive(Debug)]
 pub(in crate::cli) struct Site {
-    pub folder: Folder,
+    folder: Folder,
     database: Option<Database>,
     master: MasterKey,
 }
@@ -109,6 +118,10 @@ impl Site {
         Ok(Self { folder, database, master: MasterKey::generate()? })
     }
 
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The database's URL, where there is one.
     pub fn url(&self) -> Option<String> {
         let database = self.database.as_ref()?;
@@ -121,6 +134,14 @@ impl Site {
 
     pub async fn open(&self) -> Result<Store, Failed> {
         Store::open(self.folder.path(), self.url().as_deref(), self.master.clone()).await
+    }
+
+    /// Leaves everything where it is, and says where.
+    pub fn keep(self) -> String {
+        let url = self.url().map_or(String::new(), |url| format!(" and {url}"));
+        let place = format!("{}{url}", self.folder.path().display());
+        std::mem::forget(self.folder);
+        place
     }
 
     pub async fn remove(self) -> Result<(), Failed> {

@@ -37,8 +37,9 @@ pub(super) fn terms() -> Terms {
 /// Gives every member a number and a key.
 pub(super) async fn register(people: &People) -> Result<(), Failed> {
     for guild in guilds() {
+        let guild = guild?;
         for member in 1..=MEMBERS {
-            people.person(guild?, UserId::new(u64::from(member))?).await?;
+            people.person(guild, UserId::new(u64::from(member))?).await?;
         }
     }
     Ok(())

@@ -135,10 +135,10 @@ impl House {
 
     /// Anything that members may do, refused or not, at a moment that only moves forward.
     pub async fn something(&self, random: &mut Random, guilds: &[GuildId], members: u32) {
-        let mut member = || PersonId(1 + random.below(u64::from(members)) as u32);
+        let mut member = || PersonId(1 + random.below(members));
         let (from, to) = (member(), member());
-        let guild = guilds[random.below(guilds.len() as u64) as usize];
-        let amount = Bytes(random.below(60) as i64);
+        let guild = guilds[random.below(9) as usize % guilds.len()];
+        let amount = Bytes(i64::from(random.below(60)));
         let (at, reason) = (self.clock.now(), None);
         let spend = SpendId(Uuid::from_u128(u128::from(random.below(40))));
         let command = match random.below(10) {
@@ -160,7 +160,7 @@ impl House {
             Ok(_) | Err(CommandError::Refused(_)) => {}
             Err(error) => panic!("{error}"),
         }
-        self.clock.pass_secs(random.below(30_000) as i64);
+        self.clock.pass_secs(i64::from(random.below(30_000)));
     }
 }
 
@@ -172,11 +172,11 @@ impl Random {
         Self(seed)
     }
 
-    pub const fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
+        u32::try_from((mixed ^ (mixed >> 31)) % u64::from(limit)).unwrap()
     }
 }
