@@ -348,8 +348,9 @@ fn given_a_full_disk_then_it_says_so_and_nothing_is_lost_and_it_goes_on_with_roo
             let head = house.log.stream_head(&notes).await.unwrap();
             assert_eq!(head, acknowledged.len() as u64);
         };
-        acknowledged_are_there(&acknowledged).await;
+        // Not looked at yet: without room the server may refuse even a new connection.
         disk.throw_off_ballast();
+        acknowledged_are_there(&acknowledged).await;
         acknowledged.extend(ask(acknowledged.len()).await.unwrap().recorded);
         acknowledged_are_there(&acknowledged).await;
         house.log.shutdown().await;

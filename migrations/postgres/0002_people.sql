@@ -9,6 +9,11 @@ CREATE TABLE people (
     PRIMARY KEY (guild, person)
 );
 CREATE UNIQUE INDEX people_user ON people (guild, user_tag);
+-- The planner's statistics would keep samples of these, also after an erasure.
+ALTER TABLE people
+    ALTER COLUMN user_tag SET STATISTICS 0,
+    ALTER COLUMN sealed_user SET STATISTICS 0,
+    ALTER COLUMN wrapped_key SET STATISTICS 0;
 
 -- Numbers are never given twice, also after an erasure.
 CREATE TABLE people_numbers (

@@ -20,3 +20,17 @@ impl Build {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_build_has_tables_of_its_own() {
+        let table = |version, number| Build { version, number }.table("balances");
+        assert_eq!(table(2, 2), "balances_v2");
+        assert_eq!(table(2, 7), "balances_v2_b7");
+        // Version 2 may come after several builds of version 1.
+        assert_eq!(table(1, 2), "balances_v1_b2");
+    }
+}

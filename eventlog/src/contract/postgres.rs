@@ -170,8 +170,8 @@ impl Backend for PostgresBackend {
     }
 
     async fn everything_stored(&self) -> Vec<Remains> {
-        // What memory holds goes to the files first.
-        self.database.administer("CHECKPOINT").await.unwrap();
+        // The server samples its tables in its own time: now. What memory holds goes to the files.
+        self.database.administer("ANALYZE; CHECKPOINT").await.unwrap();
         let tables = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'";
         let mut found = Vec::new();
         for table in sqlx::query(tables).fetch_all(&self.pool).await.unwrap() {

@@ -8,6 +8,7 @@ mod checkpoints;
 mod parked;
 mod portable_sql;
 mod rebuilds;
+mod requests;
 mod slices;
 mod support;
 mod transactions;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use eventlog::Position;
-use projections::RuntimeOptions;
+use projections::{RuntimeOptions, Verb};
 
 use crate::support::{
     Control, Expected, House, Process, Site, guild, on_postgres, opened, person, received,
@@ -124,5 +124,35 @@ fn given_a_holder_that_comes_back_too_late_then_its_commit_is_refused() {
         assert_once(&[one.folded(), two.folded()], house.log.head().await.unwrap());
         assert_eq!(house.applied("transactions").await, 3);
         assert_eq!(house.shown_transactions().await, Expected::of(&house).await.transactions);
+    });
+}
+
+#[test]
+fn given_two_processes_that_start_together_then_they_build_and_rebuild_once() {
+    on_postgres(&async |site: Site| {
+        let house = site.open().await;
+        somebody_everywhere(&house, 1).await;
+        let options = RuntimeOptions::default;
+        let (one, two) = tokio::join!(
+            house.run(projections::registered(), options()),
+            house.run(projections::registered(), options()),
+        );
+        let all = ["balances", "weekly_gains", "transactions"];
+        house.caught_up(&all).await;
+        assert_eq!(house.builds("balances").await.len(), 1);
+
+        let first = house.begin(Verb::Rebuild, "balances", None).await;
+        let second = house.begin(Verb::Rebuild, "balances", None).await;
+        let answers = [house.answer(&first).await, house.answer(&second).await];
+        let refused = Err("it is being rebuilt already".to_owned());
+        assert!(answers.iter().any(Result::is_ok), "{answers:?}");
+        assert!(answers.iter().all(|answer| answer.is_ok() || *answer == refused), "{answers:?}");
+        somebody_everywhere(&house, 2).await;
+        house.caught_up(&all).await;
+        assert_eq!(house.builds("balances").await.len(), 1);
+        assert_eq!(house.tables_like("balances").await.len(), 1);
+        Expected::of(&house).await.assert_shown(&house.shown().await, "after the rebuild");
+        one.shutdown().await;
+        two.shutdown().await;
     });
 }

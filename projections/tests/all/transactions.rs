@@ -75,6 +75,7 @@ fn pages_by_sequence_neither_overlap_nor_leave_out() {
                 let Some(last) = next.last() else { break };
                 before = Some(*last);
                 paged.extend(next);
+                assert!(paged.len() <= 25, "the pages overlap: {paged:?}");
             }
             assert_eq!(paged, whole, "of {who:?}");
             assert!(whole.is_sorted_by(|a, b| a > b));

@@ -132,7 +132,7 @@ pub(super) fn lively(guild: u32, nth: u32) -> Event {
             from: person,
             to: other,
             amount,
-                reason: mixed.is_multiple_of(4).then(|| sealed(person, SEALED_REASON)),
+            reason: mixed.is_multiple_of(4).then(|| sealed(person, SEALED_REASON)),
             at: Timestamp::from_secs(1_760_000_000 + i64::from(nth)),
         },
         16..19 => Event::BytesGranted { to: person, amount, reason: None },

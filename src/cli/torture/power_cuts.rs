@@ -129,7 +129,8 @@ async fn work(
 ) -> Result<(), Failed> {
     for sitting in 0..SITTINGS {
         let vfs = Some(vfs.to_owned());
-        let log = Arc::new(open(directory, SqliteOptions { vfs, synchronous, ..Default::default() })?);
+        let log =
+            Arc::new(open(directory, SqliteOptions { vfs, synchronous, ..Default::default() })?);
         let mut clients = JoinSet::new();
         for client in 0..CLIENTS {
             clients.spawn(append_some(Arc::clone(&log), recorder.clone(), sitting, client));

@@ -56,7 +56,8 @@ struct Row {
 }
 
 /// What is measured, its unit and sample; what it is compared with, and that one's sample.
-type Line = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>, Target);
+type Line =
+    (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>, Target);
 
 const COMMANDS: &str = "commands/s";
 const EVENTS: &str = "events/s";
@@ -135,9 +136,7 @@ impl Row {
         };
         let ratio = theirs.map(|theirs| value / theirs);
         let (target, met) = match target {
-            Target::Ratio(least) => {
-                (format!("≥ {least:.2}×"), ratio.map(|ratio| ratio >= least))
-            }
+            Target::Ratio(least) => (format!("≥ {least:.2}×"), ratio.map(|ratio| ratio >= least)),
             Target::AtLeast(least) => (format!("≥ {}", shown(least)), Some(value >= least)),
             Target::AtMost(most) => (format!("≤ {}", shown(most)), Some(value <= most)),
             Target::None => (String::new(), None),
@@ -168,7 +167,9 @@ mod tests {
         let table = Table::of(&samples);
         assert_eq!((table.met, table.below), (1, 1));
         let text = table.markdown();
-        assert!(text.contains("| 40,000 commands/s | postgres-es | 4,001 | 10.00 | ≥ 10.00× | below |"));
+        assert!(
+            text.contains("| 40,000 commands/s | postgres-es | 4,001 | 10.00 | ≥ 10.00× | below |")
+        );
         assert!(text.contains("| 25.0 MB |  |  |  | ≤ 40.0 | PASS |"), "{text}");
     }
 
