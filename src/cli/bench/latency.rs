@@ -51,6 +51,7 @@ impl Latencies {
 }
 
 /// Below 32 a bucket is one microsecond; above, each doubling has 32.
+#[expect(clippy::cast_possible_truncation, reason = "there are fewer than 2,000 buckets")]
 const fn bucket(micros: u64) -> usize {
     if micros < FINE {
         return micros as usize;

@@ -21,7 +21,7 @@ use super::{
 
 const PROJECTION: &str = "balances";
 const LOOK: Duration = Duration::from_millis(5);
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// So that neighbours in the log are different guilds' events, as in life.
 const AT_A_TIME: u32 = 4;
 

@@ -20,7 +20,7 @@ use crate::cli::bench::{Failed, store::Store};
 
 pub(super) const PROJECTION: &str = "balances";
 const PAGE: usize = 5_000;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Everything read so far.

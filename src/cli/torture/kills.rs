@@ -104,7 +104,7 @@ impl Run {
         for cycle in 0..args.cycles {
             let child = self.child(cycle)?;
             let acks = match &mut crashes {
-                Some(crashes) => crashes.crash_under(child).await?,
+                Some(crashes) => crashes.crash_under(child)?,
                 None => kill(cycle, args.seed, child)?,
             };
             self.check(&acks).await.map_err(|error| format!("cycle {cycle}: {error}"))?;

@@ -154,7 +154,9 @@ async fn append_some(
         match log.appender().append(append).await? {
             // Positions become durable in order: whoever is told of one is promised all before it.
             Appended::Written(recorded) => {
-                recorded.iter().for_each(|event| recorder.mark(event.position.0));
+                for event in &recorded {
+                    recorder.mark(event.position.0);
+                }
             }
             other => return Err(format!("an append was not written: {other:?}").into()),
         }
