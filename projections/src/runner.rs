@@ -22,7 +22,10 @@ const RETRY: Duration = Duration::from_millis(500);
 /// As long as a fault stays the same, it is tried again ever more rarely.
 const MAX_RETRY: Duration = Duration::from_secs(4);
 /// Pages that are read ahead while one is written.
-const READ_AHEAD: usize = 2;
+const READ_AHEAD: usize = 1;
+/// Far behind, so many times more events are folded together: the same rows are then written so
+/// much less often, which is what a rebuild mostly does.
+const FAR_BEHIND: usize = 5;
 const STORE_TRIES: u32 = 3;
 
 /// What an operator asks of a running slice.
@@ -198,11 +201,15 @@ impl Runner {
         let mut follower = Follower::new(Arc::clone(&self.log), after, self.slice);
         let batch = self.batch;
         tokio::spawn(async move {
+            let mut most = batch;
             loop {
                 let page = tokio::select! {
-                    page = follower.next(batch) => page,
+                    page = follower.next(most) => page,
                     () = sender.closed() => return,
                 };
+                // A full page says that there is more.
+                let full = page.as_ref().is_ok_and(|page| page.events.len() >= most);
+                most = if full { batch * FAR_BEHIND } else { batch };
                 let failed = page.is_err();
                 if sender.send(page).await.is_err() || failed {
                     return;

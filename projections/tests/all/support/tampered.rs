@@ -122,12 +122,16 @@ impl Control {
     }
 
     fn wait_aside(&self) {
-        let mut aside = self.aside.lock().unwrap();
-        while *aside {
-            self.standing_aside.fetch_add(1, Ordering::SeqCst);
-            aside = self.back.wait(aside).unwrap();
-            self.standing_aside.fetch_sub(1, Ordering::SeqCst);
+        if !*self.aside.lock().unwrap() {
+            return;
         }
+        // The other tasks of this thread move to another.
+        tokio::task::block_in_place(|| {
+            self.standing_aside.fetch_add(1, Ordering::SeqCst);
+            let aside = self.aside.lock().unwrap();
+            drop(self.back.wait_while(aside, |aside| *aside).unwrap());
+            self.standing_aside.fetch_sub(1, Ordering::SeqCst);
+        });
     }
 }
 
