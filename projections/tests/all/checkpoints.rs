@@ -48,22 +48,22 @@ fn given_a_killed_process_then_the_next_goes_on_from_the_checkpoint() {
         }
         let before = Control::new();
         before.close();
-        before.let_through(3);
+        before.let_through(2);
         let transactions = tampered(registered("transactions"), &before);
         let process =
-            Process::start(&site, &house, &house.clock, vec![transactions], small_batches(10))
-                .await;
-        until("three batches are written", async || before.writes() == 3).await;
-        until("the third is committed", async || house.applied("transactions").await == 30).await;
+            Process::start(&site, &house, &house.clock, vec![transactions], small_batches(5)).await;
+        until("it waits for more", async || before.waits() > 0).await;
+        let reached = house.applied("transactions").await;
+        assert!(reached > 0);
         process.kill();
 
         // Its leases run out; then another one comes.
         house.clock.pass_secs(60);
         let after = Control::new();
         let transactions = tampered(registered("transactions"), &after);
-        let runtime = house.run(vec![transactions], small_batches(10)).await;
+        let runtime = house.run(vec![transactions], small_batches(5)).await;
         house.caught_up(&["transactions"]).await;
-        assert!(after.folded().iter().all(|position| *position > Position(30)));
+        assert!(after.folded().iter().all(|position| *position > Position(reached)));
         let shown = house.shown_transactions().await;
         assert_eq!(shown, Expected::of(&house).await.transactions);
         runtime.shutdown().await;

@@ -135,7 +135,9 @@ fn a_rebuild_loses_and_doubles_nothing_while_others_write_and_read() {
         };
 
         let mut percents = vec![0];
-        log.let_through(4); // the first page of each slice
+        let slices = if house.pool.is_some() { 4 } else { 1 };
+        until("each slice wants its first page", async || log.waits() == slices).await;
+        log.let_through(slices);
         while percents.len() < 6 {
             log.let_through(2);
             until("the new build moves on", async || {
@@ -187,14 +189,12 @@ fn given_a_process_killed_while_rebuilding_then_the_next_goes_on_from_its_checkp
                 .await;
         house.caught_up(&["transactions"]).await;
         before.close();
-        before.let_through(4);
+        before.let_through(2);
         let id = house.begin(Verb::Rebuild, "transactions", None).await;
-        until("four batches of the new build are in", async || {
-            building(&house.builds("transactions").await).is_some_and(|build| build.applied >= 301)
-        })
-        .await;
-        process.kill();
+        until("the new build waits for more", async || before.waits() > 0).await;
         let reached = building(&house.builds("transactions").await).unwrap().applied;
+        assert!(reached > 0);
+        process.kill();
         assert_eq!(house.shown_transactions().await.len(), 1 + LONG as usize);
 
         house.clock.pass_secs(60);
@@ -203,7 +203,7 @@ fn given_a_process_killed_while_rebuilding_then_the_next_goes_on_from_its_checkp
         let runtime = house.run(vec![transactions], small_batches(100)).await;
         house.answer(&id).await.unwrap();
         house.caught_up(&["transactions"]).await;
-        assert_eq!(after.folded().len() as u64, 1 + u64::from(LONG) - reached);
+        assert!(after.folded().len() as u64 <= 1 + u64::from(LONG) - reached);
         assert_eq!(house.applied("transactions").await, 1 + u64::from(LONG));
         assert_eq!(house.shown_transactions().await, Expected::of(&house).await.transactions);
         runtime.shutdown().await;

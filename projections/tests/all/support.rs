@@ -187,10 +187,10 @@ impl House {
         Runtime::start(projections, store, log, self.clock.clock(), options).await.unwrap()
     }
 
-    /// One read model, in batches of 100, that reads through this log.
+    /// One read model, in small batches, that reads through this log.
     pub async fn run_on(&self, log: Arc<SlowLog>, projection: Box<dyn AnyProjection>) -> Runtime {
         let (store, clock) = (self.store.clone(), self.clock.clock());
-        Runtime::start(vec![projection], store, log, clock, small_batches(100)).await.unwrap()
+        Runtime::start(vec![projection], store, log, clock, small_batches(20)).await.unwrap()
     }
 
     pub async fn builds(&self, name: &str) -> Vec<BuildStatus> {

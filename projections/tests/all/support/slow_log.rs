@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
@@ -15,11 +15,17 @@ pub struct SlowLog {
     log: Arc<dyn EventLog>,
     before: AtomicU64,
     gate: Semaphore,
+    waiting: AtomicUsize,
 }
 
 impl SlowLog {
     pub fn new(log: &Arc<dyn EventLog>) -> Self {
-        Self { log: Arc::clone(log), before: AtomicU64::new(0), gate: Semaphore::new(0) }
+        Self {
+            log: Arc::clone(log),
+            before: AtomicU64::new(0),
+            gate: Semaphore::new(0),
+            waiting: AtomicUsize::new(0),
+        }
     }
 
     /// Pages that begin before this position wait until they are let through.
@@ -29,6 +35,11 @@ impl SlowLog {
 
     pub fn let_through(&self, pages: usize) {
         self.gate.add_permits(pages);
+    }
+
+    /// Readers that wait now.
+    pub fn waits(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     pub fn speed_up(&self) {
@@ -84,7 +95,9 @@ impl EventLog for SlowLog {
         slice: Slice,
     ) -> Result<Page, LogError> {
         if after.0 < self.before.load(Ordering::SeqCst) {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
             self.gate.acquire().await.unwrap().forget();
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
         self.log.read_all(after, limit, slice).await
     }
