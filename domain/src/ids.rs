@@ -1,11 +1,14 @@
 //! Every id is a type of its own, checked where it is parsed.
 //! Snowflakes are 64-bit and therefore strings in JSON.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, ops::RangeInclusive, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
+
+/// The first moment of 2015, from which Discord's ids count.
+pub const DISCORD_EPOCH_MILLIS: u64 = 1_420_070_400_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} must be {expected}, not {found:?}")]
@@ -162,6 +165,18 @@ impl IdempotencyKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// When what it names began, in milliseconds since 1970: Discord's ids carry their time. Only
+    /// for placing things near each other, never for a decision: the key may be anybody's text.
+    pub fn began_millis(&self) -> Option<u64> {
+        /// 17 digits are from 2015 on.
+        const SNOWFLAKE_DIGITS: RangeInclusive<usize> = 17..=19;
+        let digits = |part: &&str| {
+            SNOWFLAKE_DIGITS.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+        };
+        let snowflake: u64 = self.0.split('/').find(digits)?.parse().ok()?;
+        Some((snowflake >> 22) + DISCORD_EPOCH_MILLIS)
+    }
 }
 
 impl FromStr for IdempotencyKey {
@@ -202,5 +217,16 @@ mod tests {
         assert!(IdempotencyKey::new("").is_err());
         assert!(IdempotencyKey::new("a\nb").is_err());
         assert!(IdempotencyKey::new("interaction/1107318246137131070").is_ok());
+    }
+
+    #[test]
+    fn given_a_key_named_by_discord_then_it_tells_when_that_began() {
+        let began = |key: &str| IdempotencyKey::new(key).unwrap().began_millis();
+        // The example of Discord's own documentation.
+        assert_eq!(began("interaction/175928847299117063"), Some(1_462_015_105_796));
+        assert_eq!(began("message/175928847299117063/award"), Some(1_462_015_105_796));
+        for without in ["demo/17", "import/99999999999999999999", "175928847299117o63", "a/b"] {
+            assert_eq!(began(without), None, "{without}");
+        }
     }
 }

@@ -21,6 +21,9 @@ mod time;
 pub use actor::{Actor, Cause};
 pub use bytes::Bytes;
 pub use decider::{Decider, DomainEvent, EventType, Refusal, Upcaster, Weigh};
-pub use ids::{CorrelationId, EventId, GuildId, IdempotencyKey, InvalidId, PersonId, UserId};
+pub use ids::{
+    CorrelationId, DISCORD_EPOCH_MILLIS, EventId, GuildId, IdempotencyKey, InvalidId, PersonId,
+    UserId,
+};
 pub use personal::{Personal, PersonalField, Sealed};
 pub use time::{InvalidTime, Timestamp, UtcDay};

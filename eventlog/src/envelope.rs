@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use domain::{Actor, Cause, EventId, EventType, GuildId, IdempotencyKey, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
+use uuid::Builder;
 
 use crate::LogError;
 
@@ -16,9 +16,6 @@ pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
 
 /// No part of a stream's name may be longer.
 const MAX_NAME_BYTES: usize = 200;
-
-/// Namespace of our event ids.
-const EVENT_IDS: Uuid = Uuid::from_u128(0x7265_6576_652e_6576_656e_742e_6964_2e31);
 
 /// One aggregate's events: `economy/41771983423143937`, or with a part of its own,
 /// `case/41771983423143937/17`.
@@ -55,10 +52,13 @@ impl StreamId {
         let bad = |name: &str| {
             name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control)
         };
-        if bad(&self.category) || self.part.as_deref().is_some_and(bad) {
+        if bad(&self.category)
+            || self.category.contains('/')
+            || self.part.as_deref().is_some_and(bad)
+        {
             return Err(LogError::Setup(format!(
                 "a part of a stream's name has 1 to {MAX_NAME_BYTES} bytes without control \
-                 characters; not so {:?}",
+                 characters, and the category has no slash; not so {:?}",
                 self.to_string()
             )));
         }
@@ -71,6 +71,14 @@ impl StreamId {
 
     pub const fn guild(&self) -> GuildId {
         self.guild
+    }
+
+    /// Its name among the guild's streams: `economy`, `case/17`.
+    pub fn within_guild(&self) -> Cow<'_, str> {
+        match &self.part {
+            None => Cow::Borrowed(&self.category),
+            Some(part) => Cow::Owned(format!("{}/{part}", self.category)),
+        }
     }
 
     /// The second column: what follows the category.
@@ -240,9 +248,17 @@ pub struct NewEvent {
 }
 
 /// Same stream, key and index: same id, so the log's unique ids keep a key from acting twice.
+///
+/// A hash, with the milliseconds in front where the key tells when it began: then new ids stand
+/// beside each other in the log's index, and an append touches its last page instead of any.
 pub fn event_id(stream: &StreamId, key: &IdempotencyKey, index: usize) -> EventId {
-    let name = format!("{stream}\n{}\n{index}", key.as_str());
-    EventId(Uuid::new_v5(&EVENT_IDS, name.as_bytes()))
+    let name = format!("reeve.event-id.v1\n{stream}\n{}\n{index}", key.as_str());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&Sha256::digest(name)[..16]);
+    if let Some(millis) = key.began_millis() {
+        bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+    }
+    EventId(Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 #[cfg(test)]
@@ -266,5 +282,17 @@ mod tests {
         assert_eq!(event_id(&stream, &key, 0), event_id(&stream, &key, 0));
         assert_ne!(event_id(&stream, &key, 0), event_id(&stream, &key, 1));
         assert_ne!(event_id(&stream, &key, 0), event_id(&other, &key, 0));
+    }
+
+    #[test]
+    fn ids_of_what_began_later_sort_later() {
+        let stream = StreamId::of_guild("economy", GuildId::new(42).unwrap());
+        let id = |began: u64, index| {
+            let key = IdempotencyKey::new(format!("interaction/{}", began << 22)).unwrap();
+            event_id(&stream, &key, index)
+        };
+        assert!((0..50).all(|index| id(300_000_000_000, index) < id(300_000_000_001, 50 - index)));
+        assert_ne!(id(300_000_000_000, 0), id(300_000_000_000, 1));
+        assert_eq!(id(300_000_000_000, 0).0.get_version_num(), 8);
     }
 }

@@ -5,6 +5,7 @@
 //! commits everything that waits in the queue as one transaction. A lock file keeps a second
 //! process from writing; reading beside a running process is allowed.
 
+mod checkpoint;
 mod read;
 mod write;
 
@@ -21,7 +22,7 @@ use domain::{EventId, GuildId};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Mutex, watch};
 
-use self::read::Readers;
+use self::{checkpoint::Checkpointer, read::Readers};
 use crate::{
     contract_version,
     envelope::{Position, Recorded, StreamId},
@@ -151,7 +152,9 @@ impl SqliteLog {
         let readers = Readers::new(&path, options.vfs.clone())?;
         let (appender, queue) = Appender::new(options.queue);
         let (stop, stopped) = watch::channel(false);
-        let (writer, head) = write::Writer::start(connection, options, queue, stopped, lock)?;
+        let checkpointer = Checkpointer::start(&path, &options)?;
+        let (writer, head) =
+            write::Writer::start(connection, checkpointer, options, queue, stopped, lock)?;
         Ok(Self { appender, head, readers, writer: Mutex::new(Some(writer)), stop })
     }
 

@@ -74,12 +74,38 @@ pub(super) fn open_read_only(path: &Path, vfs: Option<&str>) -> Result<Connectio
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT position, event_id, aggregate_type, aggregate_id, sequence, guild_seq, ",
-            "event_type, event_version, recorded_at, metadata, payload, hash FROM events ",
+            "SELECT events.position, event_id, aggregate_type, aggregate_id, sequence, guild_seq, ",
+            "event_type, event_version, recorded_at, metadata, payload, hash FROM ",
             $rest
         )
     };
 }
+
+/// The events of a guild's (`stream` is empty) or of a stream's places, in their order.
+fn placed(
+    connection: &Connection,
+    guild: GuildId,
+    stream: &str,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Recorded>, LogError> {
+    // A cross join is how SQLite is told which table comes first.
+    let sql = select!(
+        "places CROSS JOIN events USING (position) \
+         WHERE places.guild = ?1 AND places.stream = ?2 AND places.number > ?3 \
+         ORDER BY places.number LIMIT ?4"
+    );
+    rows(connection, sql, params![guild.as_i64(), stream, signed(after), signed(limit)])
+}
+
+/// The last number of a guild or stream; 0 without one.
+fn last_place(connection: &Connection, guild: GuildId, stream: &str) -> Result<u64, LogError> {
+    let sql = "SELECT COALESCE(max(number), 0) FROM places WHERE guild = ?1 AND stream = ?2";
+    one(connection, sql, params![guild.as_i64(), stream])
+}
+
+/// What stands in `places.stream` for the guild's own count.
+pub(super) const OF_GUILD: &str = "";
 
 pub(super) fn stream(
     connection: &Connection,
@@ -87,11 +113,7 @@ pub(super) fn stream(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Recorded>, LogError> {
-    let sql = select!(
-        "WHERE aggregate_type = ?1 AND aggregate_id = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4"
-    );
-    let params = params![stream.category(), stream.aggregate_id(), signed(after), signed(limit)];
-    rows(connection, sql, params)
+    placed(connection, stream.guild(), &stream.within_guild(), after, limit)
 }
 
 pub(super) fn guild(
@@ -100,8 +122,7 @@ pub(super) fn guild(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Recorded>, LogError> {
-    let sql = select!("WHERE guild = ?1 AND guild_seq > ?2 ORDER BY guild_seq LIMIT ?3");
-    rows(connection, sql, params![guild.as_i64(), signed(after), signed(limit)])
+    placed(connection, guild, OF_GUILD, after, limit)
 }
 
 pub(super) fn all(
@@ -113,11 +134,12 @@ pub(super) fn all(
     let limit = limit.max(1);
     let head = head(connection)?;
     let events = if slice == Slice::ALL {
-        let sql = select!("WHERE position > ?1 ORDER BY position LIMIT ?2");
+        let sql = select!("events WHERE position > ?1 ORDER BY position LIMIT ?2");
         rows(connection, sql, params![signed(after.0), signed(limit)])?
     } else {
-        let sql =
-            select!("WHERE position > ?1 AND (guild >> 22) % ?3 = ?4 ORDER BY position LIMIT ?2");
+        let sql = select!(
+            "events WHERE position > ?1 AND (guild >> 22) % ?3 = ?4 ORDER BY position LIMIT ?2"
+        );
         rows(connection, sql, params![signed(after.0), signed(limit), slice.of, slice.index])?
     };
     let up_to = match events.last() {
@@ -128,7 +150,7 @@ pub(super) fn all(
 }
 
 pub(super) fn find(connection: &Connection, id: EventId) -> Result<Option<Recorded>, LogError> {
-    let sql = select!("WHERE event_id = ?1");
+    let sql = select!("events WHERE event_id = ?1");
     Ok(rows(connection, sql, params![id.0.as_bytes().as_slice()])?.pop())
 }
 
@@ -154,14 +176,11 @@ pub(super) fn last_at(connection: &Connection) -> Result<Timestamp, LogError> {
 }
 
 pub(super) fn stream_head(connection: &Connection, stream: &StreamId) -> Result<u64, LogError> {
-    let sql = "SELECT COALESCE(max(sequence), 0) FROM events \
-               WHERE aggregate_type = ?1 AND aggregate_id = ?2";
-    one(connection, sql, params![stream.category(), stream.aggregate_id()])
+    last_place(connection, stream.guild(), &stream.within_guild())
 }
 
 pub(super) fn guild_head(connection: &Connection, guild: GuildId) -> Result<u64, LogError> {
-    let sql = "SELECT COALESCE(max(guild_seq), 0) FROM events WHERE guild = ?1";
-    one(connection, sql, params![guild.as_i64()])
+    last_place(connection, guild, OF_GUILD)
 }
 
 /// The event contract that the log's newest writer knew.

@@ -9,10 +9,10 @@ use std::{
 };
 
 use domain::{
-    Bytes, PersonId, Personal, UserId,
+    Bytes, DISCORD_EPOCH_MILLIS, PersonId, Personal, UserId,
     economy::{Command, Economy, Terms},
 };
-use eventlog::Bus;
+use eventlog::{Bus, Clock};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -40,6 +40,7 @@ const REASON: &str = "Helped three newcomers to set up their first bot, thank yo
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
+    /// Where the log is
     #[arg(long)]
     pub backend: Backend,
     #[command(flatten)]
@@ -51,11 +52,13 @@ pub(super) struct Args {
 /// What is asked of the command bus.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Shape {
+    /// Clients, each with one command at a time
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub clients: u32,
     /// Guilds; clients choose among them at random
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub aggregates: u32,
+    /// How long it is measured, after a second to warm up
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub seconds: u64,
     /// Give every command a reason, which is sealed with the member's key
@@ -165,14 +168,15 @@ pub(super) async fn measure(
     let cpu_before = own_cpu_secs();
     let from = Instant::now() + WARM_UP;
     let until = from + Duration::from_secs(shape.seconds);
-    let run = uuid::Uuid::new_v4().as_u64_pair().0 >> 8;
     let mut clients = JoinSet::new();
     for number in 0..shape.clients {
         let client = Client {
             bus: store.bus.clone(),
             shape,
             random: StdRng::seed_from_u64(u64::from(number)),
-            next_key: run + (u64::from(number) << 32),
+            number: number.into(),
+            sent: 0,
+            clock: eventlog::system_clock(),
             terms: Terms::default(),
         };
         clients.spawn(client.work(from, until));
@@ -210,7 +214,9 @@ struct Client {
     bus: Bus,
     shape: Shape,
     random: StdRng,
-    next_key: u64,
+    number: u64,
+    sent: u64,
+    clock: Clock,
     terms: Terms,
 }
 
@@ -224,8 +230,8 @@ impl Client {
             let reason = self.shape.sealed.then(|| Personal::clear(to, REASON.to_owned()));
             let terms = Arc::clone(&self.terms);
             let command = Command::Grant { to, amount: Bytes(1), reason, terms };
-            self.next_key += 1;
-            let request = history::request("interaction", self.next_key)?;
+            self.sent += 1;
+            let request = history::request("interaction", self.snowflake())?;
             let began = Instant::now();
             self.bus.execute::<Economy>(&stream, &command, &request).await?;
             let now = Instant::now();
@@ -237,5 +243,11 @@ impl Client {
             }
         }
         Err("too many commands".into())
+    }
+
+    /// An id as Discord gives one: the time, then who gave it, then a count.
+    fn snowflake(&self) -> u64 {
+        let millis = (self.clock)().as_micros().unsigned_abs() / 1000 - DISCORD_EPOCH_MILLIS;
+        (millis << 22) | ((self.number % 4096) << 10) | (self.sent % 1024)
     }
 }

@@ -22,6 +22,8 @@ const IN_FLIGHT: usize = 256;
 const SEALED_REASON: usize = 120;
 /// Snowflakes carry their time above bit 22.
 const FIRST_GUILD: u64 = 262_144 << 22;
+/// Requests of a history came a millisecond apart.
+const FIRST_REQUEST: u64 = 312_564_042_173 << 22;
 
 pub(in crate::cli) fn guild(index: u32) -> Result<GuildId, Failed> {
     Ok(GuildId::new(FIRST_GUILD + (u64::from(index) << 22))?)
@@ -31,9 +33,9 @@ pub(in crate::cli) fn stream(index: u32) -> Result<StreamId, Failed> {
     Ok(StreamId::of_guild(Economy::CAPABILITY, guild(index)?))
 }
 
-/// A request as an interaction makes it. The number names it.
-pub(in crate::cli) fn request(kind: &str, number: u64) -> Result<Request, Failed> {
-    let key = IdempotencyKey::new(format!("{kind}/{}", 1_310_988_612_345_678_901 + number))?;
+/// A request as an interaction makes it, named by Discord's id.
+pub(in crate::cli) fn request(kind: &str, snowflake: u64) -> Result<Request, Failed> {
+    let key = IdempotencyKey::new(format!("{kind}/{snowflake}"))?;
     let correlation = Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_str().as_bytes());
     let cause = Cause { correlation: CorrelationId(correlation), causation: None };
     Ok(Request { actor: Actor::Person(PersonId(17)), cause, key, policy: Some(3) })
@@ -83,7 +85,7 @@ pub(in crate::cli) fn append(
     number: u64,
 ) -> Result<Append, Failed> {
     let stream = stream(guild)?;
-    let Request { actor, cause, key, policy } = request("history", number)?;
+    let Request { actor, cause, key, policy } = request("history", FIRST_REQUEST + (number << 22))?;
     let stored = events.enumerate().map(|(index, event)| {
         let id = event_id(&stream, &key, index);
         Ok(NewEvent { id, event_type: event.event_type(), payload: encode(&event)? })
