@@ -1,7 +1,7 @@
 //! What operators' tools ask over HTTP: is it alive, is it ready, its metrics. The dashboard's
 //! API comes beside these.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use axum::{
     Json, Router,
@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use eventlog::{Clock, EventLog};
+use eventlog::{Bus, Clock};
 use metrics_exporter_prometheus::PrometheusHandle;
 use projections::{ReadStore, Status};
 use serde_json::json;
@@ -21,7 +21,7 @@ const READY_LAG_SECS: i64 = 60;
 
 #[derive(Clone)]
 struct Health {
-    log: Arc<dyn EventLog>,
+    bus: Bus,
     status: Status,
     clock: Clock,
     metrics: Option<PrometheusHandle>,
@@ -37,7 +37,7 @@ pub struct Server {
 impl Server {
     pub async fn start(
         address: SocketAddr,
-        log: Arc<dyn EventLog>,
+        bus: Bus,
         store: ReadStore,
         clock: Clock,
         metrics: Option<PrometheusHandle>,
@@ -45,7 +45,7 @@ impl Server {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, mut stopped) = watch::channel(false);
-        let health = Health { log, status: Status::new(store), clock, metrics };
+        let health = Health { bus, status: Status::new(store), clock, metrics };
         let router = Router::new()
             .route("/healthz", get(|| async { "alive\n" }))
             .route("/readyz", get(ready))
@@ -72,7 +72,7 @@ impl Server {
 }
 
 async fn ready(State(health): State<Health>) -> Response {
-    let builds = health.status.builds(&*health.log, (health.clock)()).await;
+    let builds = health.status.builds(&**health.bus.log(), (health.clock)()).await;
     let (code, body) = match builds {
         // Says that, not why: this endpoint needs no sign-in.
         Err(error) => {
@@ -98,10 +98,17 @@ async fn render_metrics(State(health): State<Health>) -> Response {
             (StatusCode::NOT_FOUND, "metrics are switched off (http.metrics)\n").into_response()
         }
         Some(metrics) => {
-            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-            metrics::gauge!("reeve_writer_queue").set(health.log.appender().queued() as f64);
+            let (aggregates, bytes) = health.bus.cache_use();
+            gauge("reeve_writer_queue", health.bus.log().appender().queued());
+            gauge("reeve_cache_aggregates", aggregates);
+            gauge("reeve_cache_bytes", bytes);
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
             (kind, metrics.render()).into_response()
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+fn gauge(name: &'static str, value: usize) {
+    metrics::gauge!(name).set(value as f64);
 }

@@ -11,6 +11,7 @@
 
 mod cache;
 mod erase;
+mod follow;
 mod load;
 
 use std::{fmt::Debug, sync::Arc, time::Instant};
@@ -117,7 +118,12 @@ impl Bus {
     ) -> Self {
         let cache = Mutex::new(Cache::new(options.cache_bytes));
         let snapshotting = tokio::sync::Mutex::default();
-        Self(Arc::new(Shared { log, people, snapshots, cache, snapshotting, options }))
+        let others = log.written_by_others();
+        let shared = Arc::new(Shared { log, people, snapshots, cache, snapshotting, options });
+        if let Some(others) = others {
+            tokio::spawn(follow::follow(Arc::downgrade(&shared), others));
+        }
+        Self(shared)
     }
 
     pub fn log(&self) -> &Arc<dyn EventLog> {
@@ -180,6 +186,7 @@ impl Bus {
                 Step::Repeated(first_id) => first_id,
                 Step::Reload(place) => {
                     drop(place);
+                    metrics::counter!("reeve_cache_loads_total").increment(1);
                     self.load(&slot, stream).await?;
                     continue;
                 }

@@ -35,6 +35,6 @@ pub use envelope::{
 pub use follow::Follower;
 pub use log::{
     Append, Appended, Appender, Clock, EventLog, Fence, LogError, Page, Pending, Place, Slice,
-    system_clock,
+    Stretch, system_clock,
 };
 pub use people::{People, PeopleError};

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{EventId, GuildId, Timestamp};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::envelope::{MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId};
 
@@ -68,6 +68,12 @@ pub trait EventLog: Send + Sync + Debug {
     -> Result<Page, LogError>;
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError>;
+
+    /// What other processes write, as it is heard of; none where nobody else can write. Only a
+    /// hint: some may be missed.
+    fn written_by_others(&self) -> Option<broadcast::Receiver<Stretch>> {
+        None
+    }
 
     /// Writes what is queued, then ends. Reads go on working.
     async fn shutdown(&self);
@@ -173,6 +179,13 @@ impl Fence {
             Ordering::Acquire,
         );
     }
+}
+
+/// Events after one position up to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    pub after: Position,
+    pub to: Position,
 }
 
 /// A fault of the log, in words that say what to do. Refusals of rules are not faults.

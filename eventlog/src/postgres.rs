@@ -16,19 +16,22 @@ use sqlx::{
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tokio::{
-    sync::{Mutex, watch},
+    sync::{Mutex, broadcast, watch},
     task::JoinHandle,
 };
+use uuid::Uuid;
 
 use crate::{
     contract_version,
     envelope::{Position, Recorded, StreamId},
-    log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
+    log::{Appender, Clock, EventLog, LogError, Page, Slice, Stretch, system_clock},
     migrate,
 };
 
 /// Told to other processes after commits; they would notice within [`POLL`] anyway.
 const CHANNEL: &str = "reeve_log";
+/// Stretches of others that wait to be read; whoever is later than that misses some.
+const STRETCHES: usize = 64;
 const POLL: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
@@ -62,6 +65,7 @@ pub struct PostgresLog {
     pool: PgPool,
     appender: Appender,
     head: watch::Receiver<Position>,
+    others: broadcast::Sender<Stretch>,
     writer: Mutex<Option<JoinHandle<()>>>,
     followers: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
@@ -99,11 +103,14 @@ impl PostgresLog {
         let (writer, written) =
             write::Writer::start(connection, connect, options, head_sender.clone(), queue, stopped)
                 .await?;
+        let (others, _) = broadcast::channel(STRETCHES);
+        let us = Uuid::new_v4();
         let followers = vec![
-            tokio::spawn(listen(pool.clone(), head_sender)),
-            tokio::spawn(notify(pool.clone(), written)),
+            tokio::spawn(listen(pool.clone(), us, head_sender, others.clone())),
+            tokio::spawn(notify(pool.clone(), us, written)),
         ];
-        Ok(Self { pool, appender, head, writer: Mutex::new(Some(writer)), followers, stop })
+        let writer = Mutex::new(Some(writer));
+        Ok(Self { pool, appender, head, others, writer, followers, stop })
     }
 
     pub const fn pool(&self) -> &PgPool {
@@ -118,7 +125,12 @@ impl Drop for PostgresLog {
 }
 
 /// Hears of other processes' commits, and looks for itself when it hears nothing.
-async fn listen(pool: PgPool, head: watch::Sender<Position>) {
+async fn listen(
+    pool: PgPool,
+    us: Uuid,
+    head: watch::Sender<Position>,
+    others: broadcast::Sender<Stretch>,
+) {
     let mut listener = None;
     loop {
         if listener.is_none() {
@@ -131,8 +143,12 @@ async fn listen(pool: PgPool, head: watch::Sender<Position>) {
             None => tokio::time::sleep(POLL).await,
             Some(connected) => match tokio::time::timeout(POLL, connected.recv()).await {
                 Ok(Ok(notification)) => {
-                    if let Ok(position) = notification.payload().parse() {
-                        advance(&head, Position(position));
+                    if let Some((writer, stretch)) = heard(notification.payload()) {
+                        advance(&head, stretch.to);
+                        if writer != us {
+                            // Nobody may be listening, which is fine.
+                            let _ = others.send(stretch);
+                        }
                         continue;
                     }
                 }
@@ -150,13 +166,16 @@ async fn listen(pool: PgPool, head: watch::Sender<Position>) {
 
 /// Tells other processes of our commits, outside of the commit's own path and at most every few
 /// milliseconds.
-async fn notify(pool: PgPool, mut written: watch::Receiver<Position>) {
+async fn notify(pool: PgPool, us: Uuid, mut written: watch::Receiver<Position>) {
     const PAUSE: Duration = Duration::from_millis(5);
+    let mut after = *written.borrow();
     while written.changed().await.is_ok() {
-        let position = *written.borrow_and_update();
+        let to = *written.borrow_and_update();
+        let stretch = Stretch { after, to };
+        after = to;
         let told = sqlx::query("SELECT pg_notify($1, $2)")
             .bind(CHANNEL)
-            .bind(position.0.to_string())
+            .bind(format!("{us} {} {}", stretch.after.0, stretch.to.0))
             .execute(&pool)
             .await;
         if let Err(error) = told {
@@ -164,6 +183,14 @@ async fn notify(pool: PgPool, mut written: watch::Receiver<Position>) {
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Who wrote, and what.
+fn heard(notice: &str) -> Option<(Uuid, Stretch)> {
+    let mut words = notice.split(' ');
+    let writer = words.next()?.parse().ok()?;
+    let mut position = || words.next()?.parse().ok().map(Position);
+    Some((writer, Stretch { after: position()?, to: position()? }))
 }
 
 fn advance(head: &watch::Sender<Position>, to: Position) {
@@ -263,6 +290,10 @@ impl EventLog for PostgresLog {
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
         Ok(read::by_ids(&self.pool, &[id.0]).await?.pop())
+    }
+
+    fn written_by_others(&self) -> Option<broadcast::Receiver<Stretch>> {
+        Some(self.others.subscribe())
     }
 
     async fn shutdown(&self) {

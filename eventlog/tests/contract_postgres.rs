@@ -309,6 +309,40 @@ fn given_another_processs_commit_then_followers_here_are_told_at_once() {
     });
 }
 
+// proves: SYN-09
+#[test]
+fn given_another_processs_commit_then_the_cached_state_here_takes_it_in() {
+    eventlog::contract::run(async |store: PostgresBackend| {
+        let house = House::new(store).await;
+        let second = house.second_bus().await;
+        let balance = async |bus: &Bus| {
+            look::<Economy, _>(bus, economy(1), |state, _| state.balance(ANN)).await
+        };
+        assert_eq!(balance(&second).await, Bytes::ZERO);
+        let granted = std::sync::atomic::AtomicI64::new(0);
+        // The first words may come before anybody listens; a state that missed one takes none.
+        eventually("a grant that nobody asked the log for", async || {
+            let known = balance(&second).await;
+            house
+                .bus
+                .execute::<Economy>(&economy(1), &grant(ANN, 1), &request(&new_key()))
+                .await
+                .unwrap();
+            let all = Bytes(granted.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1);
+            assert!(known < all);
+            let version = house.bus.cached_version::<Economy>(&economy(1));
+            let told = async {
+                while second.cached_version::<Economy>(&economy(1)) != version {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_millis(500), told).await.is_ok()
+        })
+        .await;
+        assert_eq!(balance(&second).await, balance(&house.bus).await);
+    });
+}
+
 // proves: SYN-07
 #[test]
 fn given_a_full_disk_then_it_says_so_and_nothing_is_lost_and_it_goes_on_with_room() {

@@ -51,7 +51,7 @@ pub(super) async fn run(
     let shown_metrics = config.http.metrics.then(|| metrics.clone());
     let server = Server::start(
         config.http.address,
-        Arc::clone(&node.log),
+        node.bus().clone(),
         node.store.clone(),
         Arc::clone(&node.clock),
         shown_metrics,

@@ -47,6 +47,9 @@ fn given_some_work_then_the_metrics_count_it() {
     assert!(value(r#"reeve_projection_events_total{projection="balances"}"#) >= 1.0);
     assert!(value(r#"reeve_projection_lag_events{projection="balances""#).abs() < f64::EPSILON);
     assert!(value("reeve_writer_queue").abs() < f64::EPSILON);
+    assert!(value("reeve_cache_aggregates") >= 1.0);
+    assert!(value("reeve_cache_bytes") > 0.0);
+    assert!(value("reeve_cache_loads_total") >= 1.0);
     for line in metrics.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         assert!(line.rsplit(' ').next().unwrap().parse::<f64>().is_ok(), "not Prometheus: {line}");
     }

@@ -10,6 +10,7 @@ use domain::{Decider, EventId, Weigh as _};
 use lru::LruCache;
 use parking_lot::Mutex;
 
+use super::follow::AnySlot;
 use crate::{envelope::StreamId, log::Fence};
 
 /// Keys that an aggregate remembers, to answer a repetition without deciding again.
@@ -81,7 +82,7 @@ pub(super) struct Cache {
 }
 
 struct Entry {
-    slot: Arc<dyn Any + Send + Sync>,
+    slot: Arc<dyn AnySlot>,
     bytes: usize,
 }
 
@@ -101,19 +102,23 @@ impl Cache {
 
     pub fn slot<D: Decider>(&mut self, stream: &StreamId) -> Arc<Slot<D>> {
         if let Some(entry) = self.slots.get(stream)
-            && let Ok(slot) = Arc::clone(&entry.slot).downcast()
+            && let Ok(slot) = (Arc::clone(&entry.slot) as Arc<dyn Any + Send + Sync>).downcast()
         {
             return slot;
         }
         let slot = Arc::new(Slot::<D>::new());
-        let entry =
-            Entry { slot: Arc::clone(&slot) as Arc<dyn Any + Send + Sync>, bytes: SLOT_BYTES };
+        let entry = Entry { slot: Arc::clone(&slot) as Arc<dyn AnySlot>, bytes: SLOT_BYTES };
         self.bytes += SLOT_BYTES;
         if let Some(other) = self.slots.put(stream.clone(), entry) {
             self.bytes -= other.bytes;
         }
         self.make_room();
         slot
+    }
+
+    /// What is there, without counting as use.
+    pub fn peek(&self, stream: &StreamId) -> Option<Arc<dyn AnySlot>> {
+        self.slots.peek(stream).map(|entry| Arc::clone(&entry.slot))
     }
 
     /// Takes note of an aggregate's weight, and lets others go where that is too much.
