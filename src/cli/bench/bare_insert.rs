@@ -21,6 +21,7 @@ const METADATA: &str = r#"{"actor":{"person":17},"cause":{"correlation":"0193a1c
 pub(super) struct Args {
     #[command(flatten)]
     pub ground: Ground,
+    /// How long it is measured
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub seconds: u64,
 }

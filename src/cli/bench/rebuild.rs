@@ -38,8 +38,10 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Size {
+    /// Events in the log
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub events: u32,
+    /// Guilds among which they are
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub guilds: u32,
 }

@@ -22,12 +22,15 @@ const TOLD_EVERY: u32 = 25;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
+    /// Where the log is
     #[arg(long)]
     backend: Backend,
     #[command(flatten)]
     ground: Ground,
+    /// How often it is killed
     #[arg(long, default_value_t = 100)]
     cycles: u32,
+    /// Another number kills at other moments
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Crash the database with this shell command instead of killing the process

@@ -28,11 +28,13 @@ const SCRATCH: &str = "/dev/shm";
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
+    /// Images of the disk to make and open
     #[arg(long, default_value_t = 2_000)]
     images: u32,
     /// SQLite's `synchronous`; anything but full loses something, which must be seen
     #[arg(long, default_value = "full")]
     sync: Sync,
+    /// Another number cuts at other moments
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Where images are made [default: /dev/shm, or $TMPDIR]
