@@ -1,6 +1,11 @@
 //! What a read model is.
 
-use std::{collections::HashMap, future::Future, marker::PhantomData};
+use std::{
+    collections::HashMap,
+    future::Future,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use async_trait::async_trait;
 use domain::GuildId;
@@ -173,11 +178,23 @@ fn fold<P: Projection>(
     let mut folded = 0;
     for (index, event) in events.iter().enumerate() {
         if projection.follows(event) && !blocked(event.guild()) {
-            P::fold(&mut batch, event).map_err(|error| ApplyError::Poison { index, error })?;
+            fold_one::<P>(&mut batch, event)
+                .map_err(|error| ApplyError::Poison { index, error })?;
             folded += 1;
         }
     }
     Ok((batch, folded))
+}
+
+/// A defect in a fold is one guild's trouble too. Its batch is thrown away, as with any error.
+fn fold_one<P: Projection>(batch: &mut P::Batch, event: &Recorded) -> Result<(), LogError> {
+    catch_unwind(AssertUnwindSafe(|| P::fold(batch, event))).unwrap_or_else(|_| {
+        Err(LogError::Setup(format!(
+            "folding {} into {} panicked; this is a defect of reeve, please report it",
+            event.type_name,
+            P::NAME
+        )))
+    })
 }
 
 #[cfg(test)]

@@ -74,6 +74,25 @@ fn given_a_poison_event_then_its_guild_waits_and_a_retry_catches_it_up() {
 }
 
 #[test]
+fn given_a_fold_that_panics_then_only_that_guild_waits() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        let runtime = house.run(vec![boxed::<Tally>()], small_batches(7)).await;
+        house.append(guild(8), &[received(person(1), Tally::DEFECT)]).await;
+        for number in GUILDS {
+            house.append(guild(number), &[received(person(1), 5)]).await;
+        }
+        house.passed_everything(&["tally"]).await;
+        assert_eq!(house.parked("tally").await, [guild(8)]);
+        let letters = house.dead_letters("tally").await;
+        assert!(letters[0].error.contains("panicked"), "{letters:?}");
+        assert_eq!(house.tally().await, [(4, 1, 5), (12, 1, 5), (16, 1, 5), (20, 1, 5)]);
+        runtime.shutdown().await;
+        house.close().await;
+    });
+}
+
+#[test]
 fn given_several_poison_guilds_in_one_batch_then_only_those_wait() {
     on_each_store(async |site| {
         let house = site.open().await;
