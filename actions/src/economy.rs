@@ -1,5 +1,7 @@
 //! What someone may do with bytes.
 
+mod what_if;
+
 use domain::{
     Bytes, Decider as _, GuildId, IdempotencyKey, PersonId, Personal, Timestamp, UserId,
     economy::{Command, DailyTrigger, Economy, EconomySettings, Event, Reason, SpendId},

@@ -146,7 +146,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-async fn only_guild(node: &Node) -> Result<GuildId, CliError> {
+pub(super) async fn only_guild(node: &Node) -> Result<GuildId, CliError> {
     let rows = node.store.query("SELECT DISTINCT guild FROM balances LIMIT 2", &[]).await;
     match rows.as_deref() {
         Ok([row]) => {
@@ -356,7 +356,11 @@ async fn history(
 }
 
 /// Who a person number is, for the operator's eyes.
-async fn name(node: &Node, guild: GuildId, person: domain::PersonId) -> Result<String, CliError> {
+pub(super) async fn name(
+    node: &Node,
+    guild: GuildId,
+    person: domain::PersonId,
+) -> Result<String, CliError> {
     let user = node.people.user(guild, person).await?;
     Ok(user.map_or_else(|| format!("{person} (erased)"), |user| user.to_string()))
 }

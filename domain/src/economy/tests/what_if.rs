@@ -1,0 +1,200 @@
+//! The same history under other settings.
+
+use super::{
+    super::what_if::{Changes, EXAMPLES, Fact, InvalidChange, Outcome, Pair, WhatIf},
+    histories::{history, step},
+    *,
+};
+use proptest::prelude::*;
+
+/// A history that some guild really had: each event with the settings it was decided under.
+#[derive(Default)]
+struct Past {
+    state: State,
+    facts: Vec<(Event, Timestamp, Terms)>,
+}
+
+impl Past {
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "did(command) reads as a sentence")]
+    fn did(mut self, command: Command) -> Self {
+        assert!(self.tries(&command), "{command:?}");
+        self
+    }
+
+    fn tries(&mut self, command: &Command) -> bool {
+        let terms = match command {
+            Command::Grant { terms, .. }
+            | Command::Take { terms, .. }
+            | Command::Transfer { terms, .. }
+            | Command::AwardDaily { terms, .. }
+            | Command::Spend { terms, .. } => Arc::clone(terms),
+            Command::SettleSpend { .. } | Command::RefundSpend { .. } => default_terms(),
+        };
+        let Ok(events) = step(&mut self.state, command) else { return false };
+        self.facts.extend(events.into_iter().map(|event| (event, noon(), Arc::clone(&terms))));
+        true
+    }
+
+    fn under(&self, changes: &[&str]) -> Result<Outcome, InvalidChange> {
+        let mut what_if = WhatIf::new(Changes::parse(changes.iter().copied())?);
+        for (seq, (event, at, terms)) in (1..).zip(&self.facts) {
+            what_if.take(Fact { seq, at: *at, event, terms })?;
+        }
+        Ok(what_if.outcome())
+    }
+}
+
+fn pair(recorded: i64, other: i64) -> Pair {
+    Pair { recorded: Bytes(recorded), other: Bytes(other) }
+}
+
+fn noon_of(day: &str) -> Timestamp {
+    at(&format!("{day}T12:00:00Z"))
+}
+
+proptest! {
+    #[test]
+    fn given_any_history_and_no_changes_then_nothing_differs(history in history()) {
+        let mut past = Past::default();
+        for command in &history {
+            // Every settings version of a test is numbered 1: each gets a number of its own.
+            past.tries(command);
+        }
+        for (number, fact) in (1..).zip(&mut past.facts) {
+            fact.2 = Arc::new(InForce { version: number, values: fact.2.values.clone() });
+        }
+        let outcome = past.under(&[]).unwrap();
+        prop_assert_eq!(outcome.supply.recorded, outcome.supply.other);
+        prop_assert_eq!(outcome.daily_rewards.recorded, outcome.daily_rewards.other);
+        prop_assert_eq!(outcome.starting_balances.recorded, outcome.starting_balances.other);
+        prop_assert_eq!(outcome.most_changed, vec![]);
+        prop_assert_eq!(outcome.transfers.refused.count, 0);
+        prop_assert!(outcome.refused.is_empty(), "{:?}", outcome.refused);
+    }
+
+    #[test]
+    fn given_any_history_under_any_settings_then_the_other_supply_is_what_its_own_rules_made(
+        history in history(),
+        amount in 0..300_i64,
+        cooldown in 0..200_000_u32,
+    ) {
+        let mut past = Past::default();
+        for command in &history {
+            past.tries(command);
+        }
+        for (number, fact) in (1..).zip(&mut past.facts) {
+            fact.2 = Arc::new(InForce { version: number, values: fact.2.values.clone() });
+        }
+        let changes = [format!("daily.amount={amount}"), format!("transfer_cooldown_secs={cooldown}")];
+        let changes: Vec<&str> = changes.iter().map(String::as_str).collect();
+        let outcome = past.under(&changes).unwrap();
+        prop_assert!(outcome.top.iter().all(|line| line.balance.other >= Bytes::ZERO));
+        prop_assert!(outcome.transfers.refused.count <= outcome.transfers.recorded);
+        prop_assert!(outcome.transfers.examples.len() <= EXAMPLES);
+        // What nobody was paid or given more for cannot have become more.
+        if amount <= 10 {
+            prop_assert!(outcome.daily_rewards.other <= outcome.daily_rewards.recorded);
+        }
+    }
+}
+
+#[test]
+fn given_a_higher_daily_amount_then_the_supply_grows_by_it_with_every_streak() {
+    let mut past = Past::default();
+    for day in 1..=9 {
+        past = past.did(message(ANN, noon_of(&format!("2026-11-0{day}"))));
+    }
+    // Seven days at 10, then two at twice that.
+    let outcome = past.under(&["daily.amount=200"]).unwrap();
+    assert_eq!(outcome.daily_rewards, pair(110, 2_200));
+    assert_eq!(outcome.supply, pair(110, 2_200));
+    let outcome = past.under(&["tiers.CHAR.multiplier=5"]).unwrap();
+    assert_eq!(outcome.daily_rewards, pair(110, 170));
+    let outcome = past.under(&["tiers.CHAR.from_days=3"]).unwrap();
+    assert_eq!(outcome.daily_rewards, pair(110, 160));
+    let outcome = past.under(&[r#"tiers=[{"from_days":2,"name":"X","multiplier":3}]"#]).unwrap();
+    assert_eq!(outcome.daily_rewards, pair(110, 250));
+    let outcome = past.under(&["daily.mode=off"]).unwrap();
+    assert_eq!(outcome.supply, pair(110, 0));
+    assert_eq!(outcome.refused["daily_rewards"].by_rule["economy.daily_off"], 9);
+    let outcome = past.under(&["daily.mode=command"]).unwrap();
+    assert_eq!(outcome.supply, pair(110, 110));
+    assert!(outcome.facts_lacking.iter().any(|fact| fact.contains("for 9 rewards")));
+}
+
+#[test]
+fn given_tighter_rules_then_the_transfers_that_break_them_are_refused_with_the_reason() {
+    let day = |number: u32| noon_of(&format!("2026-11-{number:02}"));
+    let past = Past::default()
+        .did(grant(ANN, 1_000))
+        .did(transfer(ANN, BEN, 600, day(1)))
+        .did(transfer(ANN, BEN, 300, day(3)))
+        .did(transfer(BEN, CAY, 700, day(4)));
+    let capped = past.under(&["max_transfer=300"]).unwrap();
+    assert_eq!((capped.transfers.recorded, capped.transfers.recorded_amount), (3, Bytes(1_600)));
+    assert_eq!(capped.transfers.refused.count, 2);
+    assert_eq!(capped.transfers.refused.amount, Bytes(1_300));
+    assert_eq!(capped.supply, pair(1_000, 1_000), "moved, not made");
+    let first = &capped.transfers.examples[0];
+    assert_eq!(
+        (first.from, first.to, first.amount, first.rule),
+        (ANN, BEN, Bytes(600), "economy.amount_too_large")
+    );
+    assert_eq!(first.text, "You can move at most 300 at a time.");
+    assert_eq!(capped.transfers.newly_allowed, None);
+    let line = |person| capped.top.iter().find(|line| line.person == person).unwrap().balance;
+    assert_eq!((line(ANN), line(BEN)), (pair(100, 700), pair(200, 300)));
+
+    let slower = past.under(&["transfer_cooldown_secs=259200"]).unwrap();
+    assert_eq!(slower.transfers.refused.by_rule["economy.cooldown"], 1);
+    // Ben then has 600 and not 900, and cannot send 700.
+    assert_eq!(slower.transfers.refused.by_rule["economy.not_enough"], 1);
+}
+
+#[test]
+fn given_a_purchase_that_would_not_have_been_made_then_its_refund_is_not_either() {
+    let past = Past::default()
+        .did(message(ANN, noon_of("2026-11-01")))
+        .did(spend(1, ANN, 8))
+        .did(refund(1));
+    let outcome = past.under(&["daily.amount=5"]).unwrap();
+    assert_eq!(outcome.supply, pair(10, 5));
+    assert_eq!(outcome.refused["spends"].count, 1);
+    assert!(outcome.facts_lacking.iter().any(|fact| fact.starts_with("1 purchases")));
+}
+
+#[test]
+fn given_another_starting_balance_then_every_account_opens_with_it() {
+    let past = Past::default().did(grant(ANN, 10)).did(transfer(ANN, BEN, 5, noon()));
+    let outcome = past.under(&["starting_balance=100"]).unwrap();
+    assert_eq!(outcome.starting_balances, pair(0, 200));
+    assert_eq!(outcome.supply, pair(10, 210));
+    assert_eq!(outcome.most_changed.len(), 2);
+}
+
+#[test]
+fn given_changes_that_cannot_be_then_the_answer_says_what_can() {
+    let past = Past::default().did(grant(ANN, 10));
+    for (change, words) in [
+        ("daily.amount", "name=value"),
+        ("daily.amount=many", "whole number"),
+        ("daily.amount=-1", "use 0 to 1000000"),
+        ("max_transfer=0", "use 1 to"),
+        ("transfer_cooldown_secs=99999999999", "whole number"),
+        ("transfer_cooldown_secs=9999999", "use 0 to 2592000"),
+        ("daily.mode=sometimes", "automatic, command or off"),
+        ("currency=gold", "cannot be asked about; what can: daily.amount"),
+        ("tiers=[", "EOF"),
+        ("tiers.CHAR.colour=3", "cannot be asked about"),
+        ("tiers.CHAR.multiplier=5000", "no community could save this"),
+        ("tiers.CHAR.from_days=99", "order them by from_days"),
+    ] {
+        let error = past.under(&[change]).unwrap_err().to_string();
+        assert!(error.contains(words), "{change}: {error}");
+    }
+    let twice = past.under(&["daily.amount=1", "daily_amount=2"]).unwrap_err().to_string();
+    assert!(twice.contains("twice"), "{twice}");
+    let outcome = past.under(&["tiers.NONE.multiplier=5"]).unwrap();
+    assert!(outcome.facts_lacking.iter().any(|fact| fact.contains("no tier NONE")));
+}
