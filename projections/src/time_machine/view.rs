@@ -68,10 +68,11 @@ struct Body {
     _places: Vec<Place>,
 }
 
-/// What lies before all that can be undone, being made ready.
+/// What comes once all that can be undone is used up, being made ready: the same moment, with a
+/// stretch of its own to undo.
 struct Behind {
     seq: u64,
-    building: JoinHandle<Result<Vec<Roll>, TimeError>>,
+    building: JoinHandle<Result<Body, TimeError>>,
 }
 
 impl Drop for Behind {
@@ -95,10 +96,7 @@ impl View {
         seat: Seat,
     ) -> Result<Self, TimeError> {
         let history = History::new(Arc::clone(&shared.log), event.guild());
-        let base = event.guild_seq.saturating_sub(shared.options.lookback);
-        let rolls = shared.rolls(event.guild(), &projections, base, &visit).await?;
-        let mut body = Body::of(rolls, base)?;
-        body.fold_to(&history, event.guild_seq, 0).await?;
+        let body = Body::at(&shared, &history, &projections, event.guild_seq, &visit).await?;
         Ok(Self { shared, history, projections, visit, event, body, behind: None, _seat: seat })
     }
 
@@ -201,47 +199,54 @@ impl View {
     }
 
     async fn rebuild(&mut self, seq: u64) -> Result<(), TimeError> {
-        let lookback = self.shared.options.lookback;
-        let mut ready = None;
         if let Some(mut behind) = self.behind.take()
-            && behind.seq < seq
-            && seq - behind.seq <= lookback
-            && let Ok(Ok(rolls)) = (&mut behind.building).await
+            && behind.seq == seq
+            && let Ok(Ok(body)) = (&mut behind.building).await
         {
-            ready = Some((rolls, behind.seq));
+            self.body = body;
+            return Ok(());
         }
-        let (rolls, base) = if let Some(ready) = ready {
-            ready
-        } else {
-            let base = seq.saturating_sub(lookback);
-            let guild = self.guild();
-            (self.shared.rolls(guild, &self.projections, base, &self.visit).await?, base)
-        };
-        let mut body = Body::of(rolls, base)?;
-        body.fold_to(&self.history, seq, FINE).await?;
-        self.body = body;
+        let Self { shared, history, projections, visit, .. } = &*self;
+        self.body = Body::at(shared, history, projections, seq, visit).await?;
         Ok(())
     }
 
-    /// Halfway through what can be undone, the stretch before it is begun with.
+    /// Some way through what can be undone, the stretch before it is begun with.
     fn look_behind(&mut self) {
-        let lookback = self.shared.options.lookback;
-        let Some(earliest) = self.body.undo.earliest().filter(|earliest| *earliest > 0) else {
-            return;
-        };
-        if self.behind.is_some() || self.event.guild_seq - earliest > lookback / 2 {
+        let Some(seq) = self.body.undo.earliest().filter(|earliest| *earliest > 0) else { return };
+        let left = self.event.guild_seq.saturating_sub(seq);
+        if left > self.shared.options.lookback * 3 / 4 {
             return;
         }
-        let seq = earliest.saturating_sub(lookback);
-        let (shared, projections) = (Arc::clone(&self.shared), self.projections.clone());
-        let (guild, visit) = (self.guild(), Visit::of(self.visit.role));
+        if self.behind.as_ref().is_some_and(|behind| behind.seq == seq) {
+            return;
+        }
+        let (shared, history) = (Arc::clone(&self.shared), self.history.clone());
+        let (projections, visit) = (self.projections.clone(), Visit::of(self.visit.role));
         let building =
-            tokio::spawn(async move { shared.rolls(guild, &projections, seq, &visit).await });
+            tokio::spawn(
+                async move { Body::at(&shared, &history, &projections, seq, &visit).await },
+            );
         self.behind = Some(Behind { seq, building });
     }
 }
 
 impl Body {
+    /// The moment after an event, that can be undone from.
+    async fn at(
+        shared: &Arc<Shared>,
+        history: &History,
+        projections: &[Arc<dyn AnyProjection>],
+        seq: u64,
+        visit: &Visit,
+    ) -> Result<Self, TimeError> {
+        let base = seq.saturating_sub(shared.options.lookback);
+        let rolls = shared.rolls(history.guild, projections, base, visit).await?;
+        let mut body = Self::of(rolls, base)?;
+        body.fold_to(history, seq, 0).await?;
+        Ok(body)
+    }
+
     fn of(rolls: Vec<Roll>, seq: u64) -> Result<Self, TimeError> {
         let connection = Connection::open_in_memory().map_err(|error| broken(&error))?;
         let mut folds = Vec::with_capacity(rolls.len());
