@@ -15,6 +15,7 @@ mod ids;
 mod moment;
 pub mod people;
 mod personal;
+pub mod refusals;
 pub mod settings;
 mod text;
 mod time;

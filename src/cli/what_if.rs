@@ -24,8 +24,9 @@ use crate::{
                   daily.amount=200, daily.mode=command, starting_balance=50, max_transfer=500,\n  \
                   transfer_cooldown_secs=3600, tiers.CHAR.multiplier=3, tiers.CHAR.from_days=5,\n  \
                   tiers='[{\"from_days\": 7, \"name\": \"WEEK\", \"multiplier\": 2}]'\n\n\
-                  Nothing is written. Attempts that were refused are not recorded, so what would \
-                  have been\nnewly allowed is unknown; the answer lists what else it lacks.")]
+                  Nothing is written. Of refused transfers some are kept; those are tried again, \
+                  and what\nwould be newly allowed among them is shown. The answer lists what it \
+                  lacks.")]
 pub(super) struct Args {
     /// The community; may be left out where the store has only one
     #[arg(long)]
@@ -117,6 +118,23 @@ async fn text(node: &Node, guild: GuildId, outcome: &Outcome) -> Result<String, 
     let more = transfers.refused.count - transfers.examples.len() as u64;
     if more > 0 {
         said.push(format!("  and {} more", grouped(more)));
+    }
+    let allowed = &transfers.newly_allowed;
+    said.push(format!(
+        "{} refused transfers were kept; {} of them ({} in all) would have been allowed.",
+        grouped(allowed.of),
+        grouped(allowed.count),
+        grouped(allowed.amount.0)
+    ));
+    for transfer in &allowed.examples {
+        said.push(format!(
+            "  #{}  {}  {} to {}, {}",
+            transfer.seq,
+            &transfer.at.to_string()[..19],
+            name(node, guild, transfer.from).await?,
+            name(node, guild, transfer.to).await?,
+            grouped(transfer.amount.0)
+        ));
     }
     for (kind, refused) in &outcome.refused {
         said.push(format!("{}: {}.", kind.replace('_', " "), would_be_refused(refused)));

@@ -6,11 +6,12 @@ use domain::{
     Decider as _, GuildId,
     economy::{
         Economy, EconomySettings, Event, Terms,
-        what_if::{Changes, Fact, Outcome, WhatIf},
+        what_if::{Attempt, Changes, Fact, Outcome, WhatIf},
     },
-    settings::{self, InForce},
+    refusals::{self, Refusals},
+    settings::{self, Configurable as _, InForce},
 };
-use eventlog::{Recorded, StreamId, decode};
+use eventlog::{Recorded, decode};
 
 use crate::{ActionError, Actions, Caller, Permission};
 
@@ -29,94 +30,94 @@ impl Actions {
         up_to: u64,
     ) -> Result<Outcome, ActionError> {
         super::authorise(caller, Permission::ManageEconomy)?;
-        let versions = self.settings_versions(guild, up_to).await?;
-        let mut what_if = WhatIf::new(changes);
-        let (mut unknown, mut unnamed) = (HashMap::<u32, (Terms, u64)>::new(), 0_u64);
-        let none = Terms::default();
-        let stream = StreamId::of_guild(Economy::CAPABILITY, guild);
-        let mut pages = Pages { actions: self, stream, version: 0, up_to };
-        while let Some(page) = pages.next().await? {
+        let mut replay =
+            Replay { what_if: WhatIf::new(changes), versions: HashMap::new(), unnamed: 0 };
+        replay.versions.insert(0, (Terms::default(), None));
+        let mut seq = 0;
+        loop {
+            let mut page = self.bus().log().read_guild(guild, seq, PAGE).await?;
+            page.retain(|event| event.guild_seq <= up_to);
+            let Some(last) = page.last() else { break };
+            seq = last.guild_seq;
             for recorded in &page {
-                let event: Event = decode(recorded)?;
-                let terms = match recorded.metadata()?.policy {
-                    // Spends are settled and refunded under no settings.
-                    None => {
-                        let ruled = !matches!(
-                            event,
-                            Event::SpendSettled { .. } | Event::SpendRefunded { .. }
-                        );
-                        unnamed += u64::from(ruled);
-                        &none
-                    }
-                    Some(version) if !versions.contains_key(&version) => {
-                        let defaults = || Arc::new(InForce { version, ..InForce::default() });
-                        let (terms, count) =
-                            unknown.entry(version).or_insert_with(|| (defaults(), 0));
-                        *count += 1;
-                        terms
-                    }
-                    Some(version) => &versions[&version],
-                };
-                let (seq, at) = (recorded.guild_seq, recorded.at);
-                what_if
-                    .take(Fact { seq, at, event: &event, terms })
-                    .map_err(|error| ActionError::BadInput(error.to_string()))?;
+                replay.take(recorded)?;
             }
         }
-        let mut outcome = what_if.outcome();
+        Ok(replay.outcome())
+    }
+}
+
+/// A guild's history on its way through other settings.
+struct Replay {
+    what_if: WhatIf,
+    /// Settings by version. Of those that the log does not have, how many events name them.
+    versions: HashMap<u32, (Terms, Option<u64>)>,
+    /// Events that name no settings.
+    unnamed: u64,
+}
+
+impl Replay {
+    fn take(&mut self, recorded: &Recorded) -> Result<(), ActionError> {
+        let category = recorded.stream.category();
+        if category == EconomySettings::CAPABILITY {
+            let settings::Event::Changed { version, values } =
+                decode::<settings::Event<EconomySettings>>(recorded)?;
+            let terms = Arc::new(InForce { version, values });
+            self.versions.insert(version, (terms, None));
+            return Ok(());
+        }
+        let (seq, at) = (recorded.guild_seq, recorded.at);
+        let taken = if category == Economy::CAPABILITY {
+            let event: Event = decode(recorded)?;
+            // Spends are settled and refunded under no settings.
+            let ruled = !matches!(event, Event::SpendSettled { .. } | Event::SpendRefunded { .. });
+            let terms = self.terms(recorded, ruled)?;
+            self.what_if.take(Fact { seq, at, event: &event, terms: &terms })
+        } else if category == Refusals::CAPABILITY {
+            let refusals::Event::TransferRefused { from, to, amount, at, .. } = decode(recorded)?;
+            let terms = self.terms(recorded, true)?;
+            self.what_if.attempt(Attempt { seq, from, to, amount, at, terms: &terms })
+        } else {
+            Ok(())
+        };
+        taken.map_err(|error| ActionError::BadInput(error.to_string()))
+    }
+
+    /// The settings that an event was decided under; the defaults where the log cannot tell.
+    fn terms(&mut self, recorded: &Recorded, ruled: bool) -> Result<Terms, ActionError> {
+        let Some(version) = recorded.metadata()?.policy else {
+            self.unnamed += u64::from(ruled);
+            return Ok(Terms::default());
+        };
+        let (terms, missing) = self
+            .versions
+            .entry(version)
+            .or_insert_with(|| (Arc::new(InForce { version, ..InForce::default() }), Some(0)));
+        if let Some(count) = missing {
+            *count += 1;
+        }
+        Ok(Arc::clone(terms))
+    }
+
+    fn outcome(self) -> Outcome {
+        let mut outcome = self.what_if.outcome();
         let lacking = &mut outcome.facts_lacking;
-        let mut unknown: Vec<_> = unknown.into_iter().collect();
-        unknown.sort_unstable_by_key(|(version, _)| *version);
-        lacking.extend(unknown.into_iter().map(|(version, (_, count))| {
+        let missing = |(version, (_, count)): (u32, (Terms, Option<u64>))| Some((version, count?));
+        let mut missing: Vec<_> = self.versions.into_iter().filter_map(missing).collect();
+        missing.sort_unstable();
+        lacking.extend(missing.into_iter().map(|(version, count)| {
             format!(
                 "Version {version} of the settings is not in the log; the defaults stand in for it \
                  in {count} events."
             )
         }));
-        if unnamed > 0 {
+        if self.unnamed > 0 {
             lacking.push(format!(
-                "{unnamed} events do not say under which settings they were decided; the defaults \
-                 stand in for them."
+                "{} events do not say under which settings they were decided; the defaults stand \
+                 in for them.",
+                self.unnamed
             ));
         }
-        Ok(outcome)
-    }
-
-    /// Every version of the economy's settings that was ever in force.
-    async fn settings_versions(
-        &self,
-        guild: GuildId,
-        up_to: u64,
-    ) -> Result<HashMap<u32, Terms>, ActionError> {
-        let mut versions = HashMap::from([(0, Terms::default())]);
-        let mut pages =
-            Pages { actions: self, stream: crate::settings_stream(guild), version: 0, up_to };
-        while let Some(page) = pages.next().await? {
-            for recorded in &page {
-                let settings::Event::Changed { version, values } =
-                    decode::<settings::Event<EconomySettings>>(recorded)?;
-                versions.insert(version, Arc::new(InForce { version, values }));
-            }
-        }
-        Ok(versions)
-    }
-}
-
-/// A stream's events up to one of the guild's, page by page.
-struct Pages<'a> {
-    actions: &'a Actions,
-    stream: StreamId,
-    version: u64,
-    up_to: u64,
-}
-
-impl Pages<'_> {
-    async fn next(&mut self) -> Result<Option<Vec<Recorded>>, ActionError> {
-        let log = self.actions.bus().log();
-        let mut page = log.read_stream(&self.stream, self.version, PAGE).await?;
-        page.retain(|event| event.guild_seq <= self.up_to);
-        let Some(last) = page.last() else { return Ok(None) };
-        self.version = last.version;
-        Ok(Some(page))
+        outcome
     }
 }

@@ -4,9 +4,11 @@
 //! event tells of, and decided under the settings that were in force then with the changes over
 //! them. Beside that the history is folded as it was; the answer is the difference.
 //!
-//! Honest about what the log does not hold: attempts that were refused are not in it, so what
-//! other settings would have newly allowed is unknown; and people would have behaved differently.
-//! [`Outcome::facts_lacking`] says which such facts this answer lacks.
+//! Transfers that were refused, as far as they were kept (see [`refusals`](crate::refusals)), are
+//! tried in their places too: those are what other settings would have newly allowed.
+//!
+//! Honest about what the log does not hold: most refused attempts, and how people would have
+//! behaved. [`Outcome::facts_lacking`] says which such facts this answer lacks.
 
 mod changes;
 
@@ -35,6 +37,18 @@ pub struct Fact<'a> {
     pub seq: u64,
     pub at: Timestamp,
     pub event: &'a Event,
+    pub terms: &'a Terms,
+}
+
+/// A transfer that was refused and kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    pub seq: u64,
+    pub from: PersonId,
+    pub to: PersonId,
+    pub amount: Bytes,
+    /// When it was asked for.
+    pub at: Timestamp,
     pub terms: &'a Terms,
 }
 
@@ -79,8 +93,27 @@ pub struct Transfers {
     pub refused: Refused,
     /// The first of them.
     pub examples: Vec<RefusedTransfer>,
-    /// None: it cannot be known, because refused attempts are not recorded.
-    pub newly_allowed: Option<u64>,
+    pub newly_allowed: NewlyAllowed,
+}
+
+/// Of the refused transfers that were kept, those that the other settings allow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NewlyAllowed {
+    /// Refused transfers that were kept.
+    pub of: u64,
+    pub count: u64,
+    pub amount: Bytes,
+    /// The first of them.
+    pub examples: Vec<AllowedTransfer>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AllowedTransfer {
+    pub seq: u64,
+    pub at: Timestamp,
+    pub from: PersonId,
+    pub to: PersonId,
+    pub amount: Bytes,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -167,6 +200,25 @@ impl WhatIf {
                 Ok(events) => events.iter().for_each(|event| self.happen(event)),
                 Err(refusal) => self.refuse(fact, &refusal),
             }
+        }
+        Ok(())
+    }
+
+    /// A transfer that was refused at this place of the history.
+    pub fn attempt(&mut self, attempt: Attempt<'_>) -> Result<(), InvalidChange> {
+        let terms = self.changed(attempt.terms)?;
+        let Attempt { seq, from, to, amount, at, .. } = attempt;
+        self.transfers.newly_allowed.of += 1;
+        let command = Command::Transfer { from, to, amount, reason: None, at, terms };
+        let Ok(events) = Economy::decide(&self.other, &command) else { return Ok(()) };
+        for event in &events {
+            self.happen(event);
+        }
+        let allowed = &mut self.transfers.newly_allowed;
+        allowed.count += 1;
+        add(&mut allowed.amount, amount);
+        if allowed.examples.len() < EXAMPLES {
+            allowed.examples.push(AllowedTransfer { seq, at, from, to, amount });
         }
         Ok(())
     }
@@ -328,9 +380,13 @@ impl WhatIf {
 
     fn facts_lacking(&self) -> Vec<String> {
         let mut lacking = vec![
-            "Refused attempts are not recorded, so transfers and purchases that the other settings \
-             would have newly allowed are unknown."
-                .to_owned(),
+            format!(
+                "Of the refusals only those of transfers are kept, of each sender one in {} minutes \
+                 and {} a day in all, and none from before they were kept; other transfers, \
+                 purchases and rewards that would have been newly allowed are unknown.",
+                crate::refusals::EVERY_SECS / 60,
+                crate::refusals::MOST_A_DAY
+            ),
             "People would have done other things; here they do what they did.".to_owned(),
         ];
         if self.other_trigger > 0 {

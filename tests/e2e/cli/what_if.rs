@@ -57,6 +57,26 @@ fn given_other_settings_then_the_difference_is_shown() {
 }
 
 #[test]
+fn given_transfers_that_were_refused_then_it_is_told_which_would_have_been_allowed() {
+    let house = house();
+    house.reeve(&["economy", "send", BEN, ANN, "90"]).exits(1).says("which is not enough for 90");
+    house.reeve(&["economy", "send", ANN, BEN, "1001"]).exits(1);
+    let types = house.reeve(&["events", "--json", "--type", "refusals."]).ok().json();
+    assert_eq!(types["events"].as_array().unwrap().len(), 2);
+    let more = what_if(&house, &["--set", "starting_balance=5"]);
+    let allowed = &more["transfers"]["newly_allowed"];
+    assert_eq!((&allowed["of"], &allowed["count"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        (&allowed["examples"][0]["from"], &allowed["examples"][0]["amount"]),
+        (&json!(2), &json!("90"))
+    );
+    let human = house.reeve(&["what-if", "--set", "starting_balance=5"]).ok();
+    human
+        .says("2 refused transfers were kept; 1 of them (90 in all) would have been allowed.")
+        .says(&format!("{BEN} to {ANN}, 90"));
+}
+
+#[test]
 fn given_what_cannot_be_asked_then_it_is_said_what_can() {
     let house = house();
     let ask = |arguments: &[&str]| house.reeve(&[&["what-if"], arguments].concat());

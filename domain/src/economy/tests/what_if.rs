@@ -1,7 +1,7 @@
 //! The same history under other settings.
 
 use super::{
-    super::what_if::{Changes, EXAMPLES, Fact, InvalidChange, Outcome, Pair, WhatIf},
+    super::what_if::{Attempt, Changes, EXAMPLES, Fact, InvalidChange, Outcome, Pair, WhatIf},
     histories::{history, step},
     *,
 };
@@ -11,7 +11,13 @@ use proptest::prelude::*;
 #[derive(Default)]
 struct Past {
     state: State,
-    facts: Vec<(Event, Timestamp, Terms)>,
+    facts: Vec<(Told, Timestamp, Terms)>,
+}
+
+#[derive(Clone)]
+enum Told {
+    Happened(Event),
+    Refused { from: PersonId, to: PersonId, amount: Bytes, at: Timestamp },
 }
 
 impl Past {
@@ -31,15 +37,29 @@ impl Past {
             | Command::Spend { terms, .. } => Arc::clone(terms),
             Command::SettleSpend { .. } | Command::RefundSpend { .. } => default_terms(),
         };
-        let Ok(events) = step(&mut self.state, command) else { return false };
-        self.facts.extend(events.into_iter().map(|event| (event, noon(), Arc::clone(&terms))));
-        true
+        match (step(&mut self.state, command), command) {
+            (Ok(events), _) => {
+                let told = |event| (Told::Happened(event), noon(), Arc::clone(&terms));
+                self.facts.extend(events.into_iter().map(told));
+                true
+            }
+            (Err(_), &Command::Transfer { from, to, amount, at, .. }) => {
+                self.facts.push((Told::Refused { from, to, amount, at }, noon(), terms));
+                false
+            }
+            (Err(_), _) => false,
+        }
     }
 
     fn under(&self, changes: &[&str]) -> Result<Outcome, InvalidChange> {
         let mut what_if = WhatIf::new(Changes::parse(changes.iter().copied())?);
-        for (seq, (event, at, terms)) in (1..).zip(&self.facts) {
-            what_if.take(Fact { seq, at: *at, event, terms })?;
+        for (seq, (told, at, terms)) in (1..).zip(&self.facts) {
+            match told {
+                Told::Happened(event) => what_if.take(Fact { seq, at: *at, event, terms })?,
+                &Told::Refused { from, to, amount, at } => {
+                    what_if.attempt(Attempt { seq, from, to, amount, at, terms })?;
+                }
+            }
         }
         Ok(what_if.outcome())
     }
@@ -70,6 +90,7 @@ proptest! {
         prop_assert_eq!(outcome.starting_balances.recorded, outcome.starting_balances.other);
         prop_assert_eq!(outcome.most_changed, vec![]);
         prop_assert_eq!(outcome.transfers.refused.count, 0);
+        prop_assert_eq!(outcome.transfers.newly_allowed.count, 0, "what was refused still is");
         prop_assert!(outcome.refused.is_empty(), "{:?}", outcome.refused);
     }
 
@@ -142,7 +163,7 @@ fn given_tighter_rules_then_the_transfers_that_break_them_are_refused_with_the_r
         (ANN, BEN, Bytes(600), "economy.amount_too_large")
     );
     assert_eq!(first.text, "You can move at most 300 at a time.");
-    assert_eq!(capped.transfers.newly_allowed, None);
+    assert_eq!(capped.transfers.newly_allowed.of, 0);
     let line = |person| capped.top.iter().find(|line| line.person == person).unwrap().balance;
     assert_eq!((line(ANN), line(BEN)), (pair(100, 700), pair(200, 300)));
 
@@ -150,6 +171,23 @@ fn given_tighter_rules_then_the_transfers_that_break_them_are_refused_with_the_r
     assert_eq!(slower.transfers.refused.by_rule["economy.cooldown"], 1);
     // Ben then has 600 and not 900, and cannot send 700.
     assert_eq!(slower.transfers.refused.by_rule["economy.not_enough"], 1);
+}
+
+#[test]
+fn given_looser_rules_then_what_was_refused_is_newly_allowed_and_has_its_consequences() {
+    let mut past = Past::default().did(grant(ANN, 2_000));
+    assert!(!past.tries(&transfer(ANN, BEN, 1_500, noon())), "the most is 1,000");
+    let past = past.did(transfer(ANN, CAY, 700, noon()));
+    let outcome = past.under(&["max_transfer=1500"]).unwrap();
+    let allowed = &outcome.transfers.newly_allowed;
+    assert_eq!((allowed.of, allowed.count, allowed.amount), (1, 1, Bytes(1_500)));
+    let first = &allowed.examples[0];
+    assert_eq!((first.from, first.to, first.amount), (ANN, BEN, Bytes(1_500)));
+    // After that Ann has to wait, and has not enough besides.
+    assert_eq!(outcome.transfers.refused.by_rule["economy.cooldown"], 1);
+    assert_eq!(outcome.supply, pair(2_000, 2_000));
+    assert_eq!(outcome.most_changed[0].balance, pair(0, 1_500));
+    assert_eq!(past.under(&["max_transfer=1499"]).unwrap().transfers.newly_allowed.count, 0);
 }
 
 #[test]
