@@ -231,6 +231,7 @@ impl Shared {
         visit: &Visit,
     ) -> Result<Vec<Roll>, TimeError> {
         let _place = self.queue.enter(visit).await?;
+        let began = std::time::Instant::now();
         let mut building = tokio::task::JoinSet::new();
         for (index, projection) in projections.iter().enumerate() {
             let (shared, projection) = (Arc::clone(self), Arc::clone(projection));
@@ -243,6 +244,8 @@ impl Shared {
             let (index, roll) = built.map_err(|error| TimeError::Broken(error.to_string()))?;
             rolls.push((index, roll?));
         }
+        metrics::histogram!("reeve_time_machine_build_seconds")
+            .record(began.elapsed().as_secs_f64());
         rolls.sort_unstable_by_key(|(index, _)| *index);
         Ok(rolls.into_iter().map(|(_, roll)| roll).collect())
     }

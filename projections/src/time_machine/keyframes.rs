@@ -130,6 +130,7 @@ impl Shelf {
                         guild.id = %key.guild, projection = key.projection, damaged, %error,
                         "a keyframe is damaged; it is dropped and made again"
                     );
+                    Self::damaged();
                     self.drop_from(key, damaged)?;
                 }
             }
@@ -142,7 +143,7 @@ impl Shelf {
         &self,
         key: &ChainKey,
         (seq, last): (u64, String),
-        file: &File,
+        database: &Path,
         before: &Pages,
         after: &Pages,
     ) -> Result<bool, TimeError> {
@@ -165,13 +166,15 @@ impl Shelf {
         make_folder(&folder)?;
         fs::write(folder.join(USED), b"1")?;
         let path = folder.join(file_name(seq));
-        let temporary = folder.join(format!("{}.new", uuid::Uuid::new_v4().simple()));
-        let written = frame::write(&temporary, &head, &changed, after, file)
-            .and_then(|()| fs::rename(&temporary, &path));
+        // Beside the throw-away database: whoever sweeps up after a crash finds it there.
+        let unfinished = database.with_extension(SUFFIX);
+        let written = frame::write(&unfinished, &head, &changed, after, database)
+            .and_then(|()| fs::rename(&unfinished, &path));
         if let Err(error) = written {
-            let _ = fs::remove_file(&temporary);
+            let _ = fs::remove_file(&unfinished);
             return Err(error.into());
         }
+        metrics::counter!("reeve_time_machine_keyframes_total").increment(1);
         Ok(true)
     }
 
@@ -203,6 +206,7 @@ impl Shelf {
                         guild.id = %key.guild, projection = key.projection, seq, %error,
                         "a keyframe cannot be used; it is dropped and made again"
                     );
+                    Self::damaged();
                     self.drop_from(key, seq)?;
                     break;
                 }
@@ -211,10 +215,18 @@ impl Shelf {
         Ok(frames)
     }
 
+    fn damaged() {
+        metrics::counter!("reeve_time_machine_damaged_keyframes_total").increment(1);
+    }
+
     /// Drops the keyframes of a chain from this one on; all from 0.
     fn drop_from(&self, key: &ChainKey, seq: u64) -> Result<(), TimeError> {
         let folder = self.chain_folder(key);
-        for entry in fs::read_dir(&folder)?.flatten() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries?,
+        };
+        for entry in entries.flatten() {
             if seq_of(&entry.path()).is_some_and(|found| found >= seq) {
                 remove(&entry.path())?;
             }

@@ -88,14 +88,22 @@ impl Roll {
         let (shelf, key) = (Arc::clone(shelf), key.clone());
         let (path, seq, last) = (self.place.path.clone(), self.seq, self.last.clone());
         let keeping = tokio::task::spawn_blocking(move || {
-            let file = File::open(path)?;
-            let after = Pages::of(&file)?;
-            let kept = shelf.keep(&key, (seq, last), &file, &before, &after)?;
+            let after = Pages::of(&File::open(&path)?)?;
+            let kept = shelf.keep(&key, (seq, last), &path, &before, &after)?;
             Ok::<_, TimeError>(kept.then_some(after))
         });
         let kept = keeping.await.map_err(|error| TimeError::Broken(error.to_string()))?;
         self.kept = match kept {
-            Ok(kept) => kept,
+            Ok(Some(kept)) => Some(kept),
+            Ok(None) => {
+                tracing::warn!(
+                    projection = self.projection.name(),
+                    seq,
+                    "there is no room for more keyframes; looking back is slower from here on; \
+                     time_machine.keyframes sets how much they may take"
+                );
+                None
+            }
             // Keyframes only save time; without them it goes on.
             Err(error) => {
                 tracing::warn!(%error, "a keyframe cannot be kept");

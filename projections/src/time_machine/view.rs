@@ -192,6 +192,15 @@ impl View {
         Ok(Rows { table, columns, rows, total })
     }
 
+    /// Every row of every table: equal views are of equal read models, on whatever backend.
+    pub async fn everything(&self) -> Result<Vec<Rows>, TimeError> {
+        let mut everything = Vec::new();
+        for table in self.tables() {
+            everything.push(self.rows(table, u32::MAX).await?);
+        }
+        Ok(everything)
+    }
+
     /// After a step that failed half way, or was given up, the view is where it was before it.
     async fn mend(&mut self) -> Result<(), TimeError> {
         let seq = self.event.guild_seq;

@@ -45,10 +45,9 @@ pub async fn at(machine: &TimeMachine, guild: GuildId, seq: u64) -> View {
 
 pub async fn dump(view: &View) -> Dump {
     let mut dump = Dump::new();
-    for table in view.tables() {
-        let rows = view.rows(table, u32::MAX).await.unwrap();
+    for rows in view.everything().await.unwrap() {
         assert_eq!(rows.total, rows.rows.len() as u64);
-        dump.insert(table, rows.rows.iter().map(alike).collect());
+        dump.insert(rows.table, rows.rows.iter().map(alike).collect());
     }
     dump
 }

@@ -56,6 +56,8 @@ pub(super) struct Outcome {
     warm_step_ms: f64,
     forward_ms: f64,
     back_ms: f64,
+    /// Before the first look, at the end, and at most.
+    rss_before_mb: f64,
     rss_mb: f64,
     peak_rss_mb: f64,
 }
@@ -66,13 +68,17 @@ impl fmt::Display for Outcome {
         let Self { first_build_ms, keyframe_mb, cold_jump_ms, jump_ms, .. } = self;
         writeln!(f, "without keyframes  {first_build_ms:.0} ms, then {keyframe_mb} MB of them")?;
         writeln!(f, "jump               {cold_jump_ms} ms at most, {jump_ms} ms in the middle")?;
-        let Self { warm_step_ms, forward_ms, back_ms, rss_mb, peak_rss_mb, .. } = self;
+        let Self { warm_step_ms, forward_ms, back_ms, .. } = self;
         writeln!(
             f,
             "step               {warm_step_ms} ms at most; forward {forward_ms} ms and back \
              {back_ms} ms in the middle"
         )?;
-        write!(f, "memory             {rss_mb} MB, {peak_rss_mb} MB at most")
+        let Self { rss_before_mb, rss_mb, peak_rss_mb, .. } = self;
+        write!(
+            f,
+            "memory             {rss_mb} MB, {rss_before_mb} MB before, {peak_rss_mb} MB at most"
+        )
     }
 }
 
@@ -103,6 +109,7 @@ async fn measure(store: &Store, args: &Args) -> Result<Outcome, Failed> {
         let view = machine.at(guild, Moment::Seq(seq), &chosen, Visit::of("operator")).await?;
         Ok((view, began.elapsed()))
     };
+    let rss_before_mb = own_rss_mb();
     let (view, first_build) = look(&first, events).await?;
     drop(view);
     drop(first);
@@ -141,6 +148,7 @@ async fn measure(store: &Store, args: &Args) -> Result<Outcome, Failed> {
         warm_step_ms: ms(slowest_step),
         forward_ms: ms(middle(&mut forward)),
         back_ms: ms(middle(&mut back)),
+        rss_before_mb,
         rss_mb,
         peak_rss_mb: peak_rss_mb(),
     })

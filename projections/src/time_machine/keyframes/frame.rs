@@ -91,8 +91,9 @@ pub(super) fn write(
     head: &Head,
     changed: &[u32],
     pages: &Pages,
-    source: &File,
+    database: &Path,
 ) -> io::Result<()> {
+    let source = File::open(database)?;
     let mut described = serde_json::to_vec(head)?;
     let head_bytes = u32::try_from(described.len()).map_err(io::Error::other)?;
     let entries = u32::try_from(changed.len()).map_err(io::Error::other)?;

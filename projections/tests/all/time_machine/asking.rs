@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use domain::{Moment, Timestamp};
+use domain::{EventType, Moment, Timestamp};
 use projections::{
     TimeError, TimeOptions, Visit,
     time_machine::{Progress, Quota},
@@ -172,6 +172,28 @@ fn given_more_who_ask_than_may_then_some_wait_some_are_turned_away_and_nobody_is
         assert!(matches!(look("analyst").await, Err(TimeError::Quota { most: 1, .. })));
         drop(first);
         assert!(look("analyst").await.is_ok(), "once the other is closed");
+        house.close().await;
+    });
+}
+
+#[test]
+fn given_an_event_of_a_newer_reeve_then_it_is_never_skipped() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        let guild = busy(&house, 17, 20).await;
+        let last = house.history(guild).await.len() as u64;
+        house.append_unknown(guild, "weather", EventType::new("weather.changed", 1)).await;
+        house.append_unknown(guild, "economy", EventType::new("economy.bytes_burnt", 1)).await;
+        let machine = machine(site.directory(), &house, small());
+        // What no read model follows is nobody's trouble.
+        let mut view = at(&machine, guild, last + 1).await;
+        let before = dump(&view).await;
+        let visit = Visit::of("auditor");
+        let all = machine.projections();
+        let told = machine.at(guild, Moment::Now, &all, visit).await.unwrap_err();
+        assert!(told.to_string().contains("bytes_burnt v1 is not known"), "{told}");
+        assert!(view.forward().await.is_err());
+        assert_eq!(dump(&view).await, before);
         house.close().await;
     });
 }
