@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ANN, BEN, GUILD, House, OTHER_GUILD};
+use crate::support::{ANN, BEN, GUILD, House, OTHER_GUILD, strings};
 
 /// Ann is granted 100, then sends Ben 1, 2, 3 …
 fn house(transfers: u32) -> House {
@@ -124,6 +124,25 @@ fn given_a_running_server_then_the_past_is_shown_beside_it_and_nothing_is_left_l
     let left: Vec<_> =
         std::fs::read_dir(scratch).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["lock"]);
+}
+
+#[test]
+fn given_an_ordinary_question_with_a_moment_then_it_is_answered_as_of_then() {
+    let house = house(3);
+    let supply = |moment: &str| {
+        let heap = house.economy(&["heap", "--json", "--at", moment]).json();
+        let top = heap["top"].as_array().unwrap().len();
+        (heap["supply"].as_str().unwrap().to_owned(), top)
+    };
+    assert_eq!(supply("#3"), ("100".to_owned(), 1));
+    assert_eq!(supply("#1"), ("0".to_owned(), 0));
+    assert_eq!(supply("now"), ("100".to_owned(), 2));
+    let history = house.economy(&["history", "--json", "--at", "#6", "--user", BEN]).json();
+    assert_eq!(strings(&history["transactions"], "amount"), ["2", "1"]);
+    let week = house.economy(&["heap", "--week", "2000-01-01", "--json", "--at", "#6"]).json();
+    assert_eq!(week["top"], json!([]));
+    house.reeve(&["economy", "read", ANN, "--at", "#3"]).exits(2).says("for heap and history");
+    house.reeve(&["economy", "heap", "--at", "#99"]).exits(1).says("has not happened yet");
 }
 
 #[test]
