@@ -88,7 +88,7 @@ pub(super) fn step(state: &mut State, command: &Command) -> Result<Vec<Event>, R
     Ok(events)
 }
 
-fn total(state: &State) -> i64 {
+pub(super) fn total(state: &State) -> i64 {
     members().map(|member| state.balance(member).0).sum()
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use domain::{EventType, Moment, Timestamp};
 use projections::{
-    TimeError, TimeOptions, Visit,
+    TimeError, TimeOptions, View, Visit,
     time_machine::{Progress, Quota},
 };
 
@@ -124,6 +124,43 @@ fn given_an_event_that_cannot_be_folded_then_the_moments_before_it_can_be_looked
         assert_eq!(view.forward().await.unwrap().event.guild_seq, 24);
         house.close().await;
     });
+}
+
+#[test]
+fn given_a_step_that_is_given_up_half_way_then_the_view_is_as_before_it() {
+    on_sqlite(&async |site| {
+        let house = site.open().await;
+        let guild = busy(&house, 18, 30).await;
+        for forward in [true, false] {
+            let control = Control::new();
+            let gated = tampered(registered("balances"), &control);
+            let folder = site.directory().join(format!("{forward}"));
+            let projections = vec![registered("transactions"), gated];
+            let machine = machine_of(&folder, &house, projections, small());
+            let mut view = at(&machine, guild, 20).await;
+            let before = dump(&view).await;
+            control.close();
+            // A step back folds, too: what lies between was folded at once.
+            let given_up = tokio::select! {
+                _ = step(&mut view, forward) => false,
+                () = until("it waits", async || control.waits() > 0) => true,
+            };
+            assert!(given_up, "forward: {forward}");
+            control.open();
+            assert_eq!(view.event().guild_seq, 20);
+            assert_eq!(step(&mut view, forward).await, if forward { 21 } else { 19 });
+            step(&mut view, !forward).await;
+            assert_eq!(dump(&view).await, before);
+        }
+        house.close().await;
+    });
+}
+
+/// Where it leads to.
+async fn step(view: &mut View, forward: bool) -> u64 {
+    let step = if forward { view.forward().await } else { view.back().await };
+    step.unwrap();
+    view.event().guild_seq
 }
 
 #[test]
