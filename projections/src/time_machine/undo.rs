@@ -60,7 +60,7 @@ impl Undo {
         connection: &Connection,
         projections: impl Iterator<Item = (&'a dyn AnyProjection, Build)>,
     ) -> Result<Self, TimeError> {
-        let create = "CREATE TEMP TABLE undo \
+        let create = "CREATE TEMP TABLE time_machine_undo \
                       (n INTEGER PRIMARY KEY AUTOINCREMENT, place INTEGER, row_key TEXT, row_before TEXT)";
         connection.execute_batch(create).map_err(|error| broken(&error))?;
         let mut tables = Vec::new();
@@ -100,7 +100,7 @@ impl Undo {
         if self.last_row - oldest > MOST_ROWS {
             self.marks.drain(..self.marks.len() / 2);
             let kept = self.marks.first().map_or(self.last_row, |mark| mark.row);
-            tx.execute("DELETE FROM undo WHERE n <= $1", &values![kept]).await?;
+            tx.execute("DELETE FROM time_machine_undo WHERE n <= $1", &values![kept]).await?;
         }
         self.marks.push(Mark { seq, row: self.last_row });
         Ok(())
@@ -113,7 +113,7 @@ impl Undo {
 
     /// What was folded since the last mark is written down to here.
     pub async fn folded(&self, tx: &mut Tx) -> Result<i64, LogError> {
-        let rows = tx.query("SELECT COALESCE(MAX(n), 0) FROM undo", &[]).await?;
+        let rows = tx.query("SELECT COALESCE(MAX(n), 0) FROM time_machine_undo", &[]).await?;
         Ok(rows.first().map_or(Ok(0), |row| row.int(0))?.max(self.last_row))
     }
 
@@ -128,7 +128,8 @@ impl Undo {
         };
         let mut seen = HashSet::new();
         let mut changes = Vec::new();
-        let select = "SELECT place, row_key, row_before FROM undo WHERE n > $1 ORDER BY n";
+        let select =
+            "SELECT place, row_key, row_before FROM time_machine_undo WHERE n > $1 ORDER BY n";
         for row in tx.query(select, &values![mark.row]).await? {
             let touched = self.touched(&row)?;
             if !seen.insert((touched.watched.table, row.text(1)?.to_owned())) {
@@ -155,7 +156,8 @@ impl Undo {
             return Err(LogError::Setup(format!("#{seq} cannot be undone to")));
         };
         let mark = self.marks[place];
-        let select = "SELECT place, row_key, row_before FROM undo WHERE n > $1 ORDER BY n DESC";
+        let select =
+            "SELECT place, row_key, row_before FROM time_machine_undo WHERE n > $1 ORDER BY n DESC";
         for row in tx.query(select, &values![mark.row]).await? {
             let Touched { watched, key, before } = self.touched(&row)?;
             tx.execute(&watched.delete_by_key(), &key).await?;
@@ -164,7 +166,7 @@ impl Undo {
             }
         }
         // Putting back was written down too, and is forgotten with the rest.
-        tx.execute("DELETE FROM undo WHERE n > $1", &values![mark.row]).await?;
+        tx.execute("DELETE FROM time_machine_undo WHERE n > $1", &values![mark.row]).await?;
         Ok(())
     }
 
@@ -245,7 +247,7 @@ impl Watched {
         let trigger = |when: &str, key: String, before: String| {
             format!(
                 "CREATE TEMP TRIGGER undo_{physical}_{when} AFTER {when} ON {physical} BEGIN \
-                 INSERT INTO undo (place, row_key, row_before) VALUES ({place}, {key}, {before}); \
+                 INSERT INTO time_machine_undo (place, row_key, row_before) VALUES ({place}, {key}, {before}); \
                  END;"
             )
         };

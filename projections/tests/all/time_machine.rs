@@ -3,6 +3,7 @@
 mod asking;
 mod keyframes;
 mod moments;
+mod odd;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
