@@ -10,13 +10,16 @@
 //! Honest about what the log does not hold: most refused attempts, and how people would have
 //! behaved. [`Outcome::facts_lacking`] says which such facts this answer lacks.
 
+mod answer;
 mod changes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-pub use changes::{Changes, InvalidChange};
+pub use self::answer::{
+    AllowedTransfer, Line, NewlyAllowed, Outcome, Pair, Refused, RefusedTransfer, Transfers,
+};
+use self::answer::{add, most_changed, top};
+pub use self::changes::{Changes, InvalidChange};
 
 use super::{
     Command, DailyMode, DailyTrigger, Economy, EconomySettings, Event, Refusal, State, Terms,
@@ -26,8 +29,6 @@ use crate::{
     settings::{Configurable as _, InForce},
 };
 
-/// Members in the lists of an answer.
-pub const TOP: usize = 10;
 /// Transfers that are shown of those that would have been refused.
 pub const EXAMPLES: usize = 10;
 
@@ -50,87 +51,6 @@ pub struct Attempt<'a> {
     /// When it was asked for.
     pub at: Timestamp,
     pub terms: &'a Terms,
-}
-
-/// As it was, and as it would have been.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Pair {
-    pub recorded: Bytes,
-    pub other: Bytes,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
-    pub person: PersonId,
-    #[serde(flatten)]
-    pub balance: Pair,
-}
-
-/// What would have been refused, by the rule that says no.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Refused {
-    pub count: u64,
-    pub amount: Bytes,
-    pub by_rule: BTreeMap<&'static str, u64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RefusedTransfer {
-    pub seq: u64,
-    pub at: Timestamp,
-    pub from: PersonId,
-    pub to: PersonId,
-    pub amount: Bytes,
-    pub rule: &'static str,
-    /// What the sender would have been told.
-    pub text: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Transfers {
-    pub recorded: u64,
-    pub recorded_amount: Bytes,
-    pub refused: Refused,
-    /// The first of them.
-    pub examples: Vec<RefusedTransfer>,
-    pub newly_allowed: NewlyAllowed,
-}
-
-/// Of the refused transfers that were kept, those that the other settings allow.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct NewlyAllowed {
-    /// Refused transfers that were kept.
-    pub of: u64,
-    pub count: u64,
-    pub amount: Bytes,
-    /// The first of them.
-    pub examples: Vec<AllowedTransfer>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AllowedTransfer {
-    pub seq: u64,
-    pub at: Timestamp,
-    pub from: PersonId,
-    pub to: PersonId,
-    pub amount: Bytes,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outcome {
-    /// Movements of bytes that were asked for again.
-    pub movements: u64,
-    pub supply: Pair,
-    pub daily_rewards: Pair,
-    pub starting_balances: Pair,
-    /// The richest of both, the richest under the other settings first.
-    pub top: Vec<Line>,
-    /// Whose balance differs most, the largest difference first.
-    pub most_changed: Vec<Line>,
-    pub transfers: Transfers,
-    /// Everything else that would have been refused, by kind.
-    pub refused: BTreeMap<&'static str, Refused>,
-    pub facts_lacking: Vec<String>,
 }
 
 /// The two histories side by side.
@@ -420,18 +340,6 @@ impl WhatIf {
     }
 }
 
-impl Refused {
-    fn add(&mut self, refusal: &Refusal, amount: Bytes) {
-        self.count += 1;
-        add(&mut self.amount, amount);
-        *self.by_rule.entry(refusal.rule()).or_default() += 1;
-    }
-}
-
-fn add(sum: &mut Bytes, amount: Bytes) {
-    *sum = Bytes(sum.0.saturating_add(amount.0));
-}
-
 /// Whether an account was opened because of this movement.
 fn concerns(event: &Event, person: PersonId) -> bool {
     match event {
@@ -442,25 +350,4 @@ fn concerns(event: &Event, person: PersonId) -> bool {
             false
         }
     }
-}
-
-fn top(lines: &[Line]) -> Vec<Line> {
-    let richest = |side: fn(&Pair) -> Bytes| {
-        let mut lines: Vec<&Line> = lines.iter().collect();
-        lines.sort_by_key(|line| (std::cmp::Reverse(side(&line.balance)), line.person));
-        lines.into_iter().take(TOP)
-    };
-    let mut top: Vec<Line> = richest(|pair| pair.other).cloned().collect();
-    let others: Vec<Line> =
-        richest(|pair| pair.recorded).filter(|line| !top.contains(line)).cloned().collect();
-    top.extend(others);
-    top
-}
-
-fn most_changed(mut lines: Vec<Line>) -> Vec<Line> {
-    let difference = |line: &Line| line.balance.other.0.abs_diff(line.balance.recorded.0);
-    lines.retain(|line| difference(line) > 0);
-    lines.sort_by_key(|line| (std::cmp::Reverse(difference(line)), line.person));
-    lines.truncate(TOP);
-    lines
 }
