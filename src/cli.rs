@@ -16,8 +16,10 @@ mod operator;
 mod people;
 mod print;
 mod projections;
+mod replay;
 mod serve;
 mod torture;
+mod what_if;
 
 use std::{path::Path, process::ExitCode};
 
@@ -64,6 +66,10 @@ enum Command {
     People(people::Args),
     /// Balances, boards, transactions and settings of a community
     Economy(economy::Args),
+    /// A community's read models as they were at any moment, and what each event changed
+    Replay(replay::Args),
+    /// What a community's economy would have come to under other settings
+    WhatIf(what_if::Args),
     /// Check everything and say what to do
     Doctor(doctor::Args),
     /// Show the settings in effect, or describe all of them
@@ -95,6 +101,10 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
     if let Command::Serve(args) = &cli.command {
         args.apply(&mut cli.config);
     }
+    let other_settings = match &cli.command {
+        Command::WhatIf(_) => what_if::take_changes(&mut cli.config),
+        _ => Vec::new(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -128,6 +138,8 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Projections(args) => projections::run(args, config, print).await,
             Command::People(args) => people::run(args, config, print).await,
             Command::Economy(args) => economy::run(args, config, print).await,
+            Command::Replay(args) => replay::run(args, config, print).await,
+            Command::WhatIf(args) => what_if::run(args, other_settings, config, print).await,
             Command::Doctor(args) => doctor::run(args, config, print).await,
             Command::Config(_) => Ok(config_command::show(&config, print)),
             Command::Bench(_) | Command::Torture(_) | Command::Completions { .. } => {

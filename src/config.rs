@@ -62,6 +62,7 @@ pub struct Config {
     pub cache: Cache,
     pub snapshots: Snapshots,
     pub projections: Projections,
+    pub time_machine: TimeMachine,
     #[cfg_attr(test, serde(skip))]
     master_key_file_is_set: bool,
     #[cfg_attr(test, serde(skip))]
@@ -94,6 +95,7 @@ sections! {
     Cache { aggregates: u64 }
     Snapshots { every: u64 }
     Projections { batch: usize, slices: u32, stall_alarm: Duration }
+    TimeMachine { keyframes: u64 }
 }
 
 /// Where the master key is.
@@ -173,6 +175,7 @@ impl Config {
                 slices: values.integer("projections.slices"),
                 stall_alarm: values.duration("projections.stall_alarm"),
             },
+            time_machine: TimeMachine { keyframes: values.integer("time_machine.keyframes") },
             master_key_file_is_set: values.is_set("master_key_file"),
             effective: values.effective(),
         }

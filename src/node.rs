@@ -17,9 +17,12 @@ use eventlog::{
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
     system_clock,
 };
-use projections::{ReadStore, Runtime, RuntimeOptions};
+use projections::{ReadStore, Runtime, RuntimeOptions, TimeError, TimeMachine, TimeOptions};
 
 use crate::config::{Config, KeyBytes, MasterKeySource, Store};
+
+/// Keyframes and throw-away databases, in the data directory.
+const TIME_MACHINE: &str = "time-machine";
 
 /// What a command needs of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +102,21 @@ impl Node {
             options,
         )
         .await
+    }
+
+    /// Read models of any guild as they were at any moment.
+    pub fn time_machine(&self) -> Result<TimeMachine, TimeError> {
+        let options = TimeOptions {
+            keyframe_bytes: self.config.time_machine.keyframes,
+            ..TimeOptions::default()
+        };
+        TimeMachine::open(
+            &self.config.data_dir.join(TIME_MACHINE),
+            Arc::clone(&self.log),
+            Arc::clone(&self.clock),
+            projections::registered(),
+            options,
+        )
     }
 
     /// Writes what was accepted and closes.

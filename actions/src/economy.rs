@@ -1,8 +1,12 @@
 //! What someone may do with bytes.
 
+mod refused;
+mod what_if;
+
 use domain::{
     Bytes, Decider as _, GuildId, IdempotencyKey, PersonId, Personal, Timestamp, UserId,
     economy::{Command, DailyTrigger, Economy, EconomySettings, Event, Reason, SpendId},
+    refusals::{Keep, Rule},
     settings::{Change, InForce, Settings},
 };
 use eventlog::{Decision, StreamId};
@@ -93,8 +97,16 @@ impl Actions {
         let to = self.people().person(guild, to).await?;
         let terms = self.economy_terms(guild).await?;
         let reason = personal(from, reason);
+        let policy = terms.version;
         let command = Command::Transfer { from, to, amount, reason, at, terms };
-        let decision = self.economy(guild, caller, key, command).await?;
+        let decision = self.economy(guild, caller, key, command).await;
+        if let Err(ActionError::Refused { rule, .. }) = &decision
+            && let Some(rule) = Rule::of(rule)
+        {
+            let refused = Keep { from, to, amount, at, rule };
+            self.keep_refusal(guild, caller, key, policy, refused).await;
+        }
+        let decision = decision?;
         moved(&decision, |event| match event {
             Event::BytesTransferred { amount, .. } => Some(*amount),
             _ => None,

@@ -15,7 +15,7 @@ use std::{
 };
 
 use domain::{
-    Actor, Cause, CorrelationId, GuildId, IdempotencyKey, InvalidId, Timestamp,
+    Actor, Cause, CorrelationId, GuildId, IdempotencyKey, InvalidId, PersonId, Timestamp,
     economy::{EconomySettings, Terms},
 };
 use eventlog::{Bus, Clock, People, Request, StreamId};
@@ -37,6 +37,8 @@ pub struct Actions {
     store: ReadStore,
     clock: Clock,
     terms: Arc<Mutex<LruCache<GuildId, (Terms, Instant)>>>,
+    /// When a refusal of a sender was kept.
+    refusals: Arc<Mutex<LruCache<(GuildId, PersonId), Timestamp>>>,
 }
 
 impl std::fmt::Debug for Actions {
@@ -47,7 +49,9 @@ impl std::fmt::Debug for Actions {
 
 impl Actions {
     pub fn new(bus: Bus, store: ReadStore, clock: Clock) -> Self {
-        Self { bus, store, clock, terms: Arc::new(Mutex::new(LruCache::unbounded())) }
+        let terms = Arc::new(Mutex::new(LruCache::unbounded()));
+        let refusals = Arc::new(Mutex::new(LruCache::unbounded()));
+        Self { bus, store, clock, terms, refusals }
     }
 
     pub const fn bus(&self) -> &Bus {

@@ -13,7 +13,7 @@ use std::{
 use actions::{ActionError, Actions, Caller, Permission};
 use domain::{
     Actor, Bytes, GuildId, IdempotencyKey, PersonId, Timestamp, UserId,
-    economy::{DailyTrigger, EconomySettings, SpendId},
+    economy::{DailyTrigger, EconomySettings, SpendId, what_if::Changes},
 };
 use eventlog::{
     Bus, BusOptions, Clock, EventLog, People, Recorded,
@@ -501,4 +501,83 @@ async fn given_transfers_in_every_direction_at_once_then_nothing_is_made_or_lost
         sum += balance;
     }
     assert_eq!(sum, 800);
+}
+
+#[tokio::test]
+async fn given_a_transfer_refused_by_the_settings_then_it_is_kept_once_and_can_be_asked_about() {
+    let house = House::new().await;
+    house.give(ann(), 5_000).await;
+    let before = house.events(guild()).await;
+    for _ in 0..3 {
+        assert_eq!(rule(house.send(ann(), ben(), 1_001).await), "economy.amount_too_large");
+        // Another process knows nothing of it, and keeps no second one either.
+        let (caller, at, key) =
+            (member(ann()), house.actions.now(), actions::fresh_key("test").unwrap());
+        let second = house.second();
+        let sent =
+            second.send_bytes(guild(), &caller, ann(), ben(), Bytes(1_001), None, at, &key).await;
+        assert_eq!(rule(sent), "economy.amount_too_large");
+    }
+    assert_eq!(rule(house.send(ann(), ann(), 5).await), "economy.self_transfer");
+    assert_eq!(rule(house.send(ann(), ben(), 0).await), "economy.amount_too_small");
+    let events = house.events(guild()).await;
+    assert_eq!(events[..before.len()], before);
+    let [kept] = &events[before.len()..] else { panic!("{events:?}") };
+    assert_eq!(kept.type_name, "refusals.transfer_refused");
+    assert_eq!(kept.metadata().unwrap().policy, Some(0));
+    assert_eq!(kept.metadata().unwrap().actor, Actor::Person(PersonId(1)));
+    house.now.fetch_add(600, Ordering::Relaxed);
+    assert_eq!(rule(house.send(ben(), ann(), 7).await), "economy.not_enough");
+    assert_eq!(rule(house.send(ann(), ben(), 1_500).await), "economy.amount_too_large");
+    house.send(ann(), ben(), 400).await.unwrap();
+    assert_eq!(rule(house.send(ann(), ben(), 1).await), "economy.cooldown");
+    let head = house.events(guild()).await.len() as u64;
+
+    let ask = async |changes: &[&str], caller: &Caller, up_to| {
+        let changes = Changes::parse(changes.iter().copied()).unwrap();
+        house.actions.economy_what_if(guild(), caller, changes, up_to).await
+    };
+    let manager = manager(ben());
+    let loose = ask(&["max_transfer=2000", "transfer_cooldown_secs=0"], &manager, head);
+    let transfers = loose.await.unwrap().transfers;
+    // The last one was too soon after one that was kept.
+    let allowed = &transfers.newly_allowed;
+    assert_eq!((transfers.recorded, transfers.refused.count), (1, 0));
+    assert_eq!((allowed.of, allowed.count, allowed.amount), (3, 3, Bytes(1_001 + 7 + 1_500)));
+    let early = ask(&["max_transfer=2000"], &manager, head - 4).await.unwrap();
+    assert_eq!(early.transfers.newly_allowed.count, 1);
+    assert_eq!(early.transfers.recorded, 0);
+
+    let refused = ask(&["max_transfer=2000"], &member(ann()), head).await;
+    assert!(matches!(refused, Err(ActionError::NotAllowed(Permission::ManageEconomy))));
+    assert_eq!(house.events(guild()).await.len() as u64, head, "asking writes nothing");
+}
+
+#[tokio::test]
+async fn given_settings_that_changed_then_each_movement_is_asked_again_over_its_own() {
+    let house = House::new().await;
+    let (caller, key) = (member(ann()), || actions::fresh_key("test").unwrap());
+    let daily = async || {
+        let at = house.actions.now();
+        let (actions, message) = (&house.actions, DailyTrigger::Message);
+        actions.award_daily(guild(), &caller, ann(), message, at, &key()).await.unwrap().amount
+    };
+    assert_eq!(daily().await, Bytes(10));
+    house.set(|settings| settings.daily_amount = Bytes(50)).await;
+    house.now.fetch_add(86_400, Ordering::Relaxed);
+    assert_eq!(daily().await, Bytes(50));
+    house.set(|settings| settings.starting_balance = Bytes(3)).await;
+    house.give(ben(), 1).await;
+    let head = house.events(guild()).await.len() as u64;
+    let ask = async |change: &str| {
+        let changes = Changes::parse([change]).unwrap();
+        house.actions.economy_what_if(guild(), &Caller::operator(), changes, head).await.unwrap()
+    };
+    // What is not changed stays as it was at each time.
+    let capped = ask("max_transfer=1").await;
+    assert_eq!((capped.supply.recorded, capped.supply.other), (Bytes(64), Bytes(64)));
+    assert_eq!(ask("daily.amount=100").await.daily_rewards.other, Bytes(200));
+    assert_eq!(ask("starting_balance=0").await.supply.other, Bytes(61));
+    let lacking = capped.facts_lacking.join(" ");
+    assert!(!lacking.contains("Version") && !lacking.contains("do not say"), "{lacking}");
 }

@@ -17,6 +17,7 @@
 mod settings;
 #[cfg(test)]
 mod tests;
+pub mod what_if;
 
 use std::{collections::HashMap, sync::Arc};
 

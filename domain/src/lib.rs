@@ -12,8 +12,10 @@ mod bytes;
 mod decider;
 pub mod economy;
 mod ids;
+mod moment;
 pub mod people;
 mod personal;
+pub mod refusals;
 pub mod settings;
 mod text;
 mod time;
@@ -25,5 +27,6 @@ pub use ids::{
     CorrelationId, DISCORD_EPOCH_MILLIS, EventId, GuildId, IdempotencyKey, InvalidId, PersonId,
     UserId,
 };
+pub use moment::{InvalidMoment, Moment, Point};
 pub use personal::{Personal, PersonalField, Sealed};
 pub use time::{InvalidTime, Timestamp, UtcDay};

@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 1;
+const CONTRACT: u32 = 2;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -145,6 +145,7 @@ pub fn families() -> Vec<Family> {
         family::<domain::economy::Economy>(),
         family::<domain::settings::Settings<domain::economy::EconomySettings>>(),
         family::<domain::people::People>(),
+        family::<domain::refusals::Refusals>(),
     ]
 }
 

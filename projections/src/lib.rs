@@ -18,6 +18,7 @@ mod runner;
 mod runtime;
 mod status;
 mod store;
+pub mod time_machine;
 
 pub use build::Build;
 pub use errors::error_id;
@@ -26,6 +27,7 @@ pub use requests::{Asked, Request, Requests, Verb};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use status::{BuildStatus, DeadLetter, Status};
 pub use store::ReadStore;
+pub use time_machine::{TimeError, TimeMachine, TimeOptions, View, Visit};
 
 /// Every read model. A new one adds its line here.
 pub fn registered() -> Vec<Box<dyn AnyProjection>> {

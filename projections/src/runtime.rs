@@ -488,7 +488,7 @@ fn next_build(projection: &dyn AnyProjection, builds: &[Known]) -> Build {
     Build { version: projection.version(), number: (last + 1).max(projection.version()) }
 }
 
-async fn run_statements(tx: &mut Tx, script: &str) -> Result<(), LogError> {
+pub(crate) async fn run_statements(tx: &mut Tx, script: &str) -> Result<(), LogError> {
     let without_comments: String = script
         .lines()
         .map(|line| line.split("--").next().unwrap_or_default())
@@ -501,7 +501,7 @@ async fn run_statements(tx: &mut Tx, script: &str) -> Result<(), LogError> {
 }
 
 /// The plain names show this build from the commit on.
-async fn point_views(
+pub(crate) async fn point_views(
     tx: &mut Tx,
     projection: &dyn AnyProjection,
     build: Build,

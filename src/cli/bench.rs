@@ -10,6 +10,7 @@ mod latency;
 mod memory;
 mod metrics;
 mod rebuild;
+mod replay;
 pub(in crate::cli) mod store;
 
 use std::{error::Error, fmt::Display, process::ExitCode, time::Duration};
@@ -40,6 +41,8 @@ enum What {
     Rebuild(rebuild::Args),
     /// The same by hand, in batches of 1,000: as fast as it can be
     Batch(rebuild::Args),
+    /// Jumps and steps of the time machine in one guild with a long history
+    Replay(replay::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -52,6 +55,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Commands(args) => answer(print, &commands::run(args).await?),
         What::Rebuild(args) => answer(print, &rebuild::run(args).await?),
         What::Batch(args) => answer(print, &batch::run(args).await?),
+        What::Replay(args) => answer(print, &replay::run(args).await?),
         What::BareInsert(args) => answer(print, &bare_insert::run(&args)?),
     }
     Ok(ExitCode::SUCCESS)

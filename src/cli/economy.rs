@@ -8,11 +8,14 @@ use std::{
 
 use actions::{Caller, fresh_key};
 use domain::{
-    Bytes, GuildId, IdempotencyKey, Personal, UserId, UtcDay,
+    Bytes, GuildId, IdempotencyKey, Moment, Personal, UserId, UtcDay,
     economy::{DailyTrigger, EconomySettings, Event},
 };
 use eventlog::decode;
-use projections::economy::{balances, transactions, weekly};
+use projections::{
+    ReadStore, View, Visit,
+    economy::{balances, transactions, weekly},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -33,6 +36,9 @@ pub(super) struct Args {
     /// The community; may be left out where the store has only one
     #[arg(long, global = true)]
     guild: Option<GuildId>,
+    /// For heap and history: as it was at a moment, such as #1234, 2026-11-20T18:04:05Z or "2d ago"
+    #[arg(long, global = true, value_name = "MOMENT")]
+    at: Option<Moment>,
     #[command(subcommand)]
     what: What,
 }
@@ -125,12 +131,19 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
         Some(guild) => guild,
         None => only_guild(&node).await?,
     };
+    let past = match args.at {
+        Some(moment) => Some(past(&node, guild, moment, &args.what).await?),
+        None => None,
+    };
+    let store = past.as_ref().map_or(&node.store, View::store);
     match args.what {
         What::Read { user } => read(&node, guild, user, print).await?,
-        What::Heap { limit, week: None } => heap(&node, guild, limit, print).await?,
-        What::Heap { limit, week: Some(day) } => week(&node, guild, day, limit, print).await?,
+        What::Heap { limit, week: None } => heap(&node, store, guild, limit, print).await?,
+        What::Heap { limit, week: Some(day) } => {
+            week(&node, store, guild, day, limit, print).await?;
+        }
         What::History { user, limit, before } => {
-            history(&node, guild, user, limit, before, print).await?;
+            history(&node, store, guild, user, (before, limit), print).await?;
         }
         What::Settings { change } => settings(&node, guild, change.as_deref(), print).await?,
         other => {
@@ -146,7 +159,18 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-async fn only_guild(node: &Node) -> Result<GuildId, CliError> {
+/// The read model that a question needs, as it was.
+async fn past(node: &Node, guild: GuildId, at: Moment, what: &What) -> Result<View, CliError> {
+    let needed = match what {
+        What::Heap { week: None, .. } => "balances",
+        What::Heap { week: Some(_), .. } => "weekly_gains",
+        What::History { .. } => "transactions",
+        _ => return Err(CliError::Setup("--at is for heap and history".to_owned())),
+    };
+    Ok(node.time_machine()?.at(guild, at, &[needed], Visit::of("operator")).await?)
+}
+
+pub(super) async fn only_guild(node: &Node) -> Result<GuildId, CliError> {
     let rows = node.store.query("SELECT DISTINCT guild FROM balances LIMIT 2", &[]).await;
     match rows.as_deref() {
         Ok([row]) => {
@@ -254,9 +278,15 @@ async fn read(node: &Node, guild: GuildId, user: UserId, print: Print) -> Result
     Ok(())
 }
 
-async fn heap(node: &Node, guild: GuildId, limit: u32, print: Print) -> Result<(), CliError> {
-    let top = balances::top(&node.store, guild, limit).await?;
-    let supply = balances::supply(&node.store, guild).await?;
+async fn heap(
+    node: &Node,
+    store: &ReadStore,
+    guild: GuildId,
+    limit: u32,
+    print: Print,
+) -> Result<(), CliError> {
+    let top = balances::top(store, guild, limit).await?;
+    let supply = balances::supply(store, guild).await?;
     let mut rows = Vec::new();
     for (place, line) in (1..).zip(&top) {
         let name = name(node, guild, line.person).await?;
@@ -274,12 +304,13 @@ async fn heap(node: &Node, guild: GuildId, limit: u32, print: Print) -> Result<(
 
 async fn week(
     node: &Node,
+    store: &ReadStore,
     guild: GuildId,
     day: UtcDay,
     limit: u32,
     print: Print,
 ) -> Result<(), CliError> {
-    let top = weekly::top(&node.store, guild, day, limit).await?;
+    let top = weekly::top(store, guild, day, limit).await?;
     let mut rows = Vec::new();
     for (place, line) in (1..).zip(&top) {
         rows.push(vec![
@@ -300,10 +331,10 @@ async fn week(
 
 async fn history(
     node: &Node,
+    store: &ReadStore,
     guild: GuildId,
     user: Option<UserId>,
-    limit: u32,
-    before: Option<u64>,
+    (before, limit): (Option<u64>, u32),
     print: Print,
 ) -> Result<(), CliError> {
     let person = match user {
@@ -314,7 +345,7 @@ async fn history(
             ))
         })?),
     };
-    let page = transactions::page(&node.store, guild, person, before, limit).await?;
+    let page = transactions::page(store, guild, person, before, limit).await?;
     let mut lines = Vec::new();
     let mut objects: Vec<Value> = Vec::new();
     for transaction in &page {
@@ -356,7 +387,11 @@ async fn history(
 }
 
 /// Who a person number is, for the operator's eyes.
-async fn name(node: &Node, guild: GuildId, person: domain::PersonId) -> Result<String, CliError> {
+pub(super) async fn name(
+    node: &Node,
+    guild: GuildId,
+    person: domain::PersonId,
+) -> Result<String, CliError> {
     let user = node.people.user(guild, person).await?;
     Ok(user.map_or_else(|| format!("{person} (erased)"), |user| user.to_string()))
 }

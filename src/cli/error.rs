@@ -4,6 +4,7 @@ use std::{io::Write as _, process::ExitCode};
 
 use actions::ActionError;
 use eventlog::{LogError, PeopleError};
+use projections::TimeError;
 
 use crate::node::OpenError;
 
@@ -97,6 +98,19 @@ impl From<ActionError> for CliError {
             ActionError::People(error) => error.into(),
             ActionError::Contended => Self::Fault(error.to_string()),
             refused => Self::Refused(refused.to_string()),
+        }
+    }
+}
+
+impl From<TimeError> for CliError {
+    fn from(error: TimeError) -> Self {
+        match error {
+            TimeError::Log(error) => error.into(),
+            TimeError::UnknownProjection { .. } | TimeError::UnknownTable { .. } => {
+                Self::Setup(error.to_string())
+            }
+            error if error.is_refusal() => Self::Refused(error.to_string()),
+            error => Self::Fault(error.to_string()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use domain::{Actor, EventId, GuildId, PersonId, Timestamp};
+use domain::{Actor, EventId, GuildId, Moment, PersonId, Point};
 use eventlog::{EventLog, Follower, Position, Recorded, Slice, StreamId};
 use serde_json::{Value, json};
 
@@ -58,9 +58,12 @@ struct Filter {
     /// Only what this person number did
     #[arg(long)]
     by: Option<u32>,
-    /// Only from this moment on, such as 2026-11-20T18:00:00Z
+    /// Only from this moment on, such as 2026-11-20T18:00:00Z, "2h ago" or, with --guild, #1234
     #[arg(long)]
-    since: Option<Timestamp>,
+    since: Option<Moment>,
+    /// The same, once the clock was read
+    #[arg(skip)]
+    since_point: Option<Point>,
 }
 
 impl Filter {
@@ -71,16 +74,25 @@ impl Filter {
         self.guild.is_none_or(|guild| event.guild() == guild)
             && self.stream.as_ref().is_none_or(|stream| *stream == event.stream)
             && self.kind.as_ref().is_none_or(|prefix| event.type_name.starts_with(prefix.as_str()))
-            && self.since.is_none_or(|since| event.at >= since)
+            && self.since_point.is_none_or(|since| begun(event, since))
             && self.by.is_none_or(by)
     }
 }
 
-pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<ExitCode, CliError> {
+pub(super) async fn run(
+    mut args: Args,
+    config: Config,
+    print: Print,
+) -> Result<ExitCode, CliError> {
     let node = Node::open(config, Access::Read).await?;
     if let Some(What::Show { id }) = args.what {
         return show(&*node.log, EventId(id), print).await;
     }
+    if matches!(args.filter.since, Some(Moment::Seq(_))) && args.filter.guild.is_none() {
+        let text = "say --guild: #1234 is the number of an event within one community";
+        return Err(CliError::Setup(text.to_owned()));
+    }
+    args.filter.since_point = args.filter.since.map(|since| since.point((node.clock)()));
     let head = node.log.head().await?;
     let events = last(&*node.log, &args.filter, args.limit as usize, head).await?;
     if print.is_json() && !args.follow {
@@ -110,6 +122,13 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
+fn begun(event: &Recorded, since: Point) -> bool {
+    match since {
+        Point::Seq(seq) => event.guild_seq >= seq,
+        Point::Time(time) => event.at >= time,
+    }
+}
+
 /// The last events that match, oldest first: looks back in growing steps.
 async fn last(
     log: &dyn EventLog,
@@ -123,16 +142,21 @@ async fn last(
     while found.len() < limit && end > Position::START {
         let start = Position(end.0.saturating_sub(step));
         let mut matching = Vec::new();
+        let mut oldest = None;
         let mut at = start;
         while at < end {
             let limit = usize::try_from(end.0 - at.0).unwrap_or(PAGE).min(PAGE);
             let page = log.read_all(at, limit, Slice::ALL).await?;
+            oldest = oldest.or_else(|| page.events.first().map(|event| event.at));
             matching.extend(page.events.into_iter().filter(|event| filter.takes(event)));
             at = page.up_to.min(end);
         }
         matching.append(&mut found);
         found = matching;
-        if filter.since.is_some_and(|since| found.first().is_some_and(|event| event.at < since)) {
+        // Times never go back, so nothing before this can be late enough.
+        if let (Some(Point::Time(since)), Some(oldest)) = (filter.since_point, oldest)
+            && oldest < since
+        {
             break;
         }
         end = start;
@@ -178,7 +202,7 @@ async fn show(log: &dyn EventLog, id: EventId, print: Print) -> Result<ExitCode,
     Ok(if sound.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn sentence(event: &Recorded) -> String {
+pub(super) fn sentence(event: &Recorded) -> String {
     let actor = event.metadata().map_or_else(|_| "?".to_owned(), |metadata| who(&metadata.actor));
     // The payload is tagged with the last part of the name: what is inside says the rest.
     let inside = serde_json::from_str::<Value>(&event.payload)
@@ -219,7 +243,7 @@ fn short(fields: &Value) -> String {
         .join(" ")
 }
 
-fn object(event: &Recorded) -> Value {
+pub(super) fn object(event: &Recorded) -> Value {
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|_| text.into());
     json!({
         "id": event.id,

@@ -301,4 +301,11 @@ pub const SETTINGS: &[Setting] = &[
         Value("60s"),
         "How long a projection may stand still behind the log before an alarm.",
     ),
+    Setting::new(
+        "time_machine.keyframes",
+        "REEVE_TIME_MACHINE_KEYFRAMES",
+        Kind::Size { min: MIB, max: 1024 * GIB },
+        Value("2GiB"),
+        "Disk for keyframes, from which past moments are shown. They can be thrown away.",
+    ),
 ];

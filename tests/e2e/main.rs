@@ -12,6 +12,8 @@ mod cli {
     mod help;
     mod people;
     mod projections;
+    mod replay;
+    mod what_if;
 }
 mod serve;
 mod serve_postgres;

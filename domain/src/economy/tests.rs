@@ -10,6 +10,7 @@ mod spends;
 mod stored;
 mod texts;
 mod transfers;
+mod what_if;
 
 use std::sync::Arc;
 

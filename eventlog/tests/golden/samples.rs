@@ -6,6 +6,7 @@ use domain::{
     IdempotencyKey, PersonId, Personal, Sealed, Timestamp,
     economy::{DailyMode, Economy, EconomySettings, Event as Economic, SpendId},
     people::{Event as OfPeople, People},
+    refusals::{Event as OfRefusals, Refusals, Rule},
     settings::{Event as Changed, Settings},
 };
 use eventlog::{Metadata, StreamId, event_id};
@@ -22,7 +23,19 @@ pub fn samples() -> Vec<Stored> {
     let mut stored = of::<Economy>(economy());
     stored.extend(of::<Settings<EconomySettings>>(settings()));
     stored.extend(of::<People>(vec![OfPeople::PersonErased { person: ANN }]));
+    stored.extend(of::<Refusals>(refusals()));
     stored
+}
+
+fn refusals() -> Vec<OfRefusals> {
+    let at = "2026-11-20T18:04:05.000678Z".parse().unwrap();
+    let refused =
+        |amount, rule| OfRefusals::TransferRefused { from: ANN, to: BEN, amount, at, rule };
+    vec![
+        refused(Bytes::LIMIT, Rule::AmountTooLarge),
+        refused(Bytes(25), Rule::Cooldown),
+        refused(Bytes(25), Rule::NotEnough),
+    ]
 }
 
 fn economy() -> Vec<Economic> {

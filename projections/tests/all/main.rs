@@ -11,6 +11,7 @@ mod rebuilds;
 mod requests;
 mod slices;
 mod support;
+mod time_machine;
 mod transactions;
 mod unknown;
 mod weekly;

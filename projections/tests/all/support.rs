@@ -2,6 +2,7 @@
 //! PostgreSQL.
 
 mod acts;
+mod copies;
 mod expected;
 mod process;
 mod slow_log;
@@ -35,6 +36,7 @@ use tempfile::TempDir;
 
 pub use self::{
     acts::{Random, opened, received, transferred},
+    copies::files_under,
     expected::Expected,
     process::Process,
     slow_log::SlowLog,

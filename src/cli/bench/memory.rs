@@ -2,10 +2,19 @@
 
 /// Resident memory of a process in MB; 0 where the kernel does not say.
 pub(super) fn rss_mb(process: u32) -> f64 {
+    line_mb(process, "VmRSS:")
+}
+
+/// The most that this process ever had.
+pub(super) fn peak_rss_mb() -> f64 {
+    line_mb(std::process::id(), "VmHWM:")
+}
+
+fn line_mb(process: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let kilobytes = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<f64>().ok());
     (kilobytes.unwrap_or_default() / 1024.0 * 10.0).round() / 10.0
 }

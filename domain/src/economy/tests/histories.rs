@@ -67,7 +67,7 @@ fn command_at(micros: i64) -> impl Strategy<Value = Command> {
 }
 
 /// Up to 60 commands, as time goes by: at once, minutes or half a day later.
-fn history() -> impl Strategy<Value = Vec<Command>> {
+pub(super) fn history() -> impl Strategy<Value = Vec<Command>> {
     let gap = prop_oneof![Just(0), 0..120_000_000_i64, 0..DAY_MICROS / 2];
     prop::collection::vec(gap, 1..60).prop_flat_map(|gaps| {
         let mut now = noon().as_micros();
@@ -80,7 +80,7 @@ fn history() -> impl Strategy<Value = Vec<Command>> {
 }
 
 /// Lets the guild decide on one command and live with the outcome.
-fn step(state: &mut State, command: &Command) -> Result<Vec<Event>, Refusal> {
+pub(super) fn step(state: &mut State, command: &Command) -> Result<Vec<Event>, Refusal> {
     let events = Economy::decide(state, command)?;
     for event in &events {
         Economy::evolve(state, event);
@@ -88,7 +88,7 @@ fn step(state: &mut State, command: &Command) -> Result<Vec<Event>, Refusal> {
     Ok(events)
 }
 
-fn total(state: &State) -> i64 {
+pub(super) fn total(state: &State) -> i64 {
     members().map(|member| state.balance(member).0).sum()
 }
 
