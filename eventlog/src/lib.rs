@@ -19,6 +19,8 @@ mod envelope;
 mod follow;
 mod heads;
 mod log;
+pub mod backup;
+pub mod moving;
 pub mod migrate;
 pub mod people;
 pub mod postgres;

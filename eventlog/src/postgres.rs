@@ -4,6 +4,7 @@
 //! in order and without gaps: a plain `bigserial` reader skips events that commit out of order.
 //! Batches make the lock cheap: one round trip and one commit for everything that waits.
 
+mod import;
 mod read;
 mod write;
 
@@ -24,7 +25,7 @@ use crate::{
     contract_version,
     envelope::{Position, Recorded, StreamId},
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
-    migrate,
+    migrate, moving,
 };
 
 /// Told to other processes after commits; they would notice within [`POLL`] anyway.
@@ -189,6 +190,7 @@ fn from_database(error: &dyn sqlx::error::DatabaseError) -> LogError {
     let text = error.message().to_owned();
     let code = error.code().unwrap_or_default();
     match &*code {
+        moving::CLOSED_CODE => moving::closed(&text),
         "53100" => LogError::DiskFull(text),
         "58030" => LogError::DiskFailed(text),
         "XX001" | "XX002" => LogError::Corrupt(text),
@@ -263,6 +265,18 @@ impl EventLog for PostgresLog {
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
         Ok(read::by_ids(&self.pool, &[id.0]).await?.pop())
+    }
+
+    async fn import(&self, events: &[Recorded]) -> Result<(), LogError> {
+        import::import(&self.pool, events).await
+    }
+
+    async fn mark(&self, mark: moving::Mark) -> Result<Option<String>, LogError> {
+        import::mark(&self.pool, mark).await
+    }
+
+    async fn set_mark(&self, mark: moving::Mark, text: Option<&str>) -> Result<(), LogError> {
+        import::set_mark(&self.pool, mark, text).await
     }
 
     async fn shutdown(&self) {

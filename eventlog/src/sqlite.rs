@@ -5,6 +5,7 @@
 //! commits everything that waits in the queue as one transaction. A lock file keeps a second
 //! process from writing; reading beside a running process is allowed.
 
+mod import;
 mod read;
 mod write;
 
@@ -26,7 +27,7 @@ use crate::{
     contract_version,
     envelope::{Position, Recorded, StreamId},
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
-    migrate,
+    migrate, moving,
 };
 
 const LOG_FILE: &str = "log.db";
@@ -88,6 +89,7 @@ pub struct SqliteLog {
     readers: Readers,
     writer: Mutex<Option<JoinHandle<()>>>,
     stop: watch::Sender<bool>,
+    importer: import::Importer,
 }
 
 /// Holds a data directory for this process; released when dropped, also by a crash.
@@ -151,8 +153,9 @@ impl SqliteLog {
         let readers = Readers::new(&path, options.vfs.clone())?;
         let (appender, queue) = Appender::new(options.queue);
         let (stop, stopped) = watch::channel(false);
+        let importer = import::Importer::new(&path, options.clone(), Some(&lock));
         let (writer, head) = write::Writer::start(connection, options, queue, stopped, lock)?;
-        Ok(Self { appender, head, readers, writer: Mutex::new(Some(writer)), stop })
+        Ok(Self { appender, head, readers, writer: Mutex::new(Some(writer)), stop, importer })
     }
 
     /// Opens a log that another process may be writing. Appending to it says that it is shut.
@@ -173,7 +176,8 @@ impl SqliteLog {
         let (_, head) = watch::channel(read::head(&connection)?);
         let (appender, _) = Appender::new(1);
         let readers = Readers::new(&path, None)?;
-        Ok(Self { appender, head, readers, writer: Mutex::new(None), stop })
+        let importer = import::Importer::new(&path, SqliteOptions::default(), None);
+        Ok(Self { appender, head, readers, writer: Mutex::new(None), stop, importer })
     }
 }
 
@@ -282,6 +286,21 @@ impl EventLog for SqliteLog {
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
         self.readers.run(move |connection| read::find(connection, id)).await
+    }
+
+    async fn import(&self, events: &[Recorded]) -> Result<(), LogError> {
+        // Whoever asks now is told that the log is shut: the places it counted on are taken.
+        let importer = self.importer.hold()?;
+        self.shutdown().await;
+        importer.import(events)
+    }
+
+    async fn mark(&self, mark: moving::Mark) -> Result<Option<String>, LogError> {
+        self.readers.run(move |connection| import::mark(connection, mark)).await
+    }
+
+    async fn set_mark(&self, mark: moving::Mark, text: Option<&str>) -> Result<(), LogError> {
+        self.importer.set_mark(mark, text)
     }
 
     async fn shutdown(&self) {

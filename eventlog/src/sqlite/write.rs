@@ -5,7 +5,7 @@ use std::{sync::Arc, thread::JoinHandle};
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, watch};
 
-use super::{DirectoryLock, SqliteOptions, from_sqlite, read};
+use super::{DirectoryLock, SqliteOptions, from_sqlite, import, read};
 use crate::{
     batch,
     envelope::{Position, Recorded},
@@ -108,6 +108,7 @@ impl Writer {
         let writes = batch.iter().any(|queued| !queued.append.events.is_empty());
         if writes {
             execute(connection, "BEGIN IMMEDIATE")?;
+            import::refuse_when_closed(connection)?;
         }
         let mut plan = self.heads.plan((self.options.clock)());
         let mut outcomes = Vec::with_capacity(batch.len());
@@ -159,7 +160,7 @@ fn write_one(
     Ok(Appended::Written(rows))
 }
 
-fn insert(connection: &Connection, row: &Recorded) -> rusqlite::Result<()> {
+pub(super) fn insert(connection: &Connection, row: &Recorded) -> rusqlite::Result<()> {
     let sql = "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, \
                event_version, payload, metadata, guild, guild_seq, event_id, recorded_at, hash) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
