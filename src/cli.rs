@@ -5,6 +5,7 @@
 //! a problem; 2 the command line or the configuration is wrong; 3 a fault, with an error id that
 //! the log names too.
 
+mod backup;
 mod bench;
 mod config_command;
 mod demo;
@@ -12,10 +13,13 @@ mod doctor;
 mod economy;
 mod error;
 mod events;
+mod import;
+mod migrate;
 mod operator;
 mod people;
 mod print;
 mod projections;
+mod restore;
 mod serve;
 mod torture;
 
@@ -64,6 +68,14 @@ enum Command {
     People(people::Args),
     /// Balances, boards, transactions and settings of a community
     Economy(economy::Args),
+    /// Write a backup while everything runs, or look whether one is whole
+    Backup(backup::Args),
+    /// Fill an empty store from a backup, up to any moment
+    Restore(restore::Args),
+    /// Move to another store
+    Migrate(migrate::Args),
+    /// Take over what another bot has kept
+    Import(import::Args),
     /// Check everything and say what to do
     Doctor(doctor::Args),
     /// Show the settings in effect, or describe all of them
@@ -128,6 +140,10 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Projections(args) => projections::run(args, config, print).await,
             Command::People(args) => people::run(args, config, print).await,
             Command::Economy(args) => economy::run(args, config, print).await,
+            Command::Backup(args) => backup::run(args, config, print).await,
+            Command::Restore(args) => restore::run(args, config, print).await,
+            Command::Migrate(args) => migrate::run(args, config, print).await,
+            Command::Import(args) => import::run(args, config, print).await,
             Command::Doctor(args) => doctor::run(args, config, print).await,
             Command::Config(_) => Ok(config_command::show(&config, print)),
             Command::Bench(_) | Command::Torture(_) | Command::Completions { .. } => {

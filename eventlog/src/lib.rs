@@ -9,6 +9,7 @@
 //! Invariants: positions and guild sequences have no gaps and become visible in order; an event
 //! never changes; a key acts once per stream; nothing personal is stored unsealed.
 
+pub mod backup;
 mod batch;
 mod bus;
 mod codec;
@@ -19,9 +20,8 @@ mod envelope;
 mod follow;
 mod heads;
 mod log;
-pub mod backup;
-pub mod moving;
 pub mod migrate;
+pub mod moving;
 pub mod people;
 pub mod postgres;
 pub mod snapshots;

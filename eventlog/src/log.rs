@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use domain::{EventId, GuildId, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::moving::Mark;
 use crate::envelope::{MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId};
+use crate::moving::Mark;
 
 /// Where the time of an append comes from; a virtual clock plays months in seconds.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -10,10 +10,10 @@ mod marks;
 mod migrate;
 mod tally;
 
+pub(crate) use self::marks::{CLOSED_CODE, closed, read, same, set};
 pub use self::{
     feed::{Filler, Pages, check},
     marks::{Closed, FilledBy, Filling, Mark, log_id, refuse_when_closed},
     migrate::{Migration, MoveError, Moved, Side, Step, abandon},
     tally::{GuildTally, Tally},
 };
-pub(crate) use self::marks::{CLOSED_CODE, closed, read, same, set};

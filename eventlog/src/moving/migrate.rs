@@ -88,6 +88,12 @@ impl Migration {
         if target.mark(Mark::LogId).await?.as_ref() == Some(&from) {
             return Err(refused("the source and the target are the same log"));
         }
+        if let Some(filling) = read::<Filling>(source, Mark::Filling).await? {
+            return Err(MoveError::Refused(format!(
+                "{} is not complete: it is being filled from {}; finish that first",
+                self.source.name, filling.from
+            )));
+        }
         let to = log_id(target).await?;
         let closed: Option<Closed> = read(source, Mark::Closed).await?;
         if self.is_done(closed.as_ref(), &to).await? {
