@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{BackupError, HEADER, MANIFEST, MAX_FILE_BYTES, is_segment, tar};
+use super::{
+    BackupError, ERASURES, GUILDS, HEADER, MANIFEST, MAX_FILE_BYTES, NUMBERS, is_segment, tar,
+};
 
 /// Ends the name of a file that is still being written.
 const PARTIAL: &str = ".partial";
@@ -148,9 +150,12 @@ pub(super) fn files(folder: &Path) -> Result<Vec<String>, BackupError> {
     let mut names = list().map_err(|error| io_error(folder.display(), &error))?;
     let place = |name: &str| match name {
         HEADER => 0,
-        MANIFEST => 3,
         name if is_segment(name) => 1,
-        _ => 2,
+        NUMBERS => 2,
+        ERASURES => 3,
+        GUILDS => 4,
+        MANIFEST => 6,
+        _ => 5,
     };
     names.sort_by(|one, other| (place(one), one).cmp(&(place(other), other)));
     Ok(names)
