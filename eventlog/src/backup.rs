@@ -38,7 +38,7 @@ pub const MANIFEST: &str = "manifest.json";
 
 /// Events go into a new segment after this many bytes or events.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
-const SEGMENT_EVENTS: usize = 20_000;
+pub const SEGMENT_EVENTS: usize = 20_000;
 /// No file of a backup may be larger: it is read as a whole.
 const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
 

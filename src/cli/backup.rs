@@ -77,7 +77,8 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     let now = system_clock()();
     let bar = count_bar(if streams { print.quiet() } else { print });
     let erasures = side.erasures.as_path();
-    let making = Making { log: &side.log, people: &side.people, erasures, now };
+    let segment = backup::SEGMENT_EVENTS;
+    let making = Making { log: &side.log, people: &side.people, erasures, now, segment };
     let progress = |done: u64, of: u64| {
         bar.set_length(of.max(done));
         bar.set_position(done);

@@ -9,6 +9,7 @@ mod work;
 use std::{path::PathBuf, process::ExitCode};
 
 use domain::GuildId;
+use eventlog::sqlite::log_path;
 use serde_json::json;
 
 use self::work::{Report, Work};
@@ -18,7 +19,7 @@ use super::{
     print::{Print, grouped},
 };
 use crate::{
-    config::Config,
+    config::{Config, Store},
     node::{Access, Node},
 };
 
@@ -63,7 +64,12 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
             (args.common, rows, None)
         }
     };
-    let access = if common.dry_run { Access::Read } else { Access::Write };
+    let stage = common.dry_run.then(|| Stage::of(&config)).flatten();
+    let (config, access) = match &stage {
+        Some(stage) => (stage.config(config), Access::Write),
+        None if common.dry_run => (config, Access::Read),
+        None => (config, Access::Write),
+    };
     let node = Node::open(config, access).await?;
     let runtime = match common.dry_run {
         true => None,
@@ -80,6 +86,32 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     let report = worked?;
     show(&report, codes, print);
     Ok(if report.skipped == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where there is no store yet, what would be is tried out in a folder that goes afterwards.
+struct Stage(PathBuf);
+
+impl Stage {
+    fn of(config: &Config) -> Option<Self> {
+        let is_new = config.store == Store::Sqlite && !log_path(&config.data_dir).exists();
+        let name = format!("reeve-rehearsal-{}", uuid::Uuid::new_v4().simple());
+        is_new.then(|| Self(std::env::temp_dir().join(name)))
+    }
+
+    fn config(&self, mut config: Config) -> Config {
+        config.data_dir.clone_from(&self.0);
+        config.people.erasures_file = self.0.join("erasures.jsonl");
+        if !config.master_key_file.exists() {
+            config.master_key_file = self.0.join("master.key");
+        }
+        config
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 fn show(report: &Report, codes: Option<(PathBuf, usize)>, print: Print) {

@@ -140,8 +140,9 @@ fn report(
     json["keys"] = json!(keys);
     json["erasures_recorded"] = json!(recorded);
     print.answer(&json, || {
+        let before = if restored.already { " since an earlier run" } else { "" };
         let mut lines = vec![format!(
-            "{} events of {} guilds are in {place} and checked. {} erasures were replayed.",
+            "{} events of {} guilds are in {place}{before} and checked. {} erasures were replayed.",
             grouped(restored.events),
             grouped(restored.guilds as u64),
             grouped(restored.erasures as u64)

@@ -10,9 +10,12 @@ mod cli {
     mod economy;
     mod events;
     mod help;
+    mod import;
+    mod moving;
     mod people;
     mod projections;
 }
+mod logs;
 mod serve;
 mod serve_postgres;
 mod support;

@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use super::{
     BackupError, ERASURES, Entry, FORMAT, GUILDS, HEADER, Header, MANIFEST, Manifest, NUMBERS,
-    SEGMENT_BYTES, SEGMENT_EVENTS, Sink, is_segment, lines, read::numbers_line, segment_name,
-    shelf,
+    SEGMENT_BYTES, Sink, is_segment, lines, read::numbers_line, segment_name, shelf,
 };
 use crate::{
     contract_version,
@@ -28,6 +27,8 @@ pub struct Making<'a> {
     /// The list of erasures.
     pub erasures: &'a Path,
     pub now: Timestamp,
+    /// Most events of one segment: what a killed backup may have to read again.
+    pub segment: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -50,6 +51,7 @@ struct Growing<'a> {
     /// Events in `text`.
     pending: usize,
     segments: usize,
+    most: usize,
 }
 
 /// Everything that is in the log now. A folder in which a backup was begun is gone on with.
@@ -78,6 +80,7 @@ pub async fn make(
         text: Vec::new(),
         pending: 0,
         segments: 0,
+        most: making.segment,
     };
     let (header, after) = match found {
         Some(header) => growing.go_on(header, log).await?,
@@ -193,7 +196,7 @@ impl Growing<'_> {
             self.tally.check(event)?;
             lines::write(&mut self.text, event)?;
             self.pending += 1;
-            if self.text.len() >= SEGMENT_BYTES || self.pending >= SEGMENT_EVENTS {
+            if self.text.len() >= SEGMENT_BYTES || self.pending >= self.most {
                 self.close_segment()?;
             }
         }

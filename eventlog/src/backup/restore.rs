@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     BackupError, Kept, Shelf,
@@ -44,7 +45,7 @@ pub enum Moment {
     Events(u64),
 }
 
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Restored {
     pub events: u64,
     pub guilds: usize,
@@ -52,8 +53,17 @@ pub struct Restored {
     pub left_out: u64,
     pub last_at: Option<Timestamp>,
     pub erasures: usize,
+    /// It was done before; only what lies beside the log was looked at again.
+    pub already: bool,
     pub backup: Kept,
     pub secs: f64,
+}
+
+/// On a log that was filled from a backup.
+#[derive(Debug, Serialize, Deserialize)]
+struct Done {
+    id: String,
+    events: u64,
 }
 
 /// Fills the log, checks what was read and then what was written.
@@ -68,6 +78,7 @@ pub async fn restore(
     let mut parts = parts(shelf);
     let mut filler = None;
     let mut left_out = 0;
+    let mut already = false;
     let mut erased = Erasures::read(restoring.erasures)?;
     merge(&mut erased, restoring.also.clone());
     let kept = loop {
@@ -78,7 +89,7 @@ pub async fn restore(
         let part = part.map_err(|error| half_done(error, filler.is_some(), restoring))?;
         match part {
             Part::Header(header) => {
-                claim(restoring, &header.id, &name).await?;
+                already = claim(restoring, &header.id, &name).await?;
                 filler = Some(Filler::new(Arc::clone(log)).await?);
                 if let Some(check) = header.key_check.and_then(|text| STANDARD.decode(text).ok()) {
                     restoring.people.set_key_check(&check).await?;
@@ -122,6 +133,8 @@ pub async fn restore(
     let list = Erasures::open(restoring.erasures)?;
     list.add_all(&erased)?;
     restoring.people.destroy(&erased).await?;
+    let done = Done { id: kept.id.clone(), events: written.events };
+    set(&**log, Mark::Restored, &done).await?;
     log.set_mark(Mark::Filling, None).await?;
     Ok(Restored {
         events: written.events,
@@ -129,16 +142,20 @@ pub async fn restore(
         left_out,
         last_at: (written.events > 0).then_some(written.last_at),
         erasures: erased.len(),
+        already,
         backup: kept,
         secs: began.elapsed().as_secs_f64(),
     })
 }
 
-/// Takes an empty target, or one that an earlier run began to fill from this backup.
-async fn claim(restoring: &Restoring<'_>, id: &str, from: &str) -> Result<(), BackupError> {
+/// Takes an empty target, or one that an earlier run began to fill from this backup. Answers
+/// whether that run came to its end, and nothing has happened since.
+async fn claim(restoring: &Restoring<'_>, id: &str, from: &str) -> Result<bool, BackupError> {
     let (log, name) = (&**restoring.log, &restoring.name);
     match read::<Filling>(log, Mark::Filling).await? {
-        Some(Filling { by: FilledBy::Restore, from_id, .. }) if from_id == id => return Ok(()),
+        Some(Filling { by: FilledBy::Restore, from_id, .. }) if from_id == id => {
+            return Ok(false);
+        }
         Some(filling) => {
             return Err(BackupError::Refused(format!(
                 "{name} is being filled from {}; finish that, or choose an empty target",
@@ -148,6 +165,16 @@ async fn claim(restoring: &Restoring<'_>, id: &str, from: &str) -> Result<(), Ba
         None => {}
     }
     let events = log.head().await?.0;
+    let done = read::<Done>(log, Mark::Restored).await?;
+    if let Some(done) = done.filter(|done| done.id == id) {
+        if done.events == events {
+            return Ok(true);
+        }
+        return Err(BackupError::Refused(format!(
+            "{name} was restored from this backup before and has {events} events now; to have only \
+             the backup again, restore it into an empty store"
+        )));
+    }
     if events > 0 || log.mark(Mark::Closed).await?.is_some() {
         return Err(BackupError::Refused(format!(
             "{name} is not empty: it holds {events} events; a backup is restored into an empty one"
@@ -160,7 +187,8 @@ async fn claim(restoring: &Restoring<'_>, id: &str, from: &str) -> Result<(), Ba
     }
     let (from_id, from) = (id.to_owned(), from.to_owned());
     let filling = Filling { by: FilledBy::Restore, from_id, from };
-    Ok(set(log, Mark::Filling, &filling).await?)
+    set(log, Mark::Filling, &filling).await?;
+    Ok(false)
 }
 
 /// A backup that ends early leaves a target that says so.

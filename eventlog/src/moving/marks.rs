@@ -20,6 +20,8 @@ pub enum Mark {
     Closed,
     /// It is being filled from elsewhere: a [`Filling`].
     Filling,
+    /// It was filled from a backup, and that came to its end.
+    Restored,
 }
 
 impl Mark {
@@ -28,6 +30,7 @@ impl Mark {
             Self::LogId => "log_id",
             Self::Closed => "closed",
             Self::Filling => "filling",
+            Self::Restored => "restored",
         }
     }
 }

@@ -102,6 +102,9 @@ impl Reading {
         };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(file, flags).map_err(wrong)?;
+        // Otherwise a column that is not there would be read as its own name, for every row.
+        let words = rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML;
+        connection.set_db_config(words, false).map_err(wrong)?;
         let sql = self.mapping.select();
         let mut statement = connection.prepare(&sql).map_err(wrong)?;
         let mut rows = statement.query([]).map_err(wrong)?;
