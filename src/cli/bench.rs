@@ -9,6 +9,7 @@ pub(in crate::cli) mod history;
 mod latency;
 mod memory;
 mod metrics;
+mod moving;
 mod rebuild;
 pub(in crate::cli) mod store;
 
@@ -40,6 +41,8 @@ enum What {
     Rebuild(rebuild::Args),
     /// The same by hand, in batches of 1,000: as fast as it can be
     Batch(rebuild::Args),
+    /// Events per second of a migration, a backup and a restore, everything checked
+    Moving(moving::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -52,6 +55,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Commands(args) => answer(print, &commands::run(args).await?),
         What::Rebuild(args) => answer(print, &rebuild::run(args).await?),
         What::Batch(args) => answer(print, &batch::run(args).await?),
+        What::Moving(args) => answer(print, &moving::run(args).await?),
         What::BareInsert(args) => answer(print, &bare_insert::run(&args)?),
     }
     Ok(ExitCode::SUCCESS)
