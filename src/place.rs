@@ -27,6 +27,8 @@ const ERASURES: &str = "erasures.jsonl";
 pub enum Place {
     Sqlite(PathBuf),
     Postgres(Secret),
+    /// `postgres` alone: what database.url says, which others cannot see on a command line.
+    ConfiguredPostgres,
 }
 
 impl FromStr for Place {
@@ -43,11 +45,15 @@ impl FromStr for Place {
                 }
                 Ok(Self::Sqlite(PathBuf::from(directory)))
             }
-            "postgres" | "postgresql" => Ok(Self::Postgres(Secret::new(text))),
+            "postgres" | "postgresql" if text.contains("://") => {
+                Ok(Self::Postgres(Secret::new(text)))
+            }
+            "postgres" => Ok(Self::ConfiguredPostgres),
             "esdb" | "kurrentdb" => {
                 Err("this build cannot move from or to EventStoreDB".to_owned())
             }
-            _ => Err("a store is sqlite:DIR or postgres://…".to_owned()),
+            _ => Err("a store is sqlite:DIR, postgres://… or postgres (what database.url says)"
+                .to_owned()),
         }
     }
 }
@@ -63,6 +69,7 @@ impl fmt::Display for Place {
                 let rest = rest.split('?').next().unwrap_or_default();
                 write!(f, "postgres://{rest}")
             }
+            Self::ConfiguredPostgres => f.write_str("postgres"),
         }
     }
 }
@@ -73,6 +80,18 @@ impl Place {
         match (config.store, &config.database.url) {
             (Store::Postgres, Some(url)) => Self::Postgres(url.clone()),
             (Store::Sqlite | Store::Postgres, _) => Self::Sqlite(config.data_dir.clone()),
+        }
+    }
+
+    /// With the URL that was left to the settings.
+    pub fn resolved(self, config: &Config) -> Result<Self, LogError> {
+        match (self, &config.database.url) {
+            (Self::ConfiguredPostgres, Some(url)) => Ok(Self::Postgres(url.clone())),
+            (Self::ConfiguredPostgres, None) => Err(LogError::Setup(
+                "postgres stands for database.url (REEVE_DATABASE_URL), which is not set"
+                    .to_owned(),
+            )),
+            (place, _) => Ok(place),
         }
     }
 
@@ -90,6 +109,7 @@ impl Place {
                 config.store = Store::Postgres;
                 config.database.url = Some(url.clone());
             }
+            Self::ConfiguredPostgres => config.store = Store::Postgres,
         }
         config
     }
@@ -100,13 +120,20 @@ impl Place {
             Self::Sqlite(directory) if !same_folder(directory, &config.data_dir) => {
                 directory.join(ERASURES)
             }
-            Self::Sqlite(_) | Self::Postgres(_) => config.people.erasures_file.clone(),
+            Self::Sqlite(_) | Self::Postgres(_) | Self::ConfiguredPostgres => {
+                config.people.erasures_file.clone()
+            }
         }
     }
 
     /// The log and what lies beside it, without any key.
     pub async fn open(&self, config: &Config, access: Access) -> Result<Side, LogError> {
-        let (log, people): (Arc<dyn EventLog>, Registry) = match self {
+        let place = self.clone().resolved(config)?;
+        let name = place.to_string();
+        let (log, people): (Arc<dyn EventLog>, Registry) = match &place {
+            Self::ConfiguredPostgres => {
+                return Err(LogError::Setup("database.url is not set".to_owned()));
+            }
             Self::Sqlite(directory) => {
                 let log: Arc<dyn EventLog> = if access == Access::Read {
                     Arc::new(SqliteLog::read_only(directory)?)
@@ -126,7 +153,7 @@ impl Place {
                 (Arc::new(log), Registry::postgres(pool).await?)
             }
         };
-        Ok(Side { log, people, erasures: self.erasures(config), name: self.to_string() })
+        Ok(Side { log, people, erasures: self.erasures(config), name })
     }
 }
 
@@ -154,7 +181,8 @@ mod tests {
             assert_eq!(place.to_string(), shown);
             assert!(!format!("{place:?}").contains("s3cret"));
         }
-        for bad in ["", "data", "sqlite:", "mysql://db", "esdb://db"] {
+        assert_eq!("postgres".parse::<Place>().unwrap().to_string(), "postgres");
+        for bad in ["", "data", "sqlite:", "postgresql:", "mysql://db", "esdb://db"] {
             assert!(bad.parse::<Place>().is_err(), "{bad}");
         }
     }

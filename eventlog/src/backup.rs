@@ -108,5 +108,5 @@ fn segment_name(number: usize) -> String {
 }
 
 fn is_segment(name: &str) -> bool {
-    name.starts_with("events-") && name.ends_with(".jsonl")
+    name.strip_prefix("events-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some())
 }

@@ -75,7 +75,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     let place = args.from.unwrap_or_else(|| Place::configured(&config));
     let side = place.open(&config, Access::Read).await?;
     let now = system_clock()();
-    let bar = count_bar(if streams { print.quiet() } else { print });
+    let bar = count_bar(if streams { Print::quiet() } else { print });
     let erasures = side.erasures.as_path();
     let segment = backup::SEGMENT_EVENTS;
     let making = Making { log: &side.log, people: &side.people, erasures, now, segment };

@@ -60,7 +60,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
             (args.common, rows, codes)
         }
         What::Ledger(args) => {
-            let rows = ledger::rows(&args).await?;
+            let rows = ledger::rows(&args)?;
             (args.common, rows, None)
         }
     };
@@ -71,10 +71,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
         None => (config, Access::Write),
     };
     let node = Node::open(config, access).await?;
-    let runtime = match common.dry_run {
-        true => None,
-        false => Some(node.start_projections().await?),
-    };
+    let runtime = if common.dry_run { None } else { Some(node.start_projections().await?) };
     let mut work = Work::new(node.actions.clone(), common.dry_run, print);
     let worked = work.all(rows).await;
     if let Some(runtime) = runtime {
@@ -84,7 +81,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     }
     node.shutdown().await;
     let report = worked?;
-    show(&report, codes, print);
+    show(&report, codes.as_ref(), print);
     Ok(if report.skipped == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -114,9 +111,9 @@ impl Drop for Stage {
     }
 }
 
-fn show(report: &Report, codes: Option<(PathBuf, usize)>, print: Print) {
+fn show(report: &Report, codes: Option<&(PathBuf, usize)>, print: Print) {
     let mut json = json!(report);
-    json["codes_kept_for_later"] = json!(codes.as_ref().map(|(_, count)| count));
+    json["codes_kept_for_later"] = json!(codes.map(|(_, count)| count));
     print.answer(&json, || {
         let would = if report.dry_run { "would be imported" } else { "imported" };
         let mut lines = vec![format!(
@@ -137,7 +134,7 @@ fn show(report: &Report, codes: Option<(PathBuf, usize)>, print: Print) {
         if report.skipped > shown {
             lines.push(format!("  … and {} more", grouped(report.skipped - shown)));
         }
-        if let Some((file, count)) = &codes {
+        if let Some((file, count)) = codes {
             lines.push(format!(
                 "{count} codes in {} are kept for later: not imported. Reeve has no codes yet; keep \
                  the file.",

@@ -32,7 +32,7 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct LogArgs {
-    /// The store to move from: sqlite:DIR or postgres://…
+    /// The store to move from: sqlite:DIR, postgres://…, or postgres for what database.url says
     #[arg(long, value_name = "URL")]
     from: Place,
     /// The empty store to move to
@@ -100,7 +100,9 @@ fn show(bar: &ProgressBar, step: Step) {
 fn text(moved: &Moved, to: &Place) -> String {
     let settings = match to {
         Place::Sqlite(directory) => format!("store = sqlite, data_dir = {}", directory.display()),
-        Place::Postgres(_) => "store = postgres, database.url = where you moved it".to_owned(),
+        Place::Postgres(_) | Place::ConfiguredPostgres => {
+            "store = postgres, database.url = where you moved it".to_owned()
+        }
     };
     let next = format!(
         "Now point the settings there ({settings}) and start Reeve again with the same master key. \
@@ -114,7 +116,7 @@ fn text(moved: &Moved, to: &Place) -> String {
          {} ms. {} people, {} erasures.\n{next}",
         grouped(moved.events),
         grouped(moved.guilds as u64),
-        grouped(moved.events_per_sec.round() as i64),
+        grouped(moved.events_per_sec),
         grouped(moved.pause_ms),
         grouped(moved.people),
         grouped(moved.erasures as u64),

@@ -20,7 +20,7 @@ impl Print {
     }
 
     /// For whoever shows progress where standard output is something else's.
-    pub const fn quiet(self) -> Self {
+    pub const fn quiet() -> Self {
         Self { json: true }
     }
 

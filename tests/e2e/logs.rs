@@ -18,12 +18,11 @@ pub const PLAIN: &str = r#"{"happened":{"what":"something that takes a little ro
 
 /// A log in this directory with so many events of seven guilds.
 pub fn fill(directory: &Path, events: u64) {
-    const EACH: u64 = 100;
     block_on(async {
         let log = open(directory);
-        let payloads = [PLAIN; EACH as usize];
-        for number in 0..events / EACH {
-            let (guild, expected) = (1 + number % 7, number / 7 * EACH);
+        let payloads = [PLAIN; 100];
+        for number in 0..events / 100 {
+            let (guild, expected) = (1 + number % 7, number / 7 * 100);
             let append = append(&stream(guild), expected, &new_key(), &payloads);
             let outcome = log.appender().append(append).await.unwrap();
             assert!(matches!(outcome, Appended::Written(_)), "{outcome:?}");

@@ -1,6 +1,6 @@
 //! Making a backup while the log is written.
 
-use std::{path::Path, sync::Arc};
+use std::{os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::Timestamp;
@@ -8,8 +8,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    BackupError, ERASURES, Entry, FORMAT, GUILDS, HEADER, Header, MANIFEST, Manifest, NUMBERS,
-    SEGMENT_BYTES, Sink, is_segment, lines, read::numbers_line, segment_name, shelf,
+    BackupError, ERASURES, Entry, FORMAT, GUILDS, HEADER, Header, MANIFEST, MAX_FILE_BYTES,
+    Manifest, NUMBERS, SEGMENT_BYTES, Sink, is_segment, lines, read::numbers_line, segment_name,
+    shelf,
 };
 use crate::{
     contract_version,
@@ -101,7 +102,8 @@ pub async fn make(
 
 /// The header of a backup that was begun in this folder; none in an empty one.
 fn begun(folder: &Path) -> Result<Option<Header>, BackupError> {
-    std::fs::create_dir_all(folder).map_err(|error| shelf::io_error(folder.display(), &error))?;
+    let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    created.map_err(|error| shelf::io_error(folder.display(), &error))?;
     let names = shelf::files(folder)?;
     let refused = |text: &str| {
         Err(BackupError::Refused(format!("{} {text}; choose an empty folder", folder.display())))
@@ -251,6 +253,11 @@ impl Growing<'_> {
     }
 
     fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), BackupError> {
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(BackupError::Refused(format!(
+                "{name} would be larger than any file of a backup may be ({MAX_FILE_BYTES} bytes)"
+            )));
+        }
         self.sink.put(name, bytes)?;
         self.files.push(entry(name, bytes));
         Ok(())

@@ -1,8 +1,9 @@
 //! Where a backup's files lie: in a folder, or one after the other in a tar stream.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{BufReader, Read, Write},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -56,7 +57,9 @@ impl Sink {
             Self::Folder(folder) => {
                 let (partial, path) = (folder.join(format!("{name}{PARTIAL}")), folder.join(name));
                 let write = || {
-                    let mut file = File::create(&partial)?;
+                    let mut options = OpenOptions::new();
+                    let options = options.write(true).create(true).truncate(true).mode(0o600);
+                    let mut file = options.open(&partial)?;
                     file.write_all(bytes)?;
                     file.sync_all()?;
                     std::fs::rename(&partial, &path)?;

@@ -499,9 +499,10 @@ pub async fn given_a_backup_then_every_backend_restores_it_as_it_was<B: Backend>
         let Some(fresh) = B::fresh().await else { return };
         let home = sqlite().await;
         let shelf = Shelf::open(&place.path).unwrap();
-        let restored = match other {
-            true => restore(&home, shelf, Moment::End).await,
-            false => restore(&fresh, shelf, Moment::End).await,
+        let restored = if other {
+            restore(&home, shelf, Moment::End).await
+        } else {
+            restore(&fresh, shelf, Moment::End).await
         };
         assert_eq!(restored.unwrap().erasures, 1);
         if other {

@@ -57,8 +57,9 @@ impl Pages {
         tokio::spawn(async move {
             loop {
                 let page = self.next().await;
-                let last = page.as_ref().map_or(true, Vec::is_empty);
-                if last && page.is_ok() || pages.send(page).await.is_err() || last {
+                let at_end = page.as_ref().is_ok_and(Vec::is_empty);
+                let failed = page.is_err();
+                if at_end || pages.send(page).await.is_err() || failed {
                     break;
                 }
             }

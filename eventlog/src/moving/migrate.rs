@@ -26,7 +26,10 @@ pub enum MoveError {
     /// What was asked for cannot be done like this.
     #[error("{0}")]
     Refused(String),
-    #[error("the copy is not what the source is: {0}; the source is as it was")]
+    #[error(
+        "the copy is not what the source is: {0}; the source is as it was; empty the target and \
+         start again"
+    )]
     Different(String),
 }
 
@@ -65,7 +68,7 @@ pub struct Moved {
     /// It was done before; nothing was left to do.
     pub already: bool,
     pub secs: f64,
-    pub events_per_sec: f64,
+    pub events_per_sec: u64,
     /// How long the source took no events before the switch.
     pub pause_ms: u64,
 }
@@ -113,7 +116,7 @@ impl Migration {
             Ok(moved) => moved,
             Err(error) => return Err(self.reopen(error).await),
         };
-        let secs = began.elapsed().as_secs_f64();
+        let took = began.elapsed();
         let tally = under.target;
         Ok(Moved {
             events: tally.events,
@@ -121,9 +124,8 @@ impl Migration {
             people,
             erasures: Erasures::read(&self.target.erasures)?.len(),
             already: false,
-            secs,
-            #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-            events_per_sec: tally.events as f64 / secs.max(0.001),
+            secs: took.as_secs_f64(),
+            events_per_sec: rate(tally.events, took),
             pause_ms: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
         })
     }
@@ -152,7 +154,7 @@ impl Migration {
             erasures: 0,
             already: true,
             secs: 0.0,
-            events_per_sec: 0.0,
+            events_per_sec: 0,
             pause_ms: 0,
         })
     }
@@ -191,7 +193,9 @@ impl Migration {
 
     async fn close(&self, to: &str, done: bool) -> Result<(), LogError> {
         let closed = Closed { to: self.target.name.clone(), to_log: to.to_owned(), done };
-        set(&*self.source.log, Mark::Closed, &closed).await
+        set(&*self.source.log, Mark::Closed, &closed).await?;
+        tracing::info!(log.to = closed.to, log.moved = done, "the log takes no events any more");
+        Ok(())
     }
 
     /// It came to nothing: the source takes events again.
@@ -292,6 +296,11 @@ pub async fn abandon(source: &dyn EventLog) -> Result<(), MoveError> {
         ))),
         Some(_) => Ok(source.set_mark(Mark::Closed, None).await?),
     }
+}
+
+fn rate(events: u64, took: Duration) -> u64 {
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
+    events.saturating_mul(1_000) / millis
 }
 
 fn refused(text: &str) -> MoveError {

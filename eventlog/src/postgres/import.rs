@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write as _};
 
 use domain::EventId;
-use sqlx::{PgConnection, PgPool, Row as _};
+use sqlx::{PgConnection, PgPool, Row as _, error::DatabaseError};
 
 use super::{from_sqlx, read};
 use crate::{
@@ -53,7 +53,7 @@ async fn insert(pool: &PgPool, events: &[Recorded]) -> Result<bool, LogError> {
             Ok(true)
         }
         Err(error) => {
-            let code = error.as_database_error().and_then(|error| error.code());
+            let code = error.as_database_error().and_then(DatabaseError::code);
             if code.as_deref() != Some(UNIQUE_VIOLATION) {
                 return Err(from_sqlx(&error));
             }

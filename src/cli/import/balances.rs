@@ -212,7 +212,7 @@ impl Reading<'_> {
         let at = (value.get().as_ptr() as usize).saturating_sub(start).min(self.text.len());
         let (from, line) = self.line;
         let from = from.min(at);
-        let breaks = self.text.as_bytes()[from..at].iter().filter(|byte| **byte == b'\n').count();
+        let breaks = self.text[from..at].matches('\n').count();
         self.line = (at, line + breaks);
         self.line.1
     }

@@ -63,7 +63,7 @@ struct Reading {
     count: u64,
 }
 
-pub(super) async fn rows(args: &Args) -> Result<Rows, CliError> {
+pub(super) fn rows(args: &Args) -> Result<Rows, CliError> {
     let mapping = Mapping::read(&args.mapping)?;
     if args.common.guild.is_none() && mapping.columns.guild.is_none() {
         return Err(CliError::Setup(

@@ -17,7 +17,7 @@ use crate::cli::{
 };
 
 /// Rows under way at a time. Never two of one member: those keep their order.
-const UNDER_WAY: usize = 64;
+const UNDER_WAY: usize = 256;
 /// No source may have more rows.
 pub(super) const MAX_ROWS: u64 = 50_000_000;
 /// Problems that are named; the others are counted.

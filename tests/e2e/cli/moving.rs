@@ -189,6 +189,7 @@ fn given_a_community_then_it_lives_on_where_it_moved_and_the_old_place_says_wher
 
     let text = house.reeve(&["economy", "--guild", GUILD, "grant", ANN, "1"]).exits(2);
     text.says("this log has moved to postgres://");
+    house.reeve(&["doctor"]).exits(1).says("this log has moved to postgres://");
     house.reeve(&["serve"]).exits(2).says("this log has moved to postgres://");
     house.reeve(&["migrate", "log", "--from", &from, "--abandon"]).exits(1).says("for good");
 
@@ -216,7 +217,8 @@ fn given_a_migration_that_cannot_be_then_it_says_why_and_changes_nothing() {
         |from: &str, to: &str| house.reeve(&["migrate", "log", "--from", from, "--to", to]);
     migrate(&from, &to).exits(1).says("is not empty: it holds 700 events");
     migrate(&from, &from).exits(1).says("the same log");
-    migrate(&from, "mysql://x").exits(2).says("a store is sqlite:DIR or postgres://");
+    migrate(&from, "mysql://x").exits(2).says("a store is sqlite:DIR, postgres://");
+    migrate(&from, "postgres").exits(2).says("REEVE_DATABASE_URL");
     migrate(&from, "sqlite:").exits(2).says("sqlite:DIR");
     migrate("sqlite:absent", &fresh(&house, "new").1).exits(2).says("there is no log in absent");
     let (_, gone) = fresh(&house, "gone");
@@ -283,7 +285,8 @@ fn given_a_backup_then_it_restores_anywhere_with_keys_apart_and_erasures_replaye
         let store = ["--store", "postgres", "--database-url", &url, "--data-dir", "elsewhere"];
         let store = [&store, &*key].concat();
         let restore = ["restore", "--from", "backup.tar", "--keys", "keys.backup"];
-        house.reeve(&[&store, &restore[..]].concat()).ok();
+        let to = ["--to", "postgres"];
+        house.reeve(&[&store, &restore[..], &to].concat()).ok();
         restored_community_works(&house, &store);
         let again = house.reeve(&[&store, &restore[..]].concat()).exits(1);
         again.says("was restored from this backup before");
