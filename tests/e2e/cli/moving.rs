@@ -43,7 +43,7 @@ fn killed_until_done(house: &House, arguments: &[&str], longest: Duration) -> u3
         dice ^= dice >> 7;
         dice ^= dice << 17;
         // Longer and longer, so that it comes to its end at some time.
-        let most = longest * (kills + 4) / 12;
+        let most = longest * kills * kills / 144 + Duration::from_millis(60);
         let life = most * u32::try_from(dice % 1_000).unwrap() / 1_000;
         let mut command = house.command(arguments);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
