@@ -1,6 +1,7 @@
 //! Logs that come from elsewhere: imports, marks, migrations and backups.
 
 use std::{
+    panic::AssertUnwindSafe,
     path::PathBuf,
     sync::{
         Arc,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use domain::{PersonId, Timestamp};
-use tokio::sync::Notify;
+use futures::FutureExt as _;
 
 use super::{
     Backend, Keys, Options, SqliteBackend,
@@ -26,6 +27,8 @@ use crate::{
     moving::{Closed, FilledBy, Filling, Mark, Migration, MoveError, Moved, Side, abandon, set},
 };
 
+/// Said where a test stops what it tests.
+const STOPPED: &str = "stopped here on purpose";
 const PLAIN: &str = r#"{"happened":{}}"#;
 
 /// A log of some guilds whose events lie between each other, so many appends of 100 events.
@@ -270,18 +273,20 @@ pub async fn given_a_log_with_people_then_it_moves_with_everything_and_the_sourc
     assert!(repeated.unwrap().repeated, "keys are known where it moved");
 }
 
-/// Runs until so many steps were told, and is dropped there.
+/// Runs until so many steps were told; there it dies, with nothing of it left to tidy up.
 async fn stopped_after<T>(steps: u64, run: impl AsyncFnOnce(&(dyn Fn() + Sync)) -> T) -> Option<T> {
-    let (told, stop) = (AtomicU64::new(0), Notify::new());
+    let told = AtomicU64::new(0);
     let step = || {
-        if told.fetch_add(1, Ordering::SeqCst) + 1 == steps {
-            stop.notify_one();
-        }
+        let told = told.fetch_add(1, Ordering::SeqCst) + 1;
+        assert!(told < steps, "{STOPPED}");
     };
-    tokio::select! {
-        biased;
-        () = stop.notified() => None,
-        done = run(&step) => Some(done),
+    match AssertUnwindSafe(run(&step)).catch_unwind().await {
+        Ok(done) => Some(done),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map_or("", String::as_str);
+            assert_eq!(text, STOPPED, "it died of something else");
+            None
+        }
     }
 }
 
