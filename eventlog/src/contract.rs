@@ -242,6 +242,7 @@ macro_rules! contract_suite {
                 given_writers_during_a_live_migration_then_all_that_was_acknowledged_arrives,
                 given_a_target_that_is_not_its_own_then_refused_and_nothing_is_changed,
                 given_a_backup_then_every_backend_restores_it_as_it_was,
+                given_writers_during_a_backup_then_it_is_a_beginning_of_the_history,
                 given_a_backup_that_stops_at_any_step_then_the_next_one_finishes_it,
             }
             erasing {

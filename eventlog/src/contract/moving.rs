@@ -534,6 +534,52 @@ pub async fn given_a_backup_then_every_backend_restores_it_as_it_was<B: Backend>
 }
 
 // proves: SYN-08
+pub async fn given_writers_during_a_backup_then_it_is_a_beginning_of_the_history<B: Backend>(
+    store: B,
+) {
+    history(&store, 30).await;
+    let log = open(&store).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers = (10..14).map(|writer| {
+        let (log, stop) = (Arc::clone(&log), Arc::clone(&stop));
+        tokio::spawn(async move {
+            for version in 0.. {
+                written(put(&log, append(&stream(writer), version, &new_key(), &[PLAIN])).await);
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    let before = log.head().await.unwrap();
+    eventually("events", async || log.head().await.unwrap() > before).await;
+    let place = place();
+    let side = side_of(&store, store.beside(&log).await).await;
+    let making = Making {
+        log: &side.log,
+        people: &side.people,
+        erasures: &side.erasures,
+        now: Timestamp::from_secs(1_795_132_800),
+        segment: 250,
+    };
+    let mut sink = Sink::Folder(place.path.clone());
+    let made = backup::make(&making, &mut sink, &|_, _| {}).await.unwrap();
+    let after = log.head().await.unwrap();
+    eventually("more events", async || log.head().await.unwrap() > after).await;
+    stop.store(true, Ordering::SeqCst);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let home = sqlite().await;
+    restore(&home, Shelf::open(&place.path).unwrap(), Moment::End).await.unwrap();
+    let (restored, all) = (kept(&events_of(&home).await), kept(&all(&log).await));
+    assert_eq!(restored.len() as u64, made.events);
+    assert!(restored.len() > 3_000 && restored.len() < all.len(), "{}", restored.len());
+    assert_eq!(restored, all[..restored.len()]);
+}
+
+// proves: SYN-08
 pub async fn given_a_backup_that_stops_at_any_step_then_the_next_one_finishes_it<B: Backend>(
     store: B,
 ) {
