@@ -15,7 +15,7 @@ use futures::FutureExt as _;
 use super::{
     Backend, Keys, Options, SqliteBackend,
     appending::{all, put, written},
-    given::{House, append, eventually, guild, key, new_key, request, stream},
+    given::{House, append, eventually, guild, key, new_key, request, soon, stream},
     notes::{Notes, write},
     people::user,
 };
@@ -161,7 +161,7 @@ pub async fn given_writers_while_a_log_is_closed_then_nothing_comes_after_the_ma
     set(&*beside, Mark::Closed, &mark).await.unwrap();
     let head = beside.head().await.unwrap();
     for writer in writers {
-        let text = writer.await.unwrap();
+        let text = soon("the writer's end", writer).await.unwrap();
         assert!(text.contains("has moved to postgres://new/log"), "{text}");
     }
     stop.store(true, Ordering::SeqCst);
