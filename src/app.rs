@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod node;
+pub mod place;
 pub mod telemetry;
 
 pub use node::{Access, Node};

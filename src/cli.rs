@@ -5,6 +5,7 @@
 //! a problem; 2 the command line or the configuration is wrong; 3 a fault, with an error id that
 //! the log names too.
 
+mod backup;
 mod bench;
 mod config_command;
 mod demo;
@@ -12,11 +13,14 @@ mod doctor;
 mod economy;
 mod error;
 mod events;
+mod import;
+mod migrate;
 mod operator;
 mod people;
 mod print;
 mod projections;
 mod replay;
+mod restore;
 mod serve;
 mod torture;
 mod what_if;
@@ -70,6 +74,14 @@ enum Command {
     Replay(replay::Args),
     /// What a community's economy would have come to under other settings
     WhatIf(what_if::Args),
+    /// Write a backup while everything runs, or look whether one is whole
+    Backup(backup::Args),
+    /// Fill an empty store from a backup, up to any moment
+    Restore(restore::Args),
+    /// Move to another store
+    Migrate(migrate::Args),
+    /// Take over what another bot has kept
+    Import(import::Args),
     /// Check everything and say what to do
     Doctor(doctor::Args),
     /// Show the settings in effect, or describe all of them
@@ -140,6 +152,10 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Economy(args) => economy::run(args, config, print).await,
             Command::Replay(args) => replay::run(args, config, print).await,
             Command::WhatIf(args) => what_if::run(args, other_settings, config, print).await,
+            Command::Backup(args) => backup::run(args, config, print).await,
+            Command::Restore(args) => restore::run(args, config, print).await,
+            Command::Migrate(args) => migrate::run(args, config, print).await,
+            Command::Import(args) => import::run(args, config, print).await,
             Command::Doctor(args) => doctor::run(args, config, print).await,
             Command::Config(_) => Ok(config_command::show(&config, print)),
             Command::Bench(_) | Command::Torture(_) | Command::Completions { .. } => {

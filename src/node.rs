@@ -73,6 +73,9 @@ impl Node {
             Store::Sqlite => open_sqlite(&config, access, &clock).await?,
             Store::Postgres => open_postgres(&config, &clock).await?,
         };
+        if access == Access::Write {
+            eventlog::moving::refuse_when_closed(&*log).await?;
+        }
         let people = Arc::new(people);
         let options = BusOptions {
             cache_bytes: usize::try_from(config.cache.aggregates).unwrap_or(usize::MAX),

@@ -9,6 +9,8 @@ pub enum Who {
     Process(&'static str),
     /// Somebody at the console of this installation.
     Operator,
+    /// Another bot's books, brought here by the operator.
+    Import,
 }
 
 /// What a guild can allow somebody.
@@ -46,23 +48,27 @@ impl Caller {
         Self { who: Who::Operator, permissions: Vec::new() }
     }
 
+    pub const fn import() -> Self {
+        Self { who: Who::Import, permissions: Vec::new() }
+    }
+
     pub fn may(&self, permission: Permission) -> bool {
         match self.who {
-            Who::Operator => true,
+            Who::Operator | Who::Import => true,
             Who::Member(_) | Who::Process(_) => self.permissions.contains(&permission),
         }
     }
 
     /// Whether this is us, and not a member.
     pub const fn is_ours(&self) -> bool {
-        matches!(self.who, Who::Operator | Who::Process(_))
+        matches!(self.who, Who::Operator | Who::Import | Who::Process(_))
     }
 
     /// Whether this is the member themself; the operator may stand in for anybody.
     pub fn is(&self, user: UserId) -> bool {
         match self.who {
             Who::Member(member) => member == user,
-            Who::Operator | Who::Process(_) => true,
+            Who::Operator | Who::Import | Who::Process(_) => true,
         }
     }
 }

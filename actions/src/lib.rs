@@ -8,6 +8,7 @@
 mod caller;
 pub mod economy;
 mod error;
+pub mod import;
 
 use std::{
     sync::Arc,
@@ -82,6 +83,7 @@ impl Actions {
             Who::Member(user) => Actor::Person(self.people().person(guild, *user).await?),
             Who::Process(name) => Actor::Process((*name).to_owned()),
             Who::Operator => Actor::Operator,
+            Who::Import => Actor::Import,
         };
         let correlation = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, key.as_str().as_bytes());
         let cause = Cause { correlation: CorrelationId(correlation), causation: None };

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use actions::{ActionError, Actions, Caller, Permission};
+use actions::{
+    ActionError, Actions, Caller, Permission,
+    import::{Movement, Origin, What},
+};
 use domain::{
     Actor, Bytes, GuildId, IdempotencyKey, PersonId, Timestamp, UserId,
     economy::{DailyTrigger, EconomySettings, SpendId, what_if::Changes},
@@ -580,4 +583,61 @@ async fn given_settings_that_changed_then_each_movement_is_asked_again_over_its_
     assert_eq!(ask("starting_balance=0").await.supply.other, Bytes(61));
     let lacking = capped.facts_lacking.join(" ");
     assert!(!lacking.contains("Version") && !lacking.contains("do not say"), "{lacking}");
+}
+
+#[tokio::test]
+async fn given_rows_of_another_bot_then_the_ledgers_rules_hold_and_the_communitys_do_not() {
+    const LIKE_A_USER: &str = "777777777777777777";
+    let house = House::new().await;
+    let settings = EconomySettings {
+        starting_balance: Bytes(7),
+        max_transfer: Bytes(1),
+        ..EconomySettings::default()
+    };
+    let change = key("settings");
+    let operator = Caller::operator();
+    house.actions.change_economy_settings(guild(), &operator, settings, &change).await.unwrap();
+    let row = |row: &str, what, amount| Movement {
+        what,
+        amount: Bytes(amount),
+        reason: None,
+        origin: Origin { source: "old".to_owned(), row: Some(row.to_owned()) },
+    };
+    let at = Timestamp::from_secs(NOON - 60);
+    let gift = What::Transfer { from: ann(), to: ben(), at };
+    let rows = [
+        row("1", What::Grant { to: ann() }, 500),
+        row("2", gift, 300),
+        row("3", gift, 150),
+        row("4", gift, 100),
+        row(LIKE_A_USER, What::Take { from: ben() }, 50),
+    ];
+    let import = Caller::import();
+    let mut rehearsal = house.actions.rehearse_import(guild(), &import).await.unwrap();
+    for _again in 0..2 {
+        for row in &rows {
+            let rehearsed = rehearsal.import(&house.actions, row).await;
+            let done = house.actions.import_movement(guild(), &import, row).await;
+            match (&rehearsed, &done) {
+                (Ok(rehearsed), Ok(done)) => assert_eq!(rehearsed.amount, done.amount),
+                _ => assert_eq!(rule(rehearsed), rule(done)),
+            }
+        }
+        assert_eq!((house.balance(ann()).await, house.balance(ben()).await), (50, 400));
+    }
+    let events = house.events(guild()).await;
+    for event in events.iter().skip(1) {
+        let metadata = event.metadata().unwrap();
+        assert_eq!((metadata.actor, metadata.policy), (Actor::Import, None));
+        assert!(!event.metadata.contains(LIKE_A_USER), "{}", event.metadata);
+    }
+    for caller in [member(ann()), manager(ann()), Caller::process("rule")] {
+        let refused = house.actions.import_movement(guild(), &caller, &rows[0]).await;
+        assert!(matches!(
+            refused,
+            Err(ActionError::NotForMembers | ActionError::NotAllowed(Permission::ManageEconomy))
+        ));
+        assert!(house.actions.rehearse_import(guild(), &caller).await.is_err());
+    }
+    assert_eq!(house.events(guild()).await, events);
 }

@@ -19,13 +19,14 @@ pub mod following;
 pub mod given;
 pub mod histories;
 pub mod kills;
+pub mod moving;
 pub mod notes;
 pub mod people;
 pub mod postgres;
 pub mod snapshots;
 pub mod sqlite;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -33,7 +34,7 @@ pub use self::{database::TestDatabase, postgres::PostgresBackend, sqlite::Sqlite
 use crate::{
     envelope::Recorded,
     log::{Clock, EventLog, LogError, system_clock},
-    people::{MasterKey, People, PeopleError},
+    people::{MasterKey, People, PeopleError, Registry},
     snapshots::Snapshots,
 };
 
@@ -58,6 +59,11 @@ pub trait Backend: Sized + Send + Sync + 'static {
     async fn people(&self, keys: Keys) -> Result<People, PeopleError>;
 
     fn snapshots(&self) -> Snapshots;
+
+    /// The people registry without its keys, and the list of erasures, as a migration has them.
+    async fn registry(&self) -> Registry;
+
+    fn erasures_file(&self) -> PathBuf;
 
     /// Everything by which the store's own user could change or remove an event, tried on this
     /// one: what was tried, and whether the store refused.
@@ -224,6 +230,20 @@ macro_rules! contract_suite {
                 given_an_expired_key_backup_then_refused_and_pruned,
                 given_a_damaged_key_backup_then_the_line_is_named,
                 given_a_torn_last_line_then_the_list_of_erasures_goes_on,
+            }
+            moving {
+                given_events_of_another_log_then_all_but_the_position_stays_and_it_goes_on,
+                given_an_import_again_or_in_part_then_each_event_is_there_once,
+                given_an_event_that_is_not_what_its_hash_says_then_it_is_not_put_in,
+                given_writers_while_a_log_is_closed_then_nothing_comes_after_the_mark,
+                given_a_log_being_filled_then_only_imports_are_taken,
+                given_a_log_with_people_then_it_moves_with_everything_and_the_source_says_where,
+                given_a_migration_that_stops_at_any_step_then_the_next_one_finishes_it,
+                given_writers_during_a_live_migration_then_all_that_was_acknowledged_arrives,
+                given_a_target_that_is_not_its_own_then_refused_and_nothing_is_changed,
+                given_a_backup_then_every_backend_restores_it_as_it_was,
+                given_writers_during_a_backup_then_it_is_a_beginning_of_the_history,
+                given_a_backup_that_stops_at_any_step_then_the_next_one_finishes_it,
             }
             erasing {
                 given_an_erasure_then_the_log_says_so_and_repeating_changes_nothing,

@@ -264,6 +264,7 @@ fn fault<R: std::error::Error>(error: LogError) -> AggregateError<R> {
         LogError::NewerThanBinary { .. }
         | LogError::InUse { .. }
         | LogError::TooLarge { .. }
+        | LogError::Closed(_)
         | LogError::Setup(_) => AggregateError::UnexpectedError(error.into()),
     }
 }

@@ -9,6 +9,7 @@
 //! Invariants: positions and guild sequences have no gaps and become visible in order; an event
 //! never changes; a key acts once per stream; nothing personal is stored unsealed.
 
+pub mod backup;
 mod batch;
 mod bus;
 mod codec;
@@ -20,6 +21,7 @@ mod follow;
 mod heads;
 mod log;
 pub mod migrate;
+pub mod moving;
 pub mod people;
 pub mod postgres;
 pub mod snapshots;

@@ -13,6 +13,7 @@ use domain::{EventId, GuildId, Timestamp};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::envelope::{MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId};
+use crate::moving::Mark;
 
 /// Where the time of an append comes from; a virtual clock plays months in seconds.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -73,6 +74,26 @@ pub trait EventLog: Send + Sync + Debug {
     /// hint: some may be missed.
     fn written_by_others(&self) -> Option<broadcast::Receiver<Stretch>> {
         None
+    }
+
+    /// Puts events of another log or of a backup in as they are: ids, versions, guild sequences,
+    /// times and hashes stay, positions are this log's own. In the order of the source, into a log
+    /// that nobody else writes. Durable when this returns; what is there already is left as it is,
+    /// so that a killed move goes on. An event that is not what its hash says is refused. A log that
+    /// took imports is opened anew before it is appended to.
+    async fn import(&self, _events: &[Recorded]) -> Result<(), LogError> {
+        Err(LogError::Setup(format!("the {} backend takes no imports", self.backend())))
+    }
+
+    /// What stands beside the events about the log itself.
+    async fn mark(&self, _mark: Mark) -> Result<Option<String>, LogError> {
+        Ok(None)
+    }
+
+    /// Sets or lifts a mark, durably. Once a mark that closes the log is set, no append that was
+    /// not answered yet is written, by no process.
+    async fn set_mark(&self, mark: Mark, _text: Option<&str>) -> Result<(), LogError> {
+        Err(LogError::Setup(format!("the {} backend keeps no mark {mark:?}", self.backend())))
     }
 
     /// Writes what is queued, then ends. Reads go on working.
@@ -222,6 +243,9 @@ pub enum LogError {
     TooLarge { size: usize, limit: usize },
     #[error("the log is shutting down; repeat the command once it is back")]
     ShuttingDown,
+    /// The log is being moved, has moved, or is being filled.
+    #[error("{0}")]
+    Closed(String),
     #[error("{0}")]
     Setup(String),
 }

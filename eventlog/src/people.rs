@@ -7,6 +7,7 @@
 pub mod backup;
 mod crypto;
 mod erasures;
+mod registry;
 mod store;
 
 use std::{
@@ -25,6 +26,7 @@ use self::store::Store;
 pub use self::{
     crypto::{DataKey, MasterKey},
     erasures::{Erasure, Erasures},
+    registry::{Numbers, Registry},
     store::Row,
 };
 use crate::log::{Clock, LogError};

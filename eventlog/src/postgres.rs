@@ -4,6 +4,7 @@
 //! in order and without gaps: a plain `bigserial` reader skips events that commit out of order.
 //! Batches make the lock cheap: one round trip and one commit for everything that waits.
 
+mod import;
 mod read;
 mod write;
 
@@ -25,7 +26,7 @@ use crate::{
     contract_version,
     envelope::{Position, Recorded, StreamId},
     log::{Appender, Clock, EventLog, LogError, Page, Slice, Stretch, system_clock},
-    migrate,
+    migrate, moving,
 };
 
 /// Told to other processes after commits; they would notice within [`POLL`] anyway.
@@ -216,6 +217,7 @@ fn from_database(error: &dyn sqlx::error::DatabaseError) -> LogError {
     let text = error.message().to_owned();
     let code = error.code().unwrap_or_default();
     match &*code {
+        moving::CLOSED_CODE => moving::closed(&text),
         "53100" => LogError::DiskFull(text),
         "58030" => LogError::DiskFailed(text),
         "XX001" | "XX002" => LogError::Corrupt(text),
@@ -294,6 +296,18 @@ impl EventLog for PostgresLog {
 
     fn written_by_others(&self) -> Option<broadcast::Receiver<Stretch>> {
         Some(self.others.subscribe())
+    }
+
+    async fn import(&self, events: &[Recorded]) -> Result<(), LogError> {
+        import::import(&self.pool, events).await
+    }
+
+    async fn mark(&self, mark: moving::Mark) -> Result<Option<String>, LogError> {
+        import::mark(&self.pool, mark).await
+    }
+
+    async fn set_mark(&self, mark: moving::Mark, text: Option<&str>) -> Result<(), LogError> {
+        import::set_mark(&self.pool, mark, text).await
     }
 
     async fn shutdown(&self) {

@@ -5,7 +5,7 @@
 //! commits everything that waits in the queue as one transaction. A lock file keeps a second
 //! process from writing; reading beside a running process is allowed.
 
-mod checkpoint;
+mod import;
 mod read;
 mod write;
 
@@ -22,12 +22,12 @@ use domain::{EventId, GuildId};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Mutex, watch};
 
-use self::{checkpoint::Checkpointer, read::Readers};
+use self::read::Readers;
 use crate::{
     contract_version,
     envelope::{Position, Recorded, StreamId},
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
-    migrate,
+    migrate, moving,
 };
 
 const LOG_FILE: &str = "log.db";
@@ -89,6 +89,7 @@ pub struct SqliteLog {
     readers: Readers,
     writer: Mutex<Option<JoinHandle<()>>>,
     stop: watch::Sender<bool>,
+    importer: import::Importer,
 }
 
 /// Holds a data directory for this process; released when dropped, also by a crash.
@@ -152,10 +153,9 @@ impl SqliteLog {
         let readers = Readers::new(&path, options.vfs.clone())?;
         let (appender, queue) = Appender::new(options.queue);
         let (stop, stopped) = watch::channel(false);
-        let checkpointer = Checkpointer::start(&path, &options)?;
-        let (writer, head) =
-            write::Writer::start(connection, checkpointer, options, queue, stopped, lock)?;
-        Ok(Self { appender, head, readers, writer: Mutex::new(Some(writer)), stop })
+        let importer = import::Importer::new(&path, options.clone(), Some(&lock));
+        let (writer, head) = write::Writer::start(connection, options, queue, stopped, lock)?;
+        Ok(Self { appender, head, readers, writer: Mutex::new(Some(writer)), stop, importer })
     }
 
     /// Opens a log that another process may be writing. Appending to it says that it is shut.
@@ -176,7 +176,8 @@ impl SqliteLog {
         let (_, head) = watch::channel(read::head(&connection)?);
         let (appender, _) = Appender::new(1);
         let readers = Readers::new(&path, None)?;
-        Ok(Self { appender, head, readers, writer: Mutex::new(None), stop })
+        let importer = import::Importer::new(&path, SqliteOptions::default(), None);
+        Ok(Self { appender, head, readers, writer: Mutex::new(None), stop, importer })
     }
 }
 
@@ -285,6 +286,21 @@ impl EventLog for SqliteLog {
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
         self.readers.run(move |connection| read::find(connection, id)).await
+    }
+
+    async fn import(&self, events: &[Recorded]) -> Result<(), LogError> {
+        // Whoever asks now is told that the log is shut: the places it counted on are taken.
+        let importer = self.importer.hold()?;
+        self.shutdown().await;
+        importer.import(events)
+    }
+
+    async fn mark(&self, mark: moving::Mark) -> Result<Option<String>, LogError> {
+        self.readers.run(move |connection| import::mark(connection, mark)).await
+    }
+
+    async fn set_mark(&self, mark: moving::Mark, text: Option<&str>) -> Result<(), LogError> {
+        self.importer.set_mark(mark, text)
     }
 
     async fn shutdown(&self) {

@@ -9,6 +9,7 @@ pub(in crate::cli) mod history;
 mod latency;
 mod memory;
 mod metrics;
+mod moving;
 mod rebuild;
 mod replay;
 pub(in crate::cli) mod store;
@@ -43,6 +44,8 @@ enum What {
     Batch(rebuild::Args),
     /// Jumps and steps of the time machine in one guild with a long history
     Replay(replay::Args),
+    /// Events per second of a migration, a backup and a restore, everything checked
+    Moving(moving::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -56,6 +59,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Rebuild(args) => answer(print, &rebuild::run(args).await?),
         What::Batch(args) => answer(print, &batch::run(args).await?),
         What::Replay(args) => answer(print, &replay::run(args).await?),
+        What::Moving(args) => answer(print, &moving::run(args).await?),
         What::BareInsert(args) => answer(print, &bare_insert::run(&args)?),
     }
     Ok(ExitCode::SUCCESS)

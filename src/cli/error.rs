@@ -3,7 +3,7 @@
 use std::{io::Write as _, process::ExitCode};
 
 use actions::ActionError;
-use eventlog::{LogError, PeopleError};
+use eventlog::{LogError, PeopleError, backup::BackupError, moving::MoveError};
 use projections::TimeError;
 
 use crate::node::OpenError;
@@ -60,9 +60,10 @@ pub(super) fn report_usage(error: &clap::Error) -> ExitCode {
 impl From<LogError> for CliError {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Setup(_) | LogError::InUse { .. } | LogError::NewerThanBinary { .. } => {
-                Self::Setup(error.to_string())
-            }
+            LogError::Setup(_)
+            | LogError::Closed(_)
+            | LogError::InUse { .. }
+            | LogError::NewerThanBinary { .. } => Self::Setup(error.to_string()),
             _ => Self::Fault(error.to_string()),
         }
     }
@@ -77,6 +78,30 @@ impl From<PeopleError> for CliError {
             | PeopleError::Erasures { .. }
             | PeopleError::Backup(_) => Self::Setup(error.to_string()),
             _ => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<MoveError> for CliError {
+    fn from(error: MoveError) -> Self {
+        match error {
+            MoveError::Log(error) => error.into(),
+            MoveError::People(error) => error.into(),
+            MoveError::Refused(text) => Self::Refused(text),
+            MoveError::Different(_) => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<BackupError> for CliError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Log(error) => error.into(),
+            BackupError::People(error) => error.into(),
+            BackupError::Io { .. } => Self::Setup(error.to_string()),
+            BackupError::Refused(_) | BackupError::CutShort(_) | BackupError::Damaged(_) => {
+                Self::Refused(error.to_string())
+            }
         }
     }
 }

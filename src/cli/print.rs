@@ -1,7 +1,8 @@
 //! Answers: text for people, or one JSON object on the last line.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,11 @@ impl Print {
 
     pub const fn is_json(self) -> bool {
         self.json
+    }
+
+    /// For whoever shows progress where standard output is something else's.
+    pub const fn quiet() -> Self {
+        Self { json: true }
     }
 
     pub fn answer(self, json: &impl Serialize, text: impl FnOnce() -> String) {
@@ -38,6 +44,20 @@ impl Print {
 /// is no fault and no reason to leave work undone.
 pub(super) fn say(line: &str) -> bool {
     writeln!(std::io::stdout(), "{line}").is_ok()
+}
+
+/// Shows how many events are done, on standard error and only to people.
+pub(super) fn count_bar(print: Print) -> ProgressBar {
+    if print.json {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    let template = "{bar:40} {human_pos} of {human_len} events {msg}  {per_sec}  {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }
 
 /// Columns as wide as their widest cell; numbers to the right.

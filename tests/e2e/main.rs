@@ -10,11 +10,14 @@ mod cli {
     mod economy;
     mod events;
     mod help;
+    mod import;
+    mod moving;
     mod people;
     mod projections;
     mod replay;
     mod what_if;
 }
+mod logs;
 mod serve;
 mod serve_postgres;
 mod support;

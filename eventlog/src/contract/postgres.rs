@@ -1,6 +1,9 @@
 //! The PostgreSQL backend as the suite sees it: a database that goes with the test.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, PgPool, Row as _};
@@ -9,7 +12,7 @@ use super::{Backend, Keys, Options, Remains, Tamper, TestDatabase};
 use crate::{
     envelope::Recorded,
     log::{EventLog, LogError},
-    people::{People, PeopleError, PeopleOptions},
+    people::{People, PeopleError, PeopleOptions, Registry},
     postgres::{PostgresLog, PostgresOptions},
     snapshots::Snapshots,
 };
@@ -102,9 +105,16 @@ impl Backend for PostgresBackend {
 
     async fn people(&self, keys: Keys) -> Result<People, PeopleError> {
         let Keys { master, previous, clock } = keys;
-        let erasures_file = self.files.path().join("erasures");
-        let options = PeopleOptions { master, previous, erasures_file };
+        let options = PeopleOptions { master, previous, erasures_file: self.erasures_file() };
         People::open_postgres(self.pool.clone(), options, clock.0).await
+    }
+
+    async fn registry(&self) -> Registry {
+        Registry::postgres(self.pool.clone()).await.unwrap()
+    }
+
+    fn erasures_file(&self) -> PathBuf {
+        self.files.path().join("erasures")
     }
 
     fn snapshots(&self) -> Snapshots {

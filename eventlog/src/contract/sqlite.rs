@@ -12,7 +12,7 @@ use super::{Backend, Keys, Options, Remains, Tamper};
 use crate::{
     envelope::Recorded,
     log::{EventLog, LogError},
-    people::{People, PeopleError, PeopleOptions},
+    people::{People, PeopleError, PeopleOptions, Registry},
     snapshots::Snapshots,
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions, log_path},
 };
@@ -30,10 +30,6 @@ impl SqliteBackend {
 
     pub fn directory(&self) -> &Path {
         &self.directory
-    }
-
-    pub fn erasures_file(&self) -> PathBuf {
-        self.directory.join("erasures")
     }
 
     /// A connection as somebody with a SQLite shell has it.
@@ -76,6 +72,14 @@ impl Backend for SqliteBackend {
 
     fn snapshots(&self) -> Snapshots {
         Snapshots::sqlite(&self.directory).unwrap()
+    }
+
+    async fn registry(&self) -> Registry {
+        Registry::sqlite(&self.directory).unwrap()
+    }
+
+    fn erasures_file(&self) -> PathBuf {
+        self.directory.join("erasures")
     }
 
     async fn try_to_change(&self, event: &Recorded) -> Vec<(&'static str, bool)> {

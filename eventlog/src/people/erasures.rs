@@ -2,6 +2,7 @@
 //! a registry is opened. It says that somebody was erased, not who.
 
 use std::{
+    collections::HashSet,
     fs::{File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -63,6 +64,25 @@ impl Erasures {
 
     pub fn contains(&self, guild: GuildId, person: PersonId) -> Result<bool, PeopleError> {
         Ok(self.all()?.iter().any(|erasure| erasure.guild == guild && erasure.person == person))
+    }
+
+    /// Adds what another list has and this one lacks; answers how many.
+    pub fn add_all(&self, others: &[Erasure]) -> Result<usize, PeopleError> {
+        let mut known: HashSet<_> =
+            self.all()?.iter().map(|erasure| (erasure.guild, erasure.person)).collect();
+        let mut added = 0;
+        for erasure in others {
+            if known.insert((erasure.guild, erasure.person)) {
+                self.add(*erasure)?;
+                added += 1;
+            }
+        }
+        Ok(added)
+    }
+
+    /// What a list of another installation says; nothing where there is none.
+    pub fn read(path: &Path) -> Result<Vec<Erasure>, PeopleError> {
+        if path.exists() { Self::open(path)?.all() } else { Ok(Vec::new()) }
     }
 
     /// Durable when this returns.

@@ -20,7 +20,7 @@ const FILE: &str = "people.db";
 const SWEEP: &str = "sweep";
 
 #[derive(Debug)]
-pub(super) struct Store(Db);
+pub(super) struct Store(pub(super) Db);
 
 /// A person as the registry stores one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ const SWEEP_POSTGRES: &str = "
     INSERT INTO people SELECT * FROM living";
 
 /// This number, and every one below it, was given.
-const GIVEN: &str = "INSERT INTO people_numbers (guild, last) VALUES ($1, $2) \
+pub(super) const GIVEN: &str = "INSERT INTO people_numbers (guild, last) VALUES ($1, $2) \
     ON CONFLICT (guild) DO UPDATE SET last = \
     CASE WHEN people_numbers.last < $2 THEN $2 ELSE people_numbers.last END";
 
@@ -220,7 +220,7 @@ fn read(row: &sql::Row) -> Result<Row, LogError> {
     })
 }
 
-fn row_values(row: &Row) -> [sql::Value; 6] {
+pub(super) fn row_values(row: &Row) -> [sql::Value; 6] {
     values![
         row.guild,
         row.person,

@@ -5,7 +5,7 @@ use std::{sync::Arc, thread::JoinHandle};
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::{mpsc, watch};
 
-use super::{DirectoryLock, SqliteOptions, checkpoint::Checkpointer, from_sqlite, read};
+use super::{DirectoryLock, SqliteOptions, from_sqlite, import, read};
 use crate::{
     batch,
     envelope::{Position, Recorded},
@@ -15,7 +15,6 @@ use crate::{
 
 pub(super) struct Writer {
     connection: Connection,
-    checkpointer: Checkpointer,
     options: SqliteOptions,
     heads: Heads,
     head: watch::Sender<Position>,
@@ -27,7 +26,6 @@ pub(super) struct Writer {
 impl Writer {
     pub fn start(
         connection: Connection,
-        checkpointer: Checkpointer,
         options: SqliteOptions,
         queue: mpsc::Receiver<Queued>,
         stop: watch::Receiver<bool>,
@@ -42,8 +40,7 @@ impl Writer {
         // quarter of its time.
         let triggers = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
         connection.set_db_config(triggers, false).map_err(|error| from_sqlite(&error))?;
-        let writer =
-            Self { connection, checkpointer, options, heads, head, failed: None, _lock: lock };
+        let writer = Self { connection, options, heads, head, failed: None, _lock: lock };
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn(move || writer.run(queue, stop))
@@ -61,7 +58,6 @@ impl Writer {
         while let Some(batch) = runtime.block_on(batches.next()) {
             self.write(batch);
         }
-        self.checkpointer.stop();
         if self.failed.is_some() {
             // What a failing disk still holds of the last commits is the restart's to find out.
             let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
@@ -76,7 +72,6 @@ impl Writer {
         if let Some(failed) = &self.failed {
             return batch::fail(batch, failed);
         }
-        let before = self.heads.position;
         let outcomes = match self.transact(&batch) {
             Ok(outcomes) => outcomes,
             Err(error) => {
@@ -95,7 +90,6 @@ impl Writer {
             std::mem::replace(head, written) != written
         });
         batch::answer(batch, outcomes);
-        self.checkpointer.wrote(self.heads.position - before);
     }
 
     fn transact(&mut self, batch: &[Queued]) -> Result<Vec<Appended>, LogError> {
@@ -114,6 +108,7 @@ impl Writer {
         let writes = batch.iter().any(|queued| !queued.append.events.is_empty());
         if writes {
             execute(connection, "BEGIN IMMEDIATE")?;
+            import::refuse_when_closed(connection)?;
         }
         let mut plan = self.heads.plan((self.options.clock)());
         let mut outcomes = Vec::with_capacity(batch.len());
@@ -165,7 +160,7 @@ fn write_one(
     Ok(Appended::Written(rows))
 }
 
-fn insert(connection: &Connection, row: &Recorded) -> rusqlite::Result<()> {
+pub(super) fn insert(connection: &Connection, row: &Recorded) -> rusqlite::Result<()> {
     let sql = "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, \
                event_version, payload, metadata, guild, guild_seq, event_id, recorded_at, hash) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";

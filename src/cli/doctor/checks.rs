@@ -99,6 +99,9 @@ pub(super) async fn log_answers(node: &Node) -> Finding {
 
 pub(super) async fn all(node: &Node, full: bool, print: Print) -> Vec<Finding> {
     let mut findings = vec![log_answers(node).await];
+    if let Err(error) = eventlog::moving::refuse_when_closed(&*node.log).await {
+        findings.push(Finding::problem("log", error.to_string()));
+    }
     findings.push(log_is_sound(node, full, print).await);
     findings.push(immutable(node).await);
     findings.extend(storage(node).await);

@@ -84,9 +84,16 @@ impl Audit {
         acknowledged.into_iter().filter(|number| !self.done.contains(number)).count() as u64
     }
 
-    /// Lets the projection catch up and compares it with the fold of the log.
-    pub async fn wrong_balances(&self, store: &Store) -> Result<u64, Failed> {
-        catch_up(store, self.position).await?;
+    /// Reads on, lets the projection catch up and compares it with the fold of the log. What a dead
+    /// process had sent may still be committed meanwhile: both are compared at the same event.
+    pub async fn wrong_balances(&mut self, store: &Store) -> Result<u64, Failed> {
+        loop {
+            self.read_on(&*store.log).await?;
+            catch_up(store, self.position).await?;
+            if positions(store).await? == Some((self.position, self.position)) {
+                break;
+            }
+        }
         let mut wrong = 0;
         for guild in work::guilds() {
             let guild = guild?;
@@ -101,6 +108,16 @@ impl Audit {
         }
         Ok(wrong)
     }
+}
+
+/// Where the slices that are the least and the most far stand.
+async fn positions(store: &Store) -> Result<Option<(Position, Position)>, Failed> {
+    let sql = "SELECT MIN(c.position), MAX(c.position) FROM projection_builds b JOIN projection_checkpoints c \
+               ON c.name = b.name AND c.build = b.build WHERE b.name = $1 AND b.state = 'live'";
+    let rows = store.read.query(sql, &values![PROJECTION]).await?;
+    let row = rows.first();
+    let read = |column| row.and_then(|row| row.count(column).ok()).map(Position);
+    Ok(read(0).zip(read(1)))
 }
 
 async fn catch_up(store: &Store, to: Position) -> Result<(), Failed> {
@@ -120,12 +137,9 @@ async fn catch_up(store: &Store, to: Position) -> Result<(), Failed> {
 }
 
 async fn reach(store: &Store, to: Position) -> Result<(), Failed> {
-    let sql = "SELECT MIN(c.position) FROM projection_builds b JOIN projection_checkpoints c \
-               ON c.name = b.name AND c.build = b.build WHERE b.name = $1 AND b.state = 'live'";
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
-        let rows = store.read.query(sql, &values![PROJECTION]).await?;
-        if rows.first().is_some_and(|row| row.count(0).is_ok_and(|position| position >= to.0)) {
+        if positions(store).await?.is_some_and(|(least, _)| least >= to) {
             return Ok(());
         }
         tokio::time::sleep(LOOK).await;
