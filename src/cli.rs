@@ -16,8 +16,10 @@ mod operator;
 mod people;
 mod print;
 mod projections;
+mod proof;
 mod serve;
 mod torture;
+mod verify;
 
 use std::{path::Path, process::ExitCode};
 
@@ -64,6 +66,10 @@ enum Command {
     People(people::Args),
     /// Balances, boards, transactions and settings of a community
     Economy(economy::Args),
+    /// The signed history of a community: keys, checkpoints, bundles that anybody can check
+    Proof(proof::Args),
+    /// Check a proof bundle, offline
+    Verify(verify::Args),
     /// Check everything and say what to do
     Doctor(doctor::Args),
     /// Show the settings in effect, or describe all of them
@@ -108,6 +114,8 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
         }
         Command::Bench(args) => return Ok(runtime.block_on(bench::run(args))?),
         Command::Torture(args) => return Ok(runtime.block_on(torture::run(args))?),
+        // Needs neither a store nor settings.
+        Command::Verify(args) => return verify::run(&args, print::Print::new(cli.json)),
         _ => {}
     }
     if let Command::Config(args) = &cli.command
@@ -128,11 +136,13 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Projections(args) => projections::run(args, config, print).await,
             Command::People(args) => people::run(args, config, print).await,
             Command::Economy(args) => economy::run(args, config, print).await,
+            Command::Proof(args) => proof::run(args, config, print).await,
             Command::Doctor(args) => doctor::run(args, config, print).await,
             Command::Config(_) => Ok(config_command::show(&config, print)),
-            Command::Bench(_) | Command::Torture(_) | Command::Completions { .. } => {
-                Ok(ExitCode::SUCCESS)
-            }
+            Command::Bench(_)
+            | Command::Torture(_)
+            | Command::Verify(_)
+            | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }
     });
     telemetry.shutdown();

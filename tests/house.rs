@@ -164,8 +164,10 @@ fn given_our_files_then_none_is_too_long_to_read() {
 
 #[test]
 fn given_the_migrations_then_the_code_lists_exactly_the_files() {
-    use eventlog::migrate::{POSTGRES, SQLITE_LOG, SQLITE_PEOPLE, SQLITE_READ, SQLITE_SNAPSHOTS};
-    let lists = [SQLITE_LOG, SQLITE_PEOPLE, SQLITE_READ, SQLITE_SNAPSHOTS, POSTGRES];
+    use eventlog::migrate::{
+        POSTGRES, SQLITE_LOG, SQLITE_PEOPLE, SQLITE_PROOF, SQLITE_READ, SQLITE_SNAPSHOTS,
+    };
+    let lists = [SQLITE_LOG, SQLITE_PEOPLE, SQLITE_PROOF, SQLITE_READ, SQLITE_SNAPSHOTS, POSTGRES];
     let listed: BTreeSet<String> = lists
         .iter()
         .flat_map(|list| list.iter().map(|migration| migration.id.to_owned()))

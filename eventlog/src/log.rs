@@ -12,7 +12,12 @@ use async_trait::async_trait;
 use domain::{EventId, GuildId, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::envelope::{MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId};
+use crate::{
+    envelope::{
+        EventHash, MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId,
+    },
+    marks::{Mark, Marks},
+};
 
 /// Where the time of an append comes from; a virtual clock plays months in seconds.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -68,6 +73,29 @@ pub trait EventLog: Send + Sync + Debug {
     -> Result<Page, LogError>;
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError>;
+
+    /// The places and hashes of all events after a position, at most `limit`.
+    async fn read_marks(&self, after: Position, limit: usize) -> Result<Marks, LogError> {
+        let page = self.read_all(after, limit, Slice::ALL).await?;
+        let mark = |event: &Recorded| Mark {
+            position: event.position,
+            guild: event.guild(),
+            guild_seq: event.guild_seq,
+            hash: event.hash,
+        };
+        Ok(Marks { marks: page.events.iter().map(mark).collect(), up_to: page.up_to })
+    }
+
+    /// The hashes of one guild's events after `guild_seq`, at most `limit`.
+    async fn read_hashes(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<EventHash>, LogError> {
+        let events = self.read_guild(guild, after_seq, limit).await?;
+        Ok(events.iter().map(|event| event.hash).collect())
+    }
 
     /// Writes what is queued, then ends. Reads go on working.
     async fn shutdown(&self);

@@ -4,6 +4,7 @@
 //! in order and without gaps: a plain `bigserial` reader skips events that commit out of order.
 //! Batches make the lock cheap: one round trip and one commit for everything that waits.
 
+mod marks;
 mod read;
 mod write;
 
@@ -22,8 +23,9 @@ use tokio::{
 
 use crate::{
     contract_version,
-    envelope::{Position, Recorded, StreamId},
+    envelope::{EventHash, Position, Recorded, StreamId},
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
+    marks::Marks,
     migrate,
 };
 
@@ -263,6 +265,27 @@ impl EventLog for PostgresLog {
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
         Ok(read::by_ids(&self.pool, &[id.0]).await?.pop())
+    }
+
+    async fn read_marks(&self, after: Position, limit: usize) -> Result<Marks, LogError> {
+        let limit = limit.max(1);
+        let known = *self.head.borrow();
+        let head = if known > after { known } else { self.head().await? };
+        let marks = marks::all(&self.pool, after, limit).await?;
+        let up_to = match marks.last() {
+            Some(last) if marks.len() == limit => last.position,
+            last => head.max(last.map_or(after, |mark| mark.position)),
+        };
+        Ok(Marks { marks, up_to })
+    }
+
+    async fn read_hashes(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<EventHash>, LogError> {
+        marks::of_guild(&self.pool, guild, after_seq, limit).await
     }
 
     async fn shutdown(&self) {

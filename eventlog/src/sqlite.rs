@@ -5,6 +5,7 @@
 //! commits everything that waits in the queue as one transaction. A lock file keeps a second
 //! process from writing; reading beside a running process is allowed.
 
+mod marks;
 mod read;
 mod write;
 
@@ -24,8 +25,9 @@ use tokio::sync::{Mutex, watch};
 use self::read::Readers;
 use crate::{
     contract_version,
-    envelope::{Position, Recorded, StreamId},
+    envelope::{EventHash, Position, Recorded, StreamId},
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
+    marks::Marks,
     migrate,
 };
 
@@ -282,6 +284,21 @@ impl EventLog for SqliteLog {
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
         self.readers.run(move |connection| read::find(connection, id)).await
+    }
+
+    async fn read_marks(&self, after: Position, limit: usize) -> Result<Marks, LogError> {
+        self.readers.run(move |connection| marks::all(connection, after, limit)).await
+    }
+
+    async fn read_hashes(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<EventHash>, LogError> {
+        self.readers
+            .run(move |connection| marks::of_guild(connection, guild, after_seq, limit))
+            .await
     }
 
     async fn shutdown(&self) {

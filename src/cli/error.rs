@@ -3,7 +3,7 @@
 use std::{io::Write as _, process::ExitCode};
 
 use actions::ActionError;
-use eventlog::{LogError, PeopleError};
+use eventlog::{LogError, PeopleError, proof::ProofError};
 
 use crate::node::OpenError;
 
@@ -76,6 +76,17 @@ impl From<PeopleError> for CliError {
             | PeopleError::Erasures { .. }
             | PeopleError::Backup(_) => Self::Setup(error.to_string()),
             _ => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<ProofError> for CliError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Log(error) => error.into(),
+            ProofError::Key(error) => error.into(),
+            ProofError::Refused(text) | ProofError::Contradiction(text) => Self::Refused(text),
+            error @ ProofError::Write(_) => Self::Setup(error.to_string()),
         }
     }
 }
