@@ -9,15 +9,17 @@ Reading the whole file at once, it is meant for bundles of up to some hundred th
 """
 import base64, hashlib, json, re, struct, sys, uuid
 
+def need(holds, problem):
+    if not holds:
+        raise ValueError(problem)
+
 def h(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
 
 def b64(text):
-    return base64.b64decode(text, validate=True)
-
-def need(holds, problem):
-    if not holds:
-        raise ValueError(problem)
+    data = base64.b64decode(text, validate=True)
+    need(base64.b64encode(data).decode() == text, "a hash, key or signature is not base64")
+    return data
 
 def number(text):
     need(isinstance(text, str) and re.fullmatch(r"0|[1-9][0-9]*", text, re.A), "a number is not one")

@@ -208,4 +208,63 @@ mod tests {
         assert_eq!(tree.root(), mth(&all));
         assert!(!tree.add_up_to(13, &[all[0]]), "one hash too many");
     }
+
+    mod against_ct_merkle {
+        use ct_merkle::mem_backed_tree::MemoryBackedTree;
+        use proptest::prelude::*;
+
+        use super::super::*;
+
+        type Theirs = MemoryBackedTree<Sha256, Vec<u8>>;
+
+        fn theirs(leaves: &[Vec<u8>]) -> Theirs {
+            let mut tree = Theirs::new();
+            leaves.iter().for_each(|leaf| tree.push(leaf.clone()));
+            tree
+        }
+
+        fn root(tree: &Theirs) -> Hash {
+            (*tree.root().as_bytes()).into()
+        }
+
+        fn hashes(bytes: &[u8]) -> Vec<Hash> {
+            bytes.chunks(32).map(|hash| hash.try_into().unwrap()).collect()
+        }
+
+        proptest! {
+            #[test]
+            fn given_proofs_of_ct_merkle_then_they_hold_here(
+                leaves in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..200),
+                at in any::<prop::sample::Index>(),
+            ) {
+                let tree = theirs(&leaves);
+                let (size, index) = (leaves.len() as u64, at.index(leaves.len()));
+                let mut ours = Growing::default();
+                leaves.iter().for_each(|leaf| ours.add_leaf(leaf_hash(leaf)));
+                prop_assert_eq!(ours.root(), root(&tree));
+
+                let path = hashes(tree.prove_inclusion(index).as_bytes());
+                let found = root_of_path(index as u64, size, leaf_hash(&leaves[index]), &path);
+                prop_assert_eq!(found, Some(root(&tree)));
+
+                let older = index as u64 + 1;
+                let old_root = root(&theirs(&leaves[..=index]));
+                if older < size {
+                    let added = leaves.len() - index - 1;
+                    let path = hashes(tree.prove_consistency(added).as_bytes());
+                    prop_assert!(is_consistent((older, old_root), (size, root(&tree)), &path));
+                    let mut other = old_root;
+                    other[0] ^= 1;
+                    prop_assert!(!is_consistent((older, other), (size, root(&tree)), &path));
+                    let mut wrong = path.clone();
+                    wrong[0][5] ^= 4;
+                    prop_assert!(!is_consistent((older, old_root), (size, root(&tree)), &wrong));
+                    let short = &path[..path.len() - 1];
+                    prop_assert!(!is_consistent((older, old_root), (size, root(&tree)), short));
+                } else {
+                    prop_assert!(is_consistent((older, old_root), (size, root(&tree)), &[]));
+                }
+            }
+        }
+    }
 }

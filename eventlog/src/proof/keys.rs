@@ -78,6 +78,17 @@ impl Proofs {
         self.key().await
     }
 
+    /// Lets a known key sign, so that test vectors are the same every time.
+    #[cfg(feature = "contract")]
+    pub async fn use_secret(&self, secret: [u8; 32]) -> Result<(), ProofError> {
+        let public_key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
+        let wrapped = self.master.wrap_secret(&secret, &context(1))?;
+        let sql = "INSERT INTO proof_keys (number, public_key, wrapped_key, made_at) \
+                   VALUES (1, $1, $2, $3)";
+        self.db.execute(sql, &values![public_key.as_slice(), wrapped, (self.clock)()]).await?;
+        Ok(())
+    }
+
     async fn make_key(&self, tx: &mut Tx, number: u32) -> Result<(), ProofError> {
         let secret = MasterKey::new_secret()?;
         let public_key = SigningKey::from_bytes(&secret).verifying_key().to_bytes();
