@@ -61,12 +61,12 @@ def genuine(key, text, signature):
     a, b = times(s, BASE), add(point(signature[:32]), times(k, point(key)))
     return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
 
-def checkpoint(note, keys, guild):
-    """Size and root, of a note that one of the keys has signed for this guild."""
+def signed_lines(note, keys, guild):
+    """The lines of a note that one of the keys has signed for this guild."""
     text, _, signatures = note.rpartition("\n\n")
     text += "\n"
-    origin, size, root, end = text.split("\n")
-    need(end == "" and origin == f"reeve/{guild}", "a checkpoint is not one of this guild")
+    origin, *lines = text.splitlines()
+    need(origin == f"reeve/{guild}" and text.count("\n") == 3, "a note is not one of this guild")
     signed = False
     for line in signatures.removesuffix("\n").split("\n"):
         dash, name, data = line.split(" ")
@@ -78,7 +78,11 @@ def checkpoint(note, keys, guild):
             if signer == name == origin and data_[:4].hex() == id:
                 need(genuine(public[1:], text.encode(), data_[4:]), "a signature was forged")
                 signed = True
-    need(signed, "a checkpoint is not signed with this key")
+    need(signed, "a note is not signed with this key")
+    return lines
+
+def checkpoint(note, keys, guild):
+    size, root = signed_lines(note, keys, guild)
     need(len(b64(root)) == 32, "a root is not one")
     return number(size), b64(root)
 
@@ -191,12 +195,14 @@ def verify(data, trusted, seen):
         found = from_path(index, 0, size, leaf(event, guild), path)
         need(found == root, "an event is not the one that was signed: it or its proof was altered")
 
-    erased = set()
+    erased, last = set(), 0
     while lines and set(lines[-1]) == {"erased", "proof"}:
         line = lines.pop()
         event = line["erased"]
         proven(event, line["proof"])
         need((event["aggregate_type"], event["event_type"]) == ("people", "people.person_erased"), "no erasure")
+        need(number(event["guild_seq"]) > last, "erasures are in another order")
+        last = number(event["guild_seq"])
         erased.add(json.loads(event["payload"])["person_erased"]["person"])
 
     tree, what = Growing(), set(header) - {"reeve_proof", "guild"}
@@ -235,9 +241,11 @@ def verify(data, trusted, seen):
         need(tree.size == to, "the bundle was cut: the last event is missing")
         tree.up_to(size, [b64(hash) for hash in sides["right"]])
         need(tree.root() == root, "the events are not those that were signed")
-    digest = hashlib.sha256(b"".join(line + b"\n" for line in body)).hexdigest()
-    last_line = '{"end":{"events":"%d","sha256":"%s"}}' % (seen["events"], digest)
-    need(end == last_line.encode(), "the last line does not fit what is before it")
+    digest = base64.b64encode(h(*(line + b"\n" for line in body))).decode()
+    note = json.loads(end.decode())["end"]
+    need(end == ('{"end":%s}' % json.dumps(note, ensure_ascii=False)).encode(), "the last line is not whole")
+    says = signed_lines(note, keys, guild)
+    need(says == [f"bundle of {seen['events']} events", digest], "the last line does not fit what is before it")
 
 def main(arguments):
     trusted, good = [], True

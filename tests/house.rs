@@ -9,7 +9,10 @@ use std::{
 /// From the top down; a crate knows only those after it.
 const LAYERS: [&str; 6] = ["reeve", "schema", "actions", "projections", "eventlog", "domain"];
 /// They know none of the layers, only the wire and the disk.
-const APART: [&str; 2] = ["torture", "simulator"];
+const APART: [&str; 3] = ["torture", "simulator", "verify"];
+/// What whoever checks a proof may stand on: nothing of what made it.
+const UNDER_THE_VERIFIER: [&str; 6] =
+    ["base64", "ed25519-dalek", "memchr", "serde", "serde_json", "sha2"];
 /// What the domain may stand on: text, ids and error types. Nothing that waits, stores, reads a
 /// clock or throws dice.
 const UNDER_THE_DOMAIN: [&str; 5] = ["schemars", "serde", "serde_json", "thiserror", "uuid"];
@@ -115,6 +118,21 @@ fn given_the_domain_then_it_knows_no_async_no_sql_no_clock_and_no_dice() {
         }
     }
     none("time and fresh ids arrive with the command", &found);
+}
+
+#[test]
+fn given_the_verifier_then_it_shares_no_code_with_what_it_checks() {
+    let manifest = manifest("verify").expect("there is a verifier");
+    let allowed = UNDER_THE_VERIFIER.map(str::to_owned).into();
+    let known = dependencies(&manifest, "dependencies");
+    let strange: Vec<_> = known.difference(&allowed).cloned().collect();
+    none("the verifier may not depend on", &strange);
+    for table in ["dev-dependencies", "build-dependencies"] {
+        let known = dependencies(&manifest, table);
+        let ours = LAYERS.iter().filter(|layer| known.contains(**layer));
+        let ours: Vec<_> = ours.map(|layer| (*layer).to_owned()).collect();
+        none("the verifier is tested without", &ours);
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ use std::path::Path;
 pub use self::{
     bundle::{Exported, Selection, export},
     check::{Checked, check},
-    checkpoint::{Checkpoint, Signed, verifier_key},
+    checkpoint::{Checkpoint, Signed, signed_note, verifier_key},
     keys::StoredKey,
     sealer::{Sealer, SealerOptions, Witness, seal_now},
     store::{Alarm, Status},

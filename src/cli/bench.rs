@@ -10,7 +10,9 @@ mod latency;
 mod memory;
 mod metrics;
 mod rebuild;
+mod sealing;
 pub(in crate::cli) mod store;
+mod verify;
 
 use std::{error::Error, fmt::Display, process::ExitCode, time::Duration};
 
@@ -40,6 +42,10 @@ enum What {
     Rebuild(rebuild::Args),
     /// The same by hand, in batches of 1,000: as fast as it can be
     Batch(rebuild::Args),
+    /// What sealing adds to the cost of a command: the same commands with and without, in turns
+    Sealing(sealing::Args),
+    /// Events per second of a proof bundle that is checked offline
+    Verify(verify::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -52,6 +58,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Commands(args) => answer(print, &commands::run(args).await?),
         What::Rebuild(args) => answer(print, &rebuild::run(args).await?),
         What::Batch(args) => answer(print, &batch::run(args).await?),
+        What::Sealing(args) => answer(print, &sealing::run(args).await?),
+        What::Verify(args) => answer(print, &verify::run(args).await?),
         What::BareInsert(args) => answer(print, &bare_insert::run(&args)?),
     }
     Ok(ExitCode::SUCCESS)

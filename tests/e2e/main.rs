@@ -12,6 +12,7 @@ mod cli {
     mod help;
     mod people;
     mod projections;
+    mod proof;
 }
 mod serve;
 mod serve_postgres;

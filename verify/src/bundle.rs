@@ -7,6 +7,7 @@ use std::{
     thread,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use sha2::Digest as _;
 
@@ -172,9 +173,7 @@ impl Check {
         if let What::Range { to, .. } = what {
             Self::complete(to, &checkpoint, &mut tree, &right)?;
         }
-        if let Err(text) = self.lines.ends_well(self.report.events)? {
-            return problem(text);
-        }
+        self.end()?;
         self.in_words(&what, options, since.as_ref());
         Ok(())
     }
@@ -292,14 +291,19 @@ impl Check {
     }
 
     fn erasures(&mut self, checkpoint: &Checkpoint) -> Result<(), Stop> {
+        let mut last = 0;
         while let Some((number, line)) = self.line("{\"erased\":")? {
             let ErasedLine { erased, proof } = parse(number, &line)?;
             let path = hashes(number, &proof)?;
             let Some(person) = erased.erased_person() else {
                 return problem(format!("line {number} does not say that somebody was erased"));
             };
-            proven(&erased, &path, checkpoint)
+            let (_, place) = proven(&erased, &path, checkpoint)
                 .or_else(|text| problem(format!("line {number}: {text}")))?;
+            if place.guild_seq <= last {
+                return problem(format!("line {number} is not in its order"));
+            }
+            last = place.guild_seq;
             if self.erased.len() >= MAX_ERASED {
                 return problem("more people are erased than a bundle may name");
             }
@@ -456,6 +460,23 @@ impl Check {
         Ok(())
     }
 
+    /// The last line says what came before it, and is signed: a part that was left out is missed.
+    fn end(&mut self) -> Result<(), Stop> {
+        let digest = self.lines.digest.clone().finalize();
+        let note = self.lines.end()?.or_else(problem)?;
+        let text = note::signed_text(&note, &self.keys)
+            .or_else(|text| problem(format!("the last line {text}")))?;
+        let Report { guild, events, .. } = &self.report;
+        let digest = STANDARD.encode(digest);
+        if text != format!("reeve/{guild}\nbundle of {events} events\n{digest}\n") {
+            return problem(
+                "the last line does not fit what is before it: a part of the bundle was changed, \
+                 added or taken away",
+            );
+        }
+        Ok(())
+    }
+
     fn in_words(&mut self, what: &What, options: &Options, since: Option<&Checkpoint>) {
         let Report { events, erased, guild, size, .. } = &self.report;
         let mut says = vec![match what {
@@ -465,12 +486,13 @@ impl Check {
             ),
             What::Stream(stream) => format!(
                 "These are the first {} of {stream}, in their order: none between them is left \
-                 out, none was altered. Whether there are later ones, only a range can show.",
+                 out, none was altered. That there are no later ones, whoever signed it says; only \
+                 a range proves it.",
                 count(*events, "event")
             ),
             What::Person(person) => format!(
-                "These events of guild {guild} name person {person}, and none was altered. Whether \
-                 there are others, only a range can show."
+                "These events of guild {guild} name person {person}, and none was altered. That \
+                 there are no others, whoever signed it says; only a range proves it."
             ),
         }];
         says.push(format!("They are part of a signed history of {}.", count(*size, "event")));

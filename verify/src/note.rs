@@ -50,6 +50,14 @@ impl Key {
 
 /// Reads a checkpoint of which one of the keys has made a signature; the problem, otherwise.
 pub fn open(note: &str, keys: &[Key]) -> Result<Checkpoint, String> {
+    let text = signed_text(note, keys)?;
+    let shape = "is damaged: its first lines are not reeve/<guild>, a number and a root";
+    parse(&text).ok_or_else(|| shape.to_owned())
+}
+
+/// The text of a note that one of the keys has signed, under the name in the text's first line;
+/// the problem, otherwise.
+pub fn signed_text(note: &str, keys: &[Key]) -> Result<String, String> {
     let bad = |what: &str| Err(format!("is damaged: {what}"));
     if note.len() > MAX_BYTES {
         return bad("it is too long");
@@ -57,14 +65,11 @@ pub fn open(note: &str, keys: &[Key]) -> Result<Checkpoint, String> {
     let Some((text, signatures)) = note.rsplit_once("\n\n") else {
         return bad("it has no signature");
     };
-    let text = format!("{text}\n");
-    let Some(checkpoint) = parse(&text) else {
-        return bad("its first lines are not reeve/<guild>, a number and a root");
-    };
     if !signatures.ends_with('\n') || signatures.lines().count() > MAX_SIGNATURES {
         return bad("its signatures do not end as they should");
     }
-    let name = format!("reeve/{}", checkpoint.guild);
+    let text = format!("{text}\n");
+    let name = text.lines().next().unwrap_or_default();
     let mut signed = false;
     for line in signatures.lines() {
         let signature = line.strip_prefix("\u{2014} ").and_then(|rest| rest.split_once(' '));
@@ -87,7 +92,7 @@ pub fn open(note: &str, keys: &[Key]) -> Result<Checkpoint, String> {
             signed = true;
         }
     }
-    if signed { Ok(checkpoint) } else { Err("is not signed with this key".to_owned()) }
+    if signed { Ok(text) } else { Err("is not signed with this key".to_owned()) }
 }
 
 fn parse(text: &str) -> Option<Checkpoint> {

@@ -219,7 +219,9 @@ mod tests {
 
         fn theirs(leaves: &[Vec<u8>]) -> Theirs {
             let mut tree = Theirs::new();
-            leaves.iter().for_each(|leaf| tree.push(leaf.clone()));
+            for leaf in leaves {
+                tree.push(leaf.clone());
+            }
             tree
         }
 
@@ -240,7 +242,9 @@ mod tests {
                 let tree = theirs(&leaves);
                 let (size, index) = (leaves.len() as u64, at.index(leaves.len()));
                 let mut ours = Growing::default();
-                leaves.iter().for_each(|leaf| ours.add_leaf(leaf_hash(leaf)));
+                for leaf in &leaves {
+                    ours.add_leaf(leaf_hash(leaf));
+                }
                 prop_assert_eq!(ours.root(), root(&tree));
 
                 let path = hashes(tree.prove_inclusion(index).as_bytes());

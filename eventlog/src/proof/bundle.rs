@@ -11,6 +11,7 @@ use std::{
 };
 
 use domain::{DomainEvent as _, GuildId, PersonId, people};
+use ed25519_dalek::SigningKey;
 use serde::Serialize;
 
 use self::lines::{Lines, concerns, owners};
@@ -78,15 +79,16 @@ pub async fn export(
     }
     let since = since.map(|note| older(guild, &signed, note)).transpose()?;
     let prover = Prover::new(proofs, log, guild);
+    let key = proofs.current_key().await?.key;
     let (partial, mut lines) = create(path)?;
-    let mut export = Export { log, guild, signed: &signed, prover, lines: &mut lines };
+    let mut export = Export { log, guild, signed: &signed, key: &key, prover, lines: &mut lines };
     let written = match export.write(selection, since.as_ref()).await {
-        Ok((events, erased_persons)) => lines.end(events).map(|bytes| Exported {
+        Ok((events, erased_persons)) => lines.end(guild, events, &key).map(|bytes| Exported {
             guild,
             events,
             erased_persons,
             size: signed.checkpoint.size,
-            verifier_key: signed.verifier_key(),
+            verifier_key: checkpoint::verifier_key(guild, &key.verifying_key().to_bytes()),
             bytes,
         }),
         Err(error) => Err(error),
@@ -141,6 +143,8 @@ struct Export<'a> {
     log: &'a dyn EventLog,
     guild: GuildId,
     signed: &'a Signed,
+    /// Signs the bundle; another one than has signed the checkpoint, where keys were changed.
+    key: &'a SigningKey,
     prover: Prover<'a>,
     lines: &'a mut Lines,
 }
@@ -158,7 +162,11 @@ impl Export<'_> {
         }
         let range = self.range(selection)?;
         self.lines.header(self.guild, selection, range)?;
-        self.lines.key(&self.signed.verifier_key())?;
+        let signer = checkpoint::verifier_key(self.guild, &self.key.verifying_key().to_bytes());
+        self.lines.key(&signer)?;
+        if signer != self.signed.verifier_key() {
+            self.lines.key(&self.signed.verifier_key())?;
+        }
         self.lines.checkpoint(&self.signed.note())?;
         if let Some((older, note)) = since {
             let path = self.prover.subtrees(&consistency_path(*older, size)).await?;

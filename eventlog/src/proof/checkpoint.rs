@@ -50,6 +50,19 @@ pub fn verifier_key(guild: GuildId, public_key: &[u8; 32]) -> String {
     format!("{name}+{id:08x}+{}", STANDARD.encode([[ED25519].as_slice(), public_key].concat()))
 }
 
+/// A text whose first line is the guild's name, signed under that name.
+pub fn signed_note(guild: GuildId, text: &str, key: &SigningKey) -> String {
+    let signature = key.sign(text.as_bytes()).to_bytes();
+    note_of(guild, text, &key.verifying_key().to_bytes(), &signature)
+}
+
+fn note_of(guild: GuildId, text: &str, public_key: &[u8; 32], signature: &[u8; 64]) -> String {
+    let name = origin(guild);
+    let id = key_id(&name, public_key);
+    let signature = STANDARD.encode([id.as_slice(), signature].concat());
+    format!("{text}\n\u{2014} {name} {signature}\n")
+}
+
 impl Checkpoint {
     /// The bytes that are signed.
     pub fn body(&self) -> String {
@@ -65,10 +78,8 @@ impl Checkpoint {
 impl Signed {
     /// As it is handed out.
     pub fn note(&self) -> String {
-        let name = origin(self.checkpoint.guild);
-        let id = key_id(&name, &self.public_key);
-        let signature = STANDARD.encode([id.as_slice(), &self.signature].concat());
-        format!("{}\n\u{2014} {name} {signature}\n", self.checkpoint.body())
+        let Checkpoint { guild, .. } = self.checkpoint;
+        note_of(guild, &self.checkpoint.body(), &self.public_key, &self.signature)
     }
 
     pub fn is_genuine(&self) -> bool {

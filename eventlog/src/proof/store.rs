@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     envelope::Position,
-    log::{EventLog, LogError},
+    log::{EventLog, LogError, Slice},
     migrate,
     sql::{Db, Durability, Row, Tx, Value},
     sqlite::from_sqlite,
@@ -49,10 +49,10 @@ pub struct Alarm {
 /// How sealing is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// Events of the log that may not be sealed yet.
+    /// Events of the log from the first one on that is not sealed.
     pub lag_events: u64,
-    /// Since when the sealer has not been heard of, in seconds; none before its first start.
-    pub silent_secs: Option<i64>,
+    /// How long ago that one happened.
+    pub lag_secs: i64,
     pub checkpoints: u64,
     pub alarms: Vec<Alarm>,
 }
@@ -136,14 +136,15 @@ impl Proofs {
     }
 
     pub async fn status(&self, log: &dyn EventLog) -> Result<Status, ProofError> {
-        let rows = self.db.query("SELECT position, updated_at FROM proof_sealer", &[]).await?;
-        let row = rows.first().ok_or_else(missing_sealer)?;
-        let heard = row.int(1)?;
+        let rows = self.db.query("SELECT position FROM proof_sealer", &[]).await?;
+        let sealed = Position(rows.first().ok_or_else(missing_sealer)?.count(0)?);
         let count = self.db.query("SELECT COUNT(*) FROM checkpoints", &[]).await?;
-        let secs = ((self.clock)().as_micros() - heard) / 1_000_000;
+        let waiting = log.read_all(sealed, 1, Slice::ALL).await?.events;
+        let since = waiting.first().map(|event| event.at.as_micros());
+        let waits = since.map_or(0, |since| ((self.clock)().as_micros() - since) / 1_000_000);
         Ok(Status {
-            lag_events: log.head().await?.0.saturating_sub(row.count(0)?),
-            silent_secs: (heard > 0).then_some(secs.max(0)),
+            lag_events: log.head().await?.0.saturating_sub(sealed.0),
+            lag_secs: waits.max(0),
             checkpoints: count.first().map_or(Ok(0), |row| row.count(0))?,
             alarms: self.alarms().await?,
         })

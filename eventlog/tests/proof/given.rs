@@ -173,7 +173,7 @@ pub async fn happen(log: &Arc<dyn EventLog>, guild: GuildId, count: usize) {
     while left > 0 {
         let have = log.stream_head(&stream).await.unwrap();
         let some = left.min(500);
-        let event = |n: usize| (PLAIN, format!("{{\"happened\":{{\"n\":{}}}}}", have as usize + n));
+        let event = |n: usize| (PLAIN, format!("{{\"happened\":{{\"n\":\"{have}+{n}\"}}}}"));
         let events: Vec<_> = (0..some).map(event).collect();
         put(log, &stream, have, Actor::Operator, &events, 0).await;
         left -= some;

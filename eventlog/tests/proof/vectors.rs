@@ -7,13 +7,14 @@ use std::{
     sync::Arc,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Actor, EventType, GuildId, PersonId, Timestamp};
 use ed25519_dalek::SigningKey;
 use eventlog::{
-    Clock, EventHash, EventLog, StreamId,
+    Clock, EventLog, StreamId,
     contract::{Backend as _, Options, SqliteBackend},
     people::MasterKey,
-    proof::{Proofs, Selection, export, seal_now},
+    proof::{Proofs, Selection, export, seal_now, signed_note},
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -127,7 +128,7 @@ impl Vectors {
         let changed = |change: &dyn Fn(&mut Vec<String>)| {
             let mut lines = lines.clone();
             change(&mut lines);
-            repaired(&lines)
+            repaired(&lines, SECRET)
         };
         let note = serde_json::to_string(other_note).unwrap();
         let other_key = SigningKey::from_bytes(&[3; 32]);
@@ -137,13 +138,10 @@ impl Vectors {
         self.wrong("swapped", &changed(&|l| l.swap(last - 3, last - 4)));
         self.wrong("doubled", &changed(&|l| l.insert(last, l[last].clone())));
         self.wrong("of-another-guild", &changed(&|l| l[2] = format!(r#"{{"checkpoint":{note}}}"#)));
-        self.wrong(
-            "signed-by-another",
-            &changed(&|l| {
-                l[1] = json!({ "key": forged.verifier_key() }).to_string();
-                l[2] = json!({ "checkpoint": forged.note() }).to_string();
-            }),
-        );
+        let mut others = lines.clone();
+        others[1] = json!({ "key": forged.verifier_key() }).to_string();
+        others[2] = json!({ "checkpoint": forged.note() }).to_string();
+        self.wrong("signed-by-another", &repaired(&others, other_key.to_bytes()));
         self.wrong("cut", &all[..all.len() / 2]);
         self.wrong("without-its-end", all.trim_end());
         self.wrong("one-bit", &all.replacen("operator", "opdrator", 1));
@@ -161,12 +159,15 @@ impl Vectors {
     }
 }
 
-/// With a last line that fits, as whoever forges a bundle would write it.
-fn repaired(lines: &[String]) -> String {
+/// With a last line that fits, signed even, as the holder of a key would forge a bundle.
+fn repaired(lines: &[String], secret: [u8; 32]) -> String {
     let body: String = lines[..lines.len() - 1].iter().map(|line| format!("{line}\n")).collect();
     let events = lines.iter().filter(|line| line.starts_with("{\"event\":")).count();
-    let digest = EventHash(Sha256::digest(body.as_bytes()).into());
-    format!("{body}{{\"end\":{{\"events\":\"{events}\",\"sha256\":\"{digest}\"}}}}\n")
+    let digest = STANDARD.encode(Sha256::digest(body.as_bytes()));
+    let text = format!("reeve/{GUILD}\nbundle of {events} events\n{digest}\n");
+    let guild = GuildId::new(GUILD).unwrap();
+    let note = signed_note(guild, &text, &SigningKey::from_bytes(&secret));
+    format!("{body}{}\n", json!({ "end": note }))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,5 @@
-//! A thousand random changes of the good bundles, of each of which the verifier must notice. Half
-//! of them are made by somebody who also writes a last line that fits.
+//! A thousand random changes of the good bundles, each of which the verifier must notice. Half of
+//! them are made by somebody who also writes a last line that fits.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,12 @@ use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use sha2::{Digest as _, Sha256};
 
-use crate::reading::{expected, text, trusting, verify};
+use crate::reading::{expected, key, text, trusting, verify};
 
 const MUTATIONS: usize = 1_000;
 const SEED: [u8; 32] = [42; 32];
+/// The key of the vectors, of no installation.
+const SECRET: [u8; 32] = *b"a secret of the test vectors ...";
 
 pub struct Mutation {
     pub what: String,
@@ -61,7 +63,7 @@ fn plain(dice: &mut Dice, bundle: &[u8]) -> (String, Vec<u8>) {
             (format!("cut after {at}"), changed)
         }
         1 => {
-            let (at, byte) = (dice.below(changed.len()), dice.below(256) as u8);
+            let (at, byte) = (dice.below(changed.len()), dice.0.next_u64().to_be_bytes()[0]);
             changed.insert(at, byte);
             (format!("byte {byte} put in at {at}"), changed)
         }
@@ -83,29 +85,45 @@ fn plain(dice: &mut Dice, bundle: &[u8]) -> (String, Vec<u8>) {
     }
 }
 
-/// What somebody does who knows the format, and mends the last line.
+/// What somebody does who knows the format, and writes a last line that fits: signed with a key of
+/// their own, or even with the right one. Then there is less that they must not change: what a
+/// bundle is about, whom it says to be erased and which of some events it shows is the signer's
+/// word. The events themselves are not.
 fn repaired(dice: &mut Dice, bundle: &[u8]) -> (String, Vec<u8>) {
     let mut lines = lines_of(bundle);
     lines.pop();
-    // The key in the bundle is not asked when another is trusted.
-    let first = 2;
+    let insider = dice.below(2) == 0;
+    let is_range = lines.iter().any(|line| line.starts_with(b"{\"left\":"));
+    let is_event = |line: &Vec<u8>| line.starts_with(b"{\"event\":");
+    let events = lines.iter().position(is_event).unwrap();
+    let first = if insider { events } else { 0 };
     let what = match dice.below(4) {
-        0 => move_lines(dice, &mut lines, first),
+        0 if is_range || !insider => move_lines(dice, &mut lines, first),
         1 => forge(dice, &mut lines),
         _ => {
-            let line = first + dice.below(lines.len() - first);
+            let line = if insider { 2 } else { 0 };
+            let line = line + dice.below(lines.len() - line);
             let (at, bit) = (dice.below(lines[line].len()), dice.below(8));
             lines[line][at] ^= 1 << bit;
-            format!("bit {bit} of byte {at} in line {}, mended", line + 1)
+            format!("bit {bit} of byte {at} in line {}", line + 1)
         }
     };
     let body = joined(&lines);
-    let events = lines.iter().filter(|line| line.starts_with(b"{\"event\":")).count();
-    let digest = Sha256::digest(&body);
-    let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let end =
-        format!("{{\"end\":{{\"events\":\"{events}\",\"sha256\":\"{}\"}}}}\n", digest.concat());
-    (what, [body, end.into_bytes()].concat())
+    let events = lines.iter().filter(|line| is_event(line)).count();
+    let name = text("key.txt").split('+').next().unwrap().to_owned();
+    let digest = encode(&Sha256::digest(&body));
+    let text = format!("{name}\nbundle of {events} events\n{digest}\n");
+    let secret = if insider { SECRET } else { [9; 32] };
+    let end = serde_json::json!({ "end": signed(&name, &text, secret) });
+    let who = if insider { "the signer" } else { "somebody" };
+    (format!("{what}, mended by {who}"), [body, format!("{end}\n").into_bytes()].concat())
+}
+
+/// Signed under the id of the right key.
+fn signed(name: &str, text: &str, secret: [u8; 32]) -> String {
+    let id = u32::from_str_radix(key().split('+').nth(1).unwrap(), 16).unwrap().to_be_bytes();
+    let signature = SigningKey::from_bytes(&secret).sign(text.as_bytes()).to_bytes();
+    format!("{text}\n\u{2014} {name} {}\n", encode(&[&id[..], &signature].concat()))
 }
 
 fn move_lines(dice: &mut Dice, lines: &mut Vec<Vec<u8>>, first: usize) -> String {
@@ -138,7 +156,7 @@ fn forge(dice: &mut Dice, lines: &mut [Vec<u8>]) -> String {
             "another size"
         }
         1 => {
-            parts[2] = text("older-checkpoint.txt").lines().nth(2).unwrap().to_owned();
+            text("older-checkpoint.txt").lines().nth(2).unwrap().clone_into(&mut parts[2]);
             "another root"
         }
         2 => {
@@ -149,14 +167,9 @@ fn forge(dice: &mut Dice, lines: &mut [Vec<u8>]) -> String {
         _ => {
             let mut secret = [0; 32];
             dice.0.fill_bytes(&mut secret);
-            let key = SigningKey::from_bytes(&secret);
             let body = format!("{body}\n");
-            let signed = key.sign(body.as_bytes()).to_bytes();
-            // Under the id of the right key.
-            let id = base64_of(signature.split(' ').nth(2).unwrap().trim())[..4].to_vec();
-            let signature = encode(&[id, signed.to_vec()].concat());
             let name = body.lines().next().unwrap();
-            lines[2] = line(&format!("{body}\n\u{2014} {name} {signature}\n"));
+            lines[2] = line(&signed(name, &body, secret));
             return "signed by another key".to_owned();
         }
     };
@@ -166,11 +179,6 @@ fn forge(dice: &mut Dice, lines: &mut [Vec<u8>]) -> String {
 
 fn line(note: &str) -> Vec<u8> {
     format!("{{\"checkpoint\":{}}}", serde_json::to_string(note).unwrap()).into_bytes()
-}
-
-fn base64_of(text: &str) -> Vec<u8> {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    STANDARD.decode(text).unwrap()
 }
 
 fn encode(bytes: &[u8]) -> String {

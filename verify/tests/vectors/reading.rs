@@ -105,8 +105,8 @@ fn given_each_kind_of_forgery_then_the_problem_is_named() {
         ("swapped", "is not the next one"),
         ("doubled", "is not the next one"),
         ("of-another-guild", "is not signed with this key"),
-        ("cut", "is not whole"),
-        ("without-its-end", "the last line does not fit"),
+        ("cut", "the bundle was cut"),
+        ("without-its-end", "the last line is not whole"),
         ("one-bit", "not those that were signed"),
         ("longer", "something follows the last line"),
     ] {

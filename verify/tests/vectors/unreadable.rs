@@ -47,9 +47,10 @@ fn given_json_that_is_not_what_it_should_be_then_no_panic() {
             let mut changed = lines.clone();
             changed[number] = instead;
             let answer = verify((changed.join("\n") + "\n").as_bytes(), &Options::default());
-            assert!(answer.is_err() || !answer.unwrap().valid, "line {number}: {instead}");
+            let same = lines[number] == instead;
+            assert!(same || answer.is_err() || !answer.unwrap().valid, "line {number}: {instead}");
         }
     }
-    let deep = format!("{{\"reeve_proof\":1,\"guild\":{}1", "[".repeat(100_000));
+    let deep = format!("{{\"reeve_proof\":1,\"guild\":{}1\n", "[".repeat(100_000));
     assert!(verify(deep.as_bytes(), &Options::default()).is_ok_and(|report| !report.valid));
 }

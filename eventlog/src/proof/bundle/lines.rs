@@ -8,14 +8,19 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Actor, GuildId, PersonId};
+use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::Selection;
 use crate::{
-    envelope::{EventHash, Recorded},
-    proof::{ProofError, tree::Hash},
+    envelope::Recorded,
+    proof::{
+        ProofError,
+        checkpoint::{origin, signed_note},
+        tree::Hash,
+    },
 };
 
 /// The form of the lines. Another form will have another number.
@@ -125,11 +130,16 @@ impl Lines {
         self.write(&EventLine { event: of(event), proof: path.map(texts) })
     }
 
-    /// The last line says that nothing is missing before it. Answers how long the bundle is.
-    pub fn end(&mut self, events: u64) -> Result<u64, ProofError> {
-        let digest = EventHash(self.hasher.clone().finalize().into());
-        let line = format!("{{\"end\":{{\"events\":\"{events}\",\"sha256\":\"{digest}\"}}}}");
-        self.put(line.as_bytes())?;
+    /// The last line says, signed, what is before it. Answers how long the bundle is.
+    pub fn end(
+        &mut self,
+        guild: GuildId,
+        events: u64,
+        key: &SigningKey,
+    ) -> Result<u64, ProofError> {
+        let digest = STANDARD.encode(self.hasher.clone().finalize());
+        let text = format!("{}\nbundle of {events} events\n{digest}\n", origin(guild));
+        self.write(&json!({ "end": signed_note(guild, &text, key) }))?;
         let finish = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
         finish.map_err(|error| ProofError::Write(error.to_string()))?;
         Ok(self.bytes)
