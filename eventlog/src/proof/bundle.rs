@@ -184,7 +184,7 @@ impl Export<'_> {
     fn range(&self, selection: &Selection) -> Result<Option<(u64, u64)>, ProofError> {
         let Selection::Range { from, to } = selection else { return Ok(None) };
         let size = self.signed.checkpoint.size;
-        let to = to.unwrap_or(size);
+        let to = to.unwrap_or(size.max(*from));
         if *from == 0 || *from > to {
             let text = "a range goes from an event, counted from 1, to the same or a later one";
             return Err(ProofError::Refused(text.to_owned()));

@@ -7,14 +7,19 @@ use eventlog::proof::{Sealer, SealerOptions, seal_now};
 use serde::Serialize;
 
 use super::{
-    Failed, commands,
-    store::{Backend, on_fresh_store},
+    Failed,
+    commands::{self, Shape},
+    store::{Backend, Ground, on_fresh_store},
 };
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
+    #[arg(long)]
+    backend: Backend,
     #[command(flatten)]
-    commands: commands::Args,
+    ground: Ground,
+    #[command(flatten)]
+    shape: Shape,
     /// How often each of the two is measured
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -47,14 +52,14 @@ impl fmt::Display for Outcome {
 }
 
 pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
-    let commands::Args { backend, ground, shape } = args.commands;
+    let Args { backend, ground, shape, rounds } = args;
     on_fresh_store(backend, &ground, async |store| {
         commands::prepare(store, shape).await?;
         seal_now(&store.proofs, &store.log).await?;
         let before = store.proofs.status(&*store.log).await?.checkpoints;
         let (mut without, mut with) = (Vec::new(), Vec::new());
         let mut sealed = 0;
-        for round in 0..args.rounds {
+        for round in 0..rounds {
             // Which of the two comes first is changed, because stores grow.
             for sealing in [round % 2 == 0, round % 2 == 1] {
                 if !sealing {
@@ -72,7 +77,7 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
             }
         }
         let mean = |of: fn(&commands::Outcome) -> f64, outcomes: &[commands::Outcome]| {
-            outcomes.iter().map(of).sum::<f64>() / f64::from(args.rounds)
+            outcomes.iter().map(of).sum::<f64>() / f64::from(rounds)
         };
         let cpu_without = mean(|outcome| outcome.cpu_us, &without);
         let cpu_with = mean(|outcome| outcome.cpu_us, &with);
