@@ -25,6 +25,9 @@ const RETRY: Duration = Duration::from_millis(500);
 const MAX_RETRY: Duration = Duration::from_secs(4);
 /// Between two looks at a log that is being written.
 const PAUSE: Duration = Duration::from_millis(10);
+/// So few events wait to be read together.
+const FEW: u64 = 128;
+const FEW_WAIT: Duration = Duration::from_millis(100);
 /// Between two looks at a log that is quiet here; another process may write to it.
 const LOOK: Duration = Duration::from_millis(400);
 
@@ -37,14 +40,17 @@ pub trait Witness: Send + Sync {
 #[derive(Clone)]
 pub struct SealerOptions {
     pub witness: Option<Arc<dyn Witness>>,
-    /// Most checkpoints that are signed in a second, over all guilds. With more busy guilds than
-    /// that, each is sealed in its turn, and one that is 256 events behind goes first.
+    /// Most checkpoints that are signed in a second, over all guilds, while fewer events than that
+    /// happen: then no guild is a second behind.
     pub checkpoints_per_second: u32,
+    /// A busier log leaves less time for signing: one checkpoint for so many events. Guilds then
+    /// take turns, and one that would be 256 events behind is sealed before its turn.
+    pub events_per_checkpoint: u32,
 }
 
 impl Default for SealerOptions {
     fn default() -> Self {
-        Self { witness: None, checkpoints_per_second: 1_000 }
+        Self { witness: None, checkpoints_per_second: 2_000, events_per_checkpoint: 24 }
     }
 }
 
@@ -130,7 +136,6 @@ async fn hold(
     let mut written = log.watch();
     let mut renew = Instant::now() + RENEW;
     while !is_over(stop) {
-        written.mark_unchanged();
         let next = Instant::now() + PAUSE;
         let more = pass.read().await?;
         pass.seal_due().await?;
@@ -141,7 +146,7 @@ async fn hold(
         if !more {
             let look = pass.next_due().map_or(LOOK, |due| due.min(LOOK));
             tokio::select! {
-                () = news(&mut written, look) => {}
+                () = news(&mut written, pass.position(), look) => {}
                 () = stopped(stop) => break,
             }
         }
@@ -153,9 +158,16 @@ async fn hold(
     pass.seal_all().await
 }
 
-/// Waits for something new in the log, and not for ever: another process may write to it.
-async fn news(written: &mut watch::Receiver<Position>, at_most: Duration) {
-    if matches!(timeout(at_most, written.changed()).await, Ok(Err(_))) {
+/// Waits for something new in the log, and not for ever: another process may write to it. A few
+/// events wait a moment for more.
+async fn news(written: &mut watch::Receiver<Position>, read: Position, at_most: Duration) {
+    let many = |head: &Position| head.0 >= read.0 + FEW;
+    let more = async {
+        written.wait_for(|head| *head > read).await?;
+        let _ = timeout(FEW_WAIT, written.wait_for(many)).await;
+        Ok::<_, watch::error::RecvError>(())
+    };
+    if matches!(timeout(at_most, more).await, Ok(Err(_))) {
         // Nobody writes here any more.
         sleep(at_most).await;
     }

@@ -82,7 +82,11 @@ fn given_more_guilds_than_may_be_signed_then_256_events_are_sealed_before_their_
             happen(&place.log, guild(number), 1).await;
         }
         happen(&place.log, guild(99), 256).await;
-        let options = SealerOptions { checkpoints_per_second: 2, ..SealerOptions::default() };
+        let options = SealerOptions {
+            checkpoints_per_second: 2,
+            events_per_checkpoint: 10_000,
+            ..SealerOptions::default()
+        };
         let running = sealer(&place, options);
         eventually("the busy guild", async || place.size(guild(99)).await == 256).await;
         let mut sealed = 0;

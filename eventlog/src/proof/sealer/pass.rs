@@ -27,8 +27,11 @@ use crate::{
 
 /// Hashes that are read at once.
 const PAGE: usize = 4_096;
-/// A guild with so many events that are not sealed is sealed at once.
-const MOST_EVENTS: u64 = 256;
+/// A guild with so many events that were read and not sealed is sealed at once. As many may be
+/// in the log that were not read yet, which makes 256.
+const MOST_EVENTS: u64 = 128;
+/// Checkpoints that are signed in a second however busy the log is.
+const AT_LEAST: f64 = 50.0;
 /// So long an event waits for others that are sealed with it.
 const WAIT: Duration = Duration::from_millis(700);
 /// Checkpoints of so much time are written together, unless one of them must not wait.
@@ -59,6 +62,8 @@ pub(super) struct Pass<'a> {
     allowance: (f64, Instant),
     /// Events that are read and not sealed.
     behind: u64,
+    /// Events that were read since the allowance was counted.
+    read: u32,
 }
 
 struct Pending {
@@ -95,6 +100,7 @@ impl<'a> Pass<'a> {
             frozen: HashSet::new(),
             allowance: (0.0, Instant::now()),
             behind: 0,
+            read: 0,
         };
         pass.frozen.extend(proofs.alarmed_guilds().await?);
         let head = log.head().await?;
@@ -137,6 +143,7 @@ impl<'a> Pass<'a> {
         }
         let page = self.log.read_marks(self.position, PAGE).await?;
         let full = page.marks.len() >= PAGE;
+        self.read = self.read.saturating_add(u32::try_from(page.marks.len()).unwrap_or(u32::MAX));
         for mark in &page.marks {
             if !self.frozen.contains(&mark.guild) {
                 self.take(mark).await?;
@@ -223,6 +230,10 @@ impl<'a> Pass<'a> {
         Ok(None)
     }
 
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
     /// The guild that waits longest.
     fn oldest(&mut self) -> Option<(GuildId, Instant)> {
         while let Some((guild, since)) = self.order.front().copied() {
@@ -247,8 +258,11 @@ impl<'a> Pass<'a> {
         if self.urgent.is_empty() && passed < TOGETHER {
             return Ok(());
         }
+        let (secs, events) = (passed.as_secs_f64(), f64::from(std::mem::take(&mut self.read)));
         let rate = f64::from(self.options.checkpoints_per_second.max(1));
-        let allowed = (left + rate * passed.as_secs_f64()).min(rate);
+        let busy = events / f64::from(self.options.events_per_checkpoint.max(1));
+        let at_rest = (rate * secs - events).max(0.0);
+        let allowed = (left + busy.max(AT_LEAST.min(rate) * secs) + at_rest).min(rate);
         // What must not wait does not, and is taken off what the others may have.
         let mut due: Vec<_> =
             self.urgent.drain(..).filter_map(|guild| self.pending.remove_entry(&guild)).collect();
