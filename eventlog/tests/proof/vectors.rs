@@ -161,7 +161,7 @@ impl Vectors {
 
 /// With a last line that fits, signed even, as the holder of a key would forge a bundle.
 fn repaired(lines: &[String], secret: [u8; 32]) -> String {
-    let body: String = lines[..lines.len() - 1].iter().map(|line| format!("{line}\n")).collect();
+    let body = lines[..lines.len() - 1].join("\n") + "\n";
     let events = lines.iter().filter(|line| line.starts_with("{\"event\":")).count();
     let digest = STANDARD.encode(Sha256::digest(body.as_bytes()));
     let text = format!("reeve/{GUILD}\nbundle of {events} events\n{digest}\n");

@@ -33,9 +33,9 @@ const MOST_EVENTS: u64 = 128;
 /// Checkpoints that are signed in a second however busy the log is.
 const AT_LEAST: f64 = 50.0;
 /// So long an event waits for others that are sealed with it.
-const WAIT: Duration = Duration::from_millis(700);
+const WAIT: Duration = Duration::from_millis(500);
 /// Checkpoints of so much time are written together, unless one of them must not wait.
-const TOGETHER: Duration = Duration::from_millis(100);
+const TOGETHER: Duration = Duration::from_millis(250);
 /// Trees of guilds that are kept in memory, besides those with something to seal.
 const TREES_KEPT: NonZeroUsize = NonZeroUsize::new(32_768).expect("it is not zero");
 /// With so many guilds to seal, nothing more is read until some are sealed.
