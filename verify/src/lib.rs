@@ -9,6 +9,7 @@
 
 mod bundle;
 mod event;
+mod events;
 mod lines;
 mod note;
 mod report;
