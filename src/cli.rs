@@ -19,10 +19,12 @@ mod operator;
 mod people;
 mod print;
 mod projections;
+mod proof;
 mod replay;
 mod restore;
 mod serve;
 mod torture;
+mod verify;
 mod what_if;
 
 use std::{path::Path, process::ExitCode};
@@ -82,6 +84,10 @@ enum Command {
     Migrate(migrate::Args),
     /// Take over what another bot has kept
     Import(import::Args),
+    /// The signed history of a community: keys, checkpoints, bundles that anybody can check
+    Proof(proof::Args),
+    /// Check a proof bundle, offline
+    Verify(verify::Args),
     /// Check everything and say what to do
     Doctor(doctor::Args),
     /// Show the settings in effect, or describe all of them
@@ -130,6 +136,8 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
         }
         Command::Bench(args) => return Ok(runtime.block_on(bench::run(args))?),
         Command::Torture(args) => return Ok(runtime.block_on(torture::run(args))?),
+        // Needs neither a store nor settings.
+        Command::Verify(args) => return verify::run(&args, print::Print::new(cli.json)),
         _ => {}
     }
     if let Command::Config(args) = &cli.command
@@ -156,11 +164,13 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Restore(args) => restore::run(args, config, print).await,
             Command::Migrate(args) => migrate::run(args, config, print).await,
             Command::Import(args) => import::run(args, config, print).await,
+            Command::Proof(args) => proof::run(args, config, print).await,
             Command::Doctor(args) => doctor::run(args, config, print).await,
             Command::Config(_) => Ok(config_command::show(&config, print)),
-            Command::Bench(_) | Command::Torture(_) | Command::Completions { .. } => {
-                Ok(ExitCode::SUCCESS)
-            }
+            Command::Bench(_)
+            | Command::Torture(_)
+            | Command::Verify(_)
+            | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }
     });
     telemetry.shutdown();

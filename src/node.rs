@@ -13,6 +13,7 @@ use eventlog::{
     Bus, BusOptions, Clock, EventLog, LogError, People, PeopleError,
     people::{MasterKey, PeopleOptions},
     postgres::{self, PostgresLog, PostgresOptions},
+    proof::{Proofs, Sealer, SealerOptions},
     snapshots::Snapshots,
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
     system_clock,
@@ -39,6 +40,7 @@ pub struct Node {
     pub log: Arc<dyn EventLog>,
     pub people: Arc<People>,
     pub store: ReadStore,
+    pub proofs: Proofs,
     pub actions: Actions,
 }
 
@@ -69,7 +71,7 @@ impl Node {
         access: Access,
         clock: Clock,
     ) -> Result<Self, OpenError> {
-        let (log, people, store, snapshots) = match config.store {
+        let (log, people, store, snapshots, proofs) = match config.store {
             Store::Sqlite => open_sqlite(&config, access, &clock).await?,
             Store::Postgres => open_postgres(&config, &clock).await?,
         };
@@ -83,7 +85,7 @@ impl Node {
         };
         let bus = Bus::new(Arc::clone(&log), Arc::clone(&people), Some(snapshots), options);
         let actions = Actions::new(bus, store.clone(), Arc::clone(&clock));
-        Ok(Self { config, clock, log, people, store, actions })
+        Ok(Self { config, clock, log, people, store, proofs, actions })
     }
 
     pub const fn bus(&self) -> &Bus {
@@ -122,13 +124,18 @@ impl Node {
         )
     }
 
+    /// Begins to sign each guild's history.
+    pub fn start_sealer(&self) -> Sealer {
+        Sealer::start(self.proofs.clone(), Arc::clone(&self.log), SealerOptions::default())
+    }
+
     /// Writes what was accepted and closes.
     pub async fn shutdown(self) {
         self.bus().shutdown().await;
     }
 }
 
-type Opened = (Arc<dyn EventLog>, People, ReadStore, Snapshots);
+type Opened = (Arc<dyn EventLog>, People, ReadStore, Snapshots, Proofs);
 
 async fn open_sqlite(config: &Config, access: Access, clock: &Clock) -> Result<Opened, OpenError> {
     let directory = config.data_dir.as_path();
@@ -146,9 +153,11 @@ async fn open_sqlite(config: &Config, access: Access, clock: &Clock) -> Result<O
         }
     };
     let (options, key) = people_options(config)?;
+    let (master, previous) = (options.master.clone(), options.previous.clone());
     let opened = People::open_sqlite(directory, options, Arc::clone(clock)).await;
     let people = opened.map_err(|error| key.unfit(error))?;
-    Ok((log, people, ReadStore::sqlite(directory)?, Snapshots::sqlite(directory)?))
+    let proofs = Proofs::sqlite(directory, master, previous, Arc::clone(clock))?;
+    Ok((log, people, ReadStore::sqlite(directory)?, Snapshots::sqlite(directory)?, proofs))
 }
 
 async fn open_postgres(config: &Config, clock: &Clock) -> Result<Opened, OpenError> {
@@ -162,9 +171,11 @@ async fn open_postgres(config: &Config, clock: &Clock) -> Result<Opened, OpenErr
     };
     let log = Arc::new(PostgresLog::open(pool.clone(), options).await?);
     let (options, key) = people_options(config)?;
+    let (master, previous) = (options.master.clone(), options.previous.clone());
     let opened = People::open_postgres(pool.clone(), options, Arc::clone(clock)).await;
     let people = opened.map_err(|error| key.unfit(error))?;
-    Ok((log, people, ReadStore::postgres(pool.clone()), Snapshots::postgres(pool)))
+    let proofs = Proofs::postgres(pool.clone(), master, previous, Arc::clone(clock));
+    Ok((log, people, ReadStore::postgres(pool.clone()), Snapshots::postgres(pool), proofs))
 }
 
 /// Where the master key came from, for when it turns out to be the wrong one.

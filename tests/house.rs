@@ -9,7 +9,10 @@ use std::{
 /// From the top down; a crate knows only those after it.
 const LAYERS: [&str; 6] = ["reeve", "schema", "actions", "projections", "eventlog", "domain"];
 /// They know none of the layers, only the wire and the disk.
-const APART: [&str; 2] = ["torture", "simulator"];
+const APART: [&str; 3] = ["torture", "simulator", "verify"];
+/// What whoever checks a proof may stand on: nothing of what made it.
+const UNDER_THE_VERIFIER: [&str; 6] =
+    ["base64", "ed25519-dalek", "memchr", "serde", "serde_json", "sha2"];
 /// What the domain may stand on: text, ids and error types. Nothing that waits, stores, reads a
 /// clock or throws dice.
 const UNDER_THE_DOMAIN: [&str; 5] = ["schemars", "serde", "serde_json", "thiserror", "uuid"];
@@ -118,6 +121,21 @@ fn given_the_domain_then_it_knows_no_async_no_sql_no_clock_and_no_dice() {
 }
 
 #[test]
+fn given_the_verifier_then_it_shares_no_code_with_what_it_checks() {
+    let manifest = manifest("verify").expect("there is a verifier");
+    let allowed = UNDER_THE_VERIFIER.map(str::to_owned).into();
+    let known = dependencies(&manifest, "dependencies");
+    let strange: Vec<_> = known.difference(&allowed).cloned().collect();
+    none("the verifier may not depend on", &strange);
+    for table in ["dev-dependencies", "build-dependencies"] {
+        let known = dependencies(&manifest, table);
+        let ours = LAYERS.iter().filter(|layer| known.contains(**layer));
+        let ours: Vec<_> = ours.map(|layer| (*layer).to_owned()).collect();
+        none("the verifier is tested without", &ours);
+    }
+}
+
+#[test]
 fn given_our_code_then_nothing_is_silenced_unfinished_or_unwrapped() {
     let allow = ["#[al", "low("].concat();
     let allow_inner = ["#![al", "low("].concat();
@@ -164,8 +182,10 @@ fn given_our_files_then_none_is_too_long_to_read() {
 
 #[test]
 fn given_the_migrations_then_the_code_lists_exactly_the_files() {
-    use eventlog::migrate::{POSTGRES, SQLITE_LOG, SQLITE_PEOPLE, SQLITE_READ, SQLITE_SNAPSHOTS};
-    let lists = [SQLITE_LOG, SQLITE_PEOPLE, SQLITE_READ, SQLITE_SNAPSHOTS, POSTGRES];
+    use eventlog::migrate::{
+        POSTGRES, SQLITE_LOG, SQLITE_PEOPLE, SQLITE_PROOF, SQLITE_READ, SQLITE_SNAPSHOTS,
+    };
+    let lists = [SQLITE_LOG, SQLITE_PEOPLE, SQLITE_PROOF, SQLITE_READ, SQLITE_SNAPSHOTS, POSTGRES];
     let listed: BTreeSet<String> = lists
         .iter()
         .flat_map(|list| list.iter().map(|migration| migration.id.to_owned()))

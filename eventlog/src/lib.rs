@@ -4,6 +4,7 @@
 //!   feature of that name) is the suite that each of them passes.
 //! - [`Bus`] takes commands to aggregates and answers when their events are durable.
 //! - [`People`] knows who a person number stands for and holds the keys of what is personal.
+//! - [`proof`] seals each guild's history and exports what anybody can check.
 //! - [`sql`] is the portable SQL in which everything beside the log is kept.
 //!
 //! Invariants: positions and guild sequences have no gaps and become visible in order; an event
@@ -19,11 +20,13 @@ pub mod cqrs;
 mod envelope;
 mod follow;
 mod heads;
+mod leaves;
 mod log;
 pub mod migrate;
 pub mod moving;
 pub mod people;
 pub mod postgres;
+pub mod proof;
 pub mod snapshots;
 pub mod sql;
 pub mod sqlite;
@@ -35,6 +38,7 @@ pub use envelope::{
     event_id,
 };
 pub use follow::Follower;
+pub use leaves::{Leaf, Leaves};
 pub use log::{
     Append, Appended, Appender, Clock, EventLog, Fence, LogError, Page, Pending, Place, Slice,
     Stretch, system_clock,

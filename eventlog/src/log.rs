@@ -12,8 +12,13 @@ use async_trait::async_trait;
 use domain::{EventId, GuildId, Timestamp};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::envelope::{MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId};
-use crate::moving::Mark;
+use crate::{
+    envelope::{
+        EventHash, MAX_APPEND_BYTES, MAX_EVENT_BYTES, NewEvent, Position, Recorded, StreamId,
+    },
+    leaves::{Leaf, Leaves},
+    moving::Mark,
+};
 
 /// Where the time of an append comes from; a virtual clock plays months in seconds.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -94,6 +99,29 @@ pub trait EventLog: Send + Sync + Debug {
     /// not answered yet is written, by no process.
     async fn set_mark(&self, mark: Mark, _text: Option<&str>) -> Result<(), LogError> {
         Err(LogError::Setup(format!("the {} backend keeps no mark {mark:?}", self.backend())))
+    }
+
+    /// The places and hashes of all events after a position, at most `limit`.
+    async fn read_leaves(&self, after: Position, limit: usize) -> Result<Leaves, LogError> {
+        let page = self.read_all(after, limit, Slice::ALL).await?;
+        let leaf = |event: &Recorded| Leaf {
+            position: event.position,
+            guild: event.guild(),
+            guild_seq: event.guild_seq,
+            hash: event.hash,
+        };
+        Ok(Leaves { leaves: page.events.iter().map(leaf).collect(), up_to: page.up_to })
+    }
+
+    /// The hashes of one guild's events after `guild_seq`, at most `limit`.
+    async fn read_hashes(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<EventHash>, LogError> {
+        let events = self.read_guild(guild, after_seq, limit).await?;
+        Ok(events.iter().map(|event| event.hash).collect())
     }
 
     /// Writes what is queued, then ends. Reads go on working.

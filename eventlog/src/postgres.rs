@@ -5,6 +5,7 @@
 //! Batches make the lock cheap: one round trip and one commit for everything that waits.
 
 mod import;
+mod leaves;
 mod read;
 mod write;
 
@@ -24,7 +25,8 @@ use uuid::Uuid;
 
 use crate::{
     contract_version,
-    envelope::{Position, Recorded, StreamId},
+    envelope::{EventHash, Position, Recorded, StreamId},
+    leaves::Leaves,
     log::{Appender, Clock, EventLog, LogError, Page, Slice, Stretch, system_clock},
     migrate, moving,
 };
@@ -308,6 +310,27 @@ impl EventLog for PostgresLog {
 
     async fn set_mark(&self, mark: moving::Mark, text: Option<&str>) -> Result<(), LogError> {
         import::set_mark(&self.pool, mark, text).await
+    }
+
+    async fn read_leaves(&self, after: Position, limit: usize) -> Result<Leaves, LogError> {
+        let limit = limit.max(1);
+        let known = *self.head.borrow();
+        let head = if known > after { known } else { self.head().await? };
+        let leaves = leaves::all(&self.pool, after, limit).await?;
+        let up_to = match leaves.last() {
+            Some(last) if leaves.len() == limit => last.position,
+            last => head.max(last.map_or(after, |leaf| leaf.position)),
+        };
+        Ok(Leaves { leaves, up_to })
+    }
+
+    async fn read_hashes(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<EventHash>, LogError> {
+        leaves::of_guild(&self.pool, guild, after_seq, limit).await
     }
 
     async fn shutdown(&self) {

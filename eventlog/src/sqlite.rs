@@ -6,6 +6,7 @@
 //! process from writing; reading beside a running process is allowed.
 
 mod import;
+mod leaves;
 mod read;
 mod write;
 
@@ -25,7 +26,8 @@ use tokio::sync::{Mutex, watch};
 use self::read::Readers;
 use crate::{
     contract_version,
-    envelope::{Position, Recorded, StreamId},
+    envelope::{EventHash, Position, Recorded, StreamId},
+    leaves::Leaves,
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
     migrate, moving,
 };
@@ -301,6 +303,21 @@ impl EventLog for SqliteLog {
 
     async fn set_mark(&self, mark: moving::Mark, text: Option<&str>) -> Result<(), LogError> {
         self.importer.set_mark(mark, text)
+    }
+
+    async fn read_leaves(&self, after: Position, limit: usize) -> Result<Leaves, LogError> {
+        self.readers.run(move |connection| leaves::all(connection, after, limit)).await
+    }
+
+    async fn read_hashes(
+        &self,
+        guild: GuildId,
+        after_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<EventHash>, LogError> {
+        self.readers
+            .run(move |connection| leaves::of_guild(connection, guild, after_seq, limit))
+            .await
     }
 
     async fn shutdown(&self) {

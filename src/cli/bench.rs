@@ -12,7 +12,9 @@ mod metrics;
 mod moving;
 mod rebuild;
 mod replay;
+mod sealing;
 pub(in crate::cli) mod store;
+mod verify;
 
 use std::{error::Error, fmt::Display, process::ExitCode, time::Duration};
 
@@ -46,6 +48,10 @@ enum What {
     Replay(replay::Args),
     /// Events per second of a migration, a backup and a restore, everything checked
     Moving(moving::Args),
+    /// What sealing adds to the cost of a command: the same commands with and without, in turns
+    Sealing(sealing::Args),
+    /// Events per second of a proof bundle that is checked offline
+    Verify(verify::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -60,6 +66,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Batch(args) => answer(print, &batch::run(args).await?),
         What::Replay(args) => answer(print, &replay::run(args).await?),
         What::Moving(args) => answer(print, &moving::run(args).await?),
+        What::Sealing(args) => answer(print, &sealing::run(args).await?),
+        What::Verify(args) => answer(print, &verify::run(args).await?),
         What::BareInsert(args) => answer(print, &bare_insert::run(&args)?),
     }
     Ok(ExitCode::SUCCESS)

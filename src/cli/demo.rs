@@ -76,6 +76,7 @@ pub(super) async fn run(
     let story = Story::new(args.seed, began, now);
     let played_before = node.log.head().await?.0 > 0;
     let runtime = node.start_projections().await?;
+    let sealer = node.start_sealer();
     let tally = if played_before {
         print.note("The community from last time is still here; --fresh plays it anew.\n");
         None
@@ -90,6 +91,7 @@ pub(super) async fn run(
     catch_up(&node).await?;
     let summary = summary(&node, &story, tally.as_ref(), print).await;
     runtime.shutdown().await;
+    sealer.shutdown().await;
     node.shutdown().await;
     summary?;
     print.note(&look_around(&directory));

@@ -3,7 +3,7 @@
 use std::{io::Write as _, process::ExitCode};
 
 use actions::ActionError;
-use eventlog::{LogError, PeopleError, backup::BackupError, moving::MoveError};
+use eventlog::{LogError, PeopleError, backup::BackupError, moving::MoveError, proof::ProofError};
 use projections::TimeError;
 
 use crate::node::OpenError;
@@ -102,6 +102,17 @@ impl From<BackupError> for CliError {
             BackupError::Refused(_) | BackupError::CutShort(_) | BackupError::Damaged(_) => {
                 Self::Refused(error.to_string())
             }
+        }
+    }
+}
+
+impl From<ProofError> for CliError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Log(error) => error.into(),
+            ProofError::Key(error) => error.into(),
+            ProofError::Refused(text) | ProofError::Contradiction(text) => Self::Refused(text),
+            error @ ProofError::Write(_) => Self::Setup(error.to_string()),
         }
     }
 }

@@ -44,6 +44,7 @@ pub(super) async fn run(
         .map_err(|error| CliError::Fault(error.to_string()))?;
     let runtime =
         if config.has_role(Role::Worker) { Some(node.start_projections().await?) } else { None };
+    let sealer = config.has_role(Role::Worker).then(|| node.start_sealer());
     let erasing = config.has_role(Role::Worker).then(|| {
         tokio::spawn(erase_when_asked(node.bus().clone(), Requests::new(node.store.clone())))
     });
@@ -88,7 +89,11 @@ pub(super) async fn run(
         if let Some(runtime) = runtime {
             runtime.shutdown().await;
         }
-        node.shutdown().await;
+        node.bus().shutdown().await;
+        // After the last event, so that nothing is left unsealed.
+        if let Some(sealer) = sealer {
+            sealer.shutdown().await;
+        }
     };
     tokio::select! {
         () = finish => tracing::info!("stopped; nothing is left undone"),

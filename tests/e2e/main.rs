@@ -14,6 +14,7 @@ mod cli {
     mod moving;
     mod people;
     mod projections;
+    mod proof;
     mod replay;
     mod what_if;
 }

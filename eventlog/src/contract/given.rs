@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{Backend, Keys, Options};
 use crate::{
     Bus, BusOptions, Request,
-    envelope::{Metadata, NewEvent, StreamId, event_id},
+    envelope::{Metadata, NewEvent, Recorded, StreamId, event_id},
     log::{Append, Clock, EventLog, Fence},
     people::People,
 };
@@ -78,6 +78,12 @@ pub fn append(stream: &StreamId, expected: u64, key: &IdempotencyKey, payloads: 
         metadata: metadata(key),
         fence: Fence::default(),
     }
+}
+
+/// An event as somebody stores it who changes it and knows how hashes are made.
+pub fn rehashed(mut event: Recorded) -> Recorded {
+    event.hash = event.compute_hash();
+    event
 }
 
 /// Waits until something is so.

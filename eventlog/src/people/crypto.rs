@@ -10,7 +10,7 @@ use domain::{EventId, GuildId, PersonId, Sealed, UserId};
 use hmac::{Hmac, Mac as _};
 use rand::TryRng as _;
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::PeopleError;
 
@@ -92,6 +92,28 @@ impl MasterKey {
             .and_then(|bytes| bytes.try_into().ok())
             .map(DataKey)
             .ok_or(PeopleError::DamagedKey { guild, person })
+    }
+
+    /// Fresh randomness for a key that is no person's.
+    pub(crate) fn new_secret() -> Result<Zeroizing<[u8; 32]>, PeopleError> {
+        random().map(Zeroizing::new)
+    }
+
+    /// Wraps a key that is no person's; opened under another context, it is rejected.
+    pub(crate) fn wrap_secret(
+        &self,
+        secret: &[u8; 32],
+        context: &[u8],
+    ) -> Result<Vec<u8>, PeopleError> {
+        seal_bytes(&self.0, secret, context)
+    }
+
+    pub(crate) fn unwrap_secret(
+        &self,
+        wrapped: &[u8],
+        context: &[u8],
+    ) -> Option<Zeroizing<[u8; 32]>> {
+        open_bytes(&self.0, wrapped, context)?.try_into().ok().map(Zeroizing::new)
     }
 
     fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {

@@ -9,6 +9,7 @@ use eventlog::{
     Bus, BusOptions, EventLog, People,
     people::{MasterKey, PeopleOptions},
     postgres::{self, PostgresLog, PostgresOptions},
+    proof::Proofs,
     snapshots::Snapshots,
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
     system_clock,
@@ -170,6 +171,7 @@ pub(in crate::cli) struct Store {
     pub people: Arc<People>,
     pub bus: Bus,
     pub read: ReadStore,
+    pub proofs: Proofs,
     pub folder: PathBuf,
     pub pool: Option<PgPool>,
 }
@@ -179,13 +181,16 @@ impl Store {
     pub async fn open(folder: &Path, url: Option<&str>, master: MasterKey) -> Result<Self, Failed> {
         let clock = system_clock();
         let erasures_file = folder.join("erasures");
+        let signing = master.clone();
         let options = PeopleOptions { master, previous: None, erasures_file };
         let log: Arc<dyn EventLog>;
-        let (people, read, snapshots, pool);
+        let (people, read, snapshots, proofs, pool);
         if let Some(url) = url {
             let connections = postgres::pool(url, CONNECTIONS)?;
             let opened = PostgresLog::open(connections.clone(), PostgresOptions::default()).await?;
             log = Arc::new(opened);
+            let pool_of_proofs = connections.clone();
+            proofs = Proofs::postgres(pool_of_proofs, signing, None, Arc::clone(&clock));
             people = People::open_postgres(connections.clone(), options, clock).await?;
             read = ReadStore::postgres(connections.clone());
             snapshots = Snapshots::postgres(connections.clone());
@@ -193,6 +198,7 @@ impl Store {
         } else {
             let lock = Arc::new(DirectoryLock::take(folder)?);
             log = Arc::new(SqliteLog::open(folder, lock, SqliteOptions::default())?);
+            proofs = Proofs::sqlite(folder, signing, None, Arc::clone(&clock))?;
             people = People::open_sqlite(folder, options, clock).await?;
             read = ReadStore::sqlite(folder)?;
             snapshots = Snapshots::sqlite(folder)?;
@@ -201,7 +207,7 @@ impl Store {
         let people = Arc::new(people);
         let options = BusOptions::default();
         let bus = Bus::new(Arc::clone(&log), Arc::clone(&people), Some(snapshots), options);
-        Ok(Self { log, people, bus, read, folder: folder.to_owned(), pool })
+        Ok(Self { log, people, bus, read, proofs, folder: folder.to_owned(), pool })
     }
 
     /// What PostgreSQL does by itself once a log has been there for a while.

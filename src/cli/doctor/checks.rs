@@ -3,7 +3,10 @@
 use std::{collections::HashMap, path::Path};
 
 use domain::GuildId;
-use eventlog::{LogError, Position, Slice, is_known};
+use eventlog::{
+    LogError, Position, Slice, is_known,
+    proof::{Checked, ProofError},
+};
 use projections::Status;
 
 use super::{super::print::Print, Finding};
@@ -107,6 +110,7 @@ pub(super) async fn all(node: &Node, full: bool, print: Print) -> Vec<Finding> {
     findings.extend(storage(node).await);
     findings.push(people(node).await);
     findings.extend(read_models(node).await);
+    findings.extend(proofs(node, full, print).await);
     findings
 }
 
@@ -197,6 +201,61 @@ fn sqlite_triggers(node: &Node) -> Result<(u64, u64), LogError> {
     count()
         .map(|found| (found.unsigned_abs(), 3))
         .map_err(|error| LogError::Unavailable(error.to_string()))
+}
+
+/// Whether everything is sealed, and nothing contradicts it.
+async fn proofs(node: &Node, full: bool, print: Print) -> Vec<Finding> {
+    if full && let Err(error) = check_proofs(node, print).await {
+        return vec![Finding::problem("proofs", error.to_string())];
+    }
+    let status = match node.proofs.status(&*node.log).await {
+        Ok(status) => status,
+        Err(error) => return vec![Finding::problem("proofs", error.to_string())],
+    };
+    let mut findings: Vec<_> = status
+        .alarms
+        .iter()
+        .map(|alarm| {
+            Finding::problem(
+                "proofs",
+                format!(
+                    "the log of guild {} contradicts what was signed of it: {}. Nothing more is \
+                     signed for it. Keep the checkpoints as evidence, find out who changed the log, \
+                     and restore it from a backup",
+                    alarm.guild, alarm.text
+                ),
+            )
+        })
+        .collect();
+    if status.lag_secs > LATE_SECS {
+        findings.push(Finding::warning(
+            "proofs",
+            format!(
+                "{} events are not sealed, the first for {} s; is a worker running?",
+                status.lag_events, status.lag_secs
+            ),
+        ));
+    }
+    if findings.is_empty() {
+        let checkpoints = status.checkpoints;
+        findings.push(Finding::ok("proofs", format!("up to date, {checkpoints} checkpoints")));
+    }
+    findings
+}
+
+/// Every guild's whole log against every checkpoint.
+async fn check_proofs(node: &Node, print: Print) -> Result<(), ProofError> {
+    let mut after = i64::MIN;
+    loop {
+        let guilds = node.proofs.guilds_after(after, 100).await?;
+        let Some(last) = guilds.last() else { return Ok(()) };
+        after = last.as_i64();
+        for guild in guilds {
+            let checked = eventlog::proof::check(&node.proofs, &*node.log, guild).await?;
+            let Checked { events, checkpoints, .. } = checked;
+            print.note(&format!("  guild {guild}: {events} events, {checkpoints} checkpoints"));
+        }
+    }
 }
 
 async fn people(node: &Node) -> Finding {

@@ -24,7 +24,9 @@ fn given_a_healthy_store_then_doctor_exits_0() {
     let healthy = house.reeve(&["doctor", "--json"]).ok().json();
     assert_eq!(healthy["healthy"], true);
     assert!(findings(&healthy, "problem").is_empty());
-    for check in ["configuration", "log", "history", "immutability", "people", "read models"] {
+    for check in
+        ["configuration", "log", "history", "immutability", "people", "read models", "proofs"]
+    {
         assert!(findings(&healthy, "ok").contains(&check.to_owned()), "{check}: {healthy}");
     }
     house.reeve(&["doctor"]).ok().says("the last 2 events are whole and in order");
