@@ -30,6 +30,8 @@ use crate::{
 /// Told to other processes after commits; they would notice within [`POLL`] anyway.
 const CHANNEL: &str = "reeve_log";
 const POLL: Duration = Duration::from_secs(1);
+/// A transaction whose owner died silently holds its locks no longer than this.
+const SESSION: &str = "SET idle_in_transaction_session_timeout = '60s'";
 
 #[derive(Clone)]
 pub struct PostgresOptions {
@@ -76,6 +78,9 @@ pub fn pool(url: &str, connections: u32) -> Result<PgPool, LogError> {
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
+        .after_connect(|connection, _| {
+            Box::pin(async move { sqlx::raw_sql(SESSION).execute(connection).await.map(|_| ()) })
+        })
         .connect_lazy_with(options))
 }
 
