@@ -26,8 +26,12 @@ pub const SQLITE_LOG: &[Migration] = migrations!["sqlite/0001_log"];
 pub const SQLITE_PEOPLE: &[Migration] = migrations!["sqlite/0002_people"];
 pub const SQLITE_SNAPSHOTS: &[Migration] = migrations!["sqlite/0003_snapshots"];
 pub const SQLITE_READ: &[Migration] = migrations!["shared/0001_projections"];
-pub const POSTGRES: &[Migration] =
-    migrations!["postgres/0001_log", "postgres/0002_people", "shared/0001_projections"];
+pub const POSTGRES: &[Migration] = migrations![
+    "postgres/0001_log",
+    "postgres/0002_people",
+    "postgres/0003_eventstoredb",
+    "shared/0001_projections",
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (
     id text PRIMARY KEY, hash text NOT NULL)";
