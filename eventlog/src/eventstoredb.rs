@@ -129,6 +129,7 @@ impl EsdbLog {
             waiting: Waiting::default(),
             head: head_sender,
             acked: AtomicU64::new(0),
+            counted: AtomicU64::new(indexed.commit),
             last_at: AtomicI64::new(indexed.last_at.as_micros()),
             state: watch::channel(State::CatchingUp).0,
             live: AtomicBool::new(false),

@@ -58,10 +58,12 @@ async fn take(
             && let Some((options, events)) = open.remove(&id)
         {
             let options = options.ok_or_else(|| Status::invalid_argument("no options"))?;
-            let answer = one(node, headers, id, options, events).await;
-            if answers.send(Ok(answer)).await.is_err() {
-                break;
-            }
+            // They do not wait for each other's sync, and are answered as they are done.
+            let (node, headers, answers) = (Arc::clone(node), headers.clone(), answers.clone());
+            tokio::spawn(async move {
+                let answer = one(&node, &headers, id, options, events).await;
+                let _ = answers.send(Ok(answer)).await;
+            });
         }
     }
     Ok(())

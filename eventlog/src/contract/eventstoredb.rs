@@ -36,7 +36,7 @@ pub struct EsdbBackend {
 impl EsdbBackend {
     /// On a server of its own in this process, whatever else there is.
     pub async fn on_stand_in(options: standin::Options) -> Option<Self> {
-        let beside = PostgresBackend::over(TestDatabase::create().await?);
+        let beside = PostgresBackend::fresh().await?;
         // As an installation should be: the log's user may not delete.
         let user = User::new("reeve", "secret", false);
         let admin = User::new("admin", "changeit", true);
@@ -83,7 +83,7 @@ impl Backend for EsdbBackend {
         let Ok(url) = std::env::var(VARIABLE) else {
             return Self::on_stand_in(Self::stand_in_options()).await;
         };
-        let beside = PostgresBackend::over(TestDatabase::create().await?);
+        let beside = PostgresBackend::fresh().await?;
         let namespace = format!("t{}", &uuid::Uuid::new_v4().simple().to_string()[..20]);
         Some(Self { own: None, url, namespace, beside })
     }

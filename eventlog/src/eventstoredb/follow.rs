@@ -50,6 +50,8 @@ pub(super) struct Shared {
     pub head: watch::Sender<Position>,
     /// The commit position of the last append that was answered to this process.
     pub acked: AtomicU64,
+    /// The commit position up to which this process has counted, and told those who wait.
+    pub counted: AtomicU64,
     /// Time of the last event that was counted, so that clocks do not go back.
     pub last_at: AtomicI64,
     pub state: watch::Sender<State>,
@@ -77,12 +79,20 @@ impl Shared {
     }
 }
 
+/// Whatever the server's configuration says: what was answered stands in the index for good, so that
+/// a refusal may rest on it.
+const SESSION: &str = "
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off';
+    SET idle_in_transaction_session_timeout = '10s'";
+
 /// Ends only with the task.
 pub(super) async fn follow(shared: Arc<Shared>) {
     let mut backoff = BACKOFF;
+    let mut count = None;
     loop {
         let began = Instant::now();
-        let Err(error) = session(&shared).await;
+        let Err(error) = session(&shared, &mut count).await;
         shared.live.store(false, Ordering::Relaxed);
         if !matches!(*shared.state.borrow(), State::Following) {
             shared.state.send_replace(State::Failing(error.clone()));
@@ -100,17 +110,21 @@ pub(super) async fn follow(shared: Arc<Shared>) {
 
 enum Never {}
 
-async fn session(shared: &Arc<Shared>) -> Result<Never, LogError> {
+/// Goes on where this process has counted to, also where others are further: somebody here may wait
+/// for what is in between.
+async fn session(shared: &Arc<Shared>, count: &mut Option<Count>) -> Result<Never, LogError> {
     let connect = shared.pool.connect_options();
     let mut connection =
         PgConnection::connect_with(&connect).await.map_err(|error| from_sqlx(&error))?;
-    // What a crash of PostgreSQL loses of the index is counted again, to the same numbers.
-    let quick = "SET synchronous_commit = off; SET idle_in_transaction_session_timeout = '10s'";
-    sqlx::raw_sql(quick).execute(&mut connection).await.map_err(|error| from_sqlx(&error))?;
-    let mut count = Count::from(index::checkpoint(&mut connection).await?);
-    catch_up(shared, &mut connection, &mut count).await?;
+    sqlx::raw_sql(SESSION).execute(&mut connection).await.map_err(|error| from_sqlx(&error))?;
+    let indexed = index::checkpoint(&mut connection).await?;
+    let count = match count {
+        Some(count) if count.at.position <= indexed.position => count,
+        taken_back => taken_back.insert(Count::from(indexed)),
+    };
+    catch_up(shared, &mut connection, count).await?;
     shared.state.send_replace(State::Following);
-    live(shared, &mut connection, &mut count).await
+    live(shared, &mut connection, count).await
 }
 
 /// Reads to the end.
@@ -163,6 +177,7 @@ async fn take(
             shared.advance(at.position);
         });
         taken.await?;
+        shared.counted.store(count.at.commit, Ordering::Release);
         metrics::counter!("reeve_log_indexed_total").increment(count.at.position - before);
     }
     Ok(())

@@ -24,8 +24,8 @@ use crate::{
 
 const BACKOFF: Duration = Duration::from_millis(10);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
-/// What was written and does not turn up for so long may have been counted before.
-const MISSED: Duration = Duration::from_millis(200);
+/// How often it is looked whether events were counted before they were waited for.
+const LOOK: Duration = Duration::from_millis(100);
 /// Lost races after which something else must be wrong.
 const ROUNDS: usize = 100;
 
@@ -71,7 +71,8 @@ enum Written {
 impl Lane {
     async fn settle(&mut self) -> Result<(), LogError> {
         let name = self.means.shared.server.namespace.stream(&self.stream)?;
-        // The head that the index knows is good enough to try; the server knows better.
+        // Every append that was answered is in the index. One that is under way may be on the
+        // server already; then it refuses ours, and knows better.
         let mut head = self.indexed().await?;
         let mut certain = false;
         let mut most_bytes = MAX_APPEND_BYTES;
@@ -167,9 +168,7 @@ impl Lane {
                 }
                 Appended::Conflict { head }
             } else if append.events.is_empty() {
-                if !certain {
-                    return None;
-                }
+                // What was ever answered is in the index, so a refusal may stand on it.
                 Appended::Unchanged
             } else {
                 match self.events_of(append, head, nonce) {
@@ -243,7 +242,7 @@ impl Lane {
         }
         let (sender, seen) = mpsc::unbounded_channel();
         self.means.shared.waiting.expect(&ids, &sender);
-        let put = self.try_until_known(name, head, events, seen, &ids, nonce).await;
+        let put = self.try_until_known(name, head, events, seen, ids.len(), nonce).await;
         self.means.shared.waiting.forget(&ids);
         put
     }
@@ -254,18 +253,25 @@ impl Lane {
         head: u64,
         events: Vec<EventData>,
         mut seen: mpsc::UnboundedReceiver<Seen>,
-        ids: &[EventId],
+        count: usize,
         nonce: Uuid,
     ) -> Result<Written, LogError> {
         let shared = &self.means.shared;
         let mut backoff = BACKOFF;
-        let mut sent = false;
+        let patience = CALL.min(self.means.append_timeout / 3);
+        let quick = shared.server.append_in_session(name, head, events.clone(), patience).await;
+        let mut sent = match quick {
+            Ok(commit) => {
+                shared.acked.fetch_max(commit, Ordering::AcqRel);
+                return self.counted(&mut seen, count, commit, nonce).await;
+            }
+            Err(sent) => sent,
+        };
         loop {
-            let patience = CALL.min(self.means.append_timeout / 3);
             let trouble = match shared.server.append(name, head, events.clone(), patience).await {
                 Ok(commit) => {
                     shared.acked.fetch_max(commit, Ordering::AcqRel);
-                    return self.counted(&mut seen, ids, nonce).await;
+                    return self.counted(&mut seen, count, commit, nonce).await;
                 }
                 Err(Trouble::WrongVersion) => return Ok(Written::Lost),
                 Err(Trouble::TooLarge(limit)) => return Ok(Written::TooLarge(limit)),
@@ -290,31 +296,28 @@ impl Lane {
         }
     }
 
-    /// Waits until the follower has given the events their numbers.
+    /// Waits until the follower of this process has given the events their numbers.
     async fn counted(
         &self,
         seen: &mut mpsc::UnboundedReceiver<Seen>,
-        ids: &[EventId],
+        count: usize,
+        commit: u64,
         nonce: Uuid,
     ) -> Result<Written, LogError> {
-        let mut events = Vec::with_capacity(ids.len());
-        let mut missed = false;
-        while events.len() < ids.len() {
-            if Instant::now() >= self.deadline {
+        let mut events = Vec::with_capacity(count);
+        while events.len() < count {
+            let passed = self.means.shared.counted.load(Ordering::Acquire) >= commit;
+            let next = match seen.try_recv() {
+                Ok(event) => Some(event),
+                // Passed before anybody here waited for them: then another process wrote them.
+                Err(_) if passed => return Ok(Written::Lost),
+                Err(_) => tokio::time::timeout(LOOK, seen.recv()).await.unwrap_or(None),
+            };
+            events.extend(next);
+            if Instant::now() >= self.deadline && events.len() < count {
                 return Err(LogError::OutcomeUnknown(
                     "it is in EventStoreDB, and the index in PostgreSQL is not that far".to_owned(),
                 ));
-            }
-            match tokio::time::timeout(MISSED, seen.recv()).await {
-                Ok(Some(event)) => events.push(event),
-                Ok(None) => return Ok(Written::Lost),
-                // Counted before anybody here waited for them: then another process wrote them.
-                Err(_) if missed => return Ok(Written::Lost),
-                Err(_) => {
-                    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-                    let known = index::known_ids(&self.means.shared.pool, &ids).await;
-                    missed = known.is_ok_and(|known| known.len() == ids.len());
-                }
             }
         }
         // The same keys, written by another process at the same place.

@@ -37,12 +37,12 @@ fn given_bad_values_then_each_has_a_line_with_name_place_value_and_what_is_allow
     let refused = given()
         .file("reeve.toml", "[http]\naddress = 'localhost'\nmetrics = 1\n[writer]\nbatch = 9000")
         .file(".env", "REEVE_SHUTDOWN_GRACE=20\n")
-        .env("REEVE_STORE", "eventstoredb")
+        .env("REEVE_STORE", "mysql")
         .args(|args| args.data_dir = Some(String::new()))
         .refused();
     assert_eq!(
         refused,
-        "environment: store (REEVE_STORE) is \"eventstoredb\"; allowed: sqlite or postgres\n\
+        "environment: store (REEVE_STORE) is \"mysql\"; allowed: sqlite, postgres or eventstoredb\n\
          --data-dir: data_dir (REEVE_DATA_DIR) is \"\"; allowed: a path\n\
          .env:1: shutdown_grace (REEVE_SHUTDOWN_GRACE) is \"20\"; allowed: a duration with its \
          unit (ms, s, m, h, d) from 0s to 10m\n\
