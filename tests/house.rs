@@ -9,7 +9,7 @@ use std::{
 /// From the top down; a crate knows only those after it.
 const LAYERS: [&str; 6] = ["reeve", "schema", "actions", "projections", "eventlog", "domain"];
 /// They know none of the layers, only the wire and the disk.
-const APART: [&str; 2] = ["torture", "simulator"];
+const APART: [&str; 3] = ["torture", "simulator", "standin"];
 /// What the domain may stand on: text, ids and error types. Nothing that waits, stores, reads a
 /// clock or throws dice.
 const UNDER_THE_DOMAIN: [&str; 5] = ["schemars", "serde", "serde_json", "thiserror", "uuid"];

@@ -64,7 +64,7 @@ fn given_value_of_another_type_then_says_what_it_is() {
         )
         .refused();
     for line in [
-        "reeve.toml:1: store (REEVE_STORE) is an array; allowed: sqlite or postgres",
+        "reeve.toml:1: store (REEVE_STORE) is an array; allowed: sqlite, postgres or eventstoredb",
         "reeve.toml:2: roles (REEVE_ROLES) is an array of other things; allowed: a list of",
         "reeve.toml:3: log is a section, not a setting; it holds log.filter, log.format,",
         "reeve.toml:4: data_dir (REEVE_DATA_DIR) is a table; allowed: a path",
