@@ -262,7 +262,9 @@ fn given_faults_under_load_on_two_processes_then_each_command_acts_once() {
             }
         };
         let (asked, ()) = soon("all answers", async { tokio::join!(asked, breaking) }).await;
-        asked.into_iter().for_each(|one| one.unwrap());
+        for one in asked {
+            one.unwrap();
+        }
         for (number, expected) in [(1, 72), (2, 60), (3, 60)] {
             let balance =
                 look::<Economy, _>(&buses[1], economy(number), |state, _| state.balance(ANN));

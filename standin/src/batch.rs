@@ -21,10 +21,10 @@ use crate::{
 /// Answers that may wait for the client.
 const ANSWERS: usize = 64;
 
-pub(crate) async fn append(
+pub(crate) fn append(
     node: Arc<Node>,
     call: Request<Streaming<BatchAppendReq>>,
-) -> Result<Response<Answers<BatchAppendResp>>, Status> {
+) -> Response<Answers<BatchAppendResp>> {
     let (headers, _, messages) = call.into_parts();
     let (sender, mut receiver) = mpsc::channel(ANSWERS);
     tokio::spawn(async move {
@@ -33,7 +33,7 @@ pub(crate) async fn append(
         }
     });
     let answers = futures::stream::poll_fn(move |context| receiver.poll_recv(context));
-    Ok(Response::new(Box::pin(answers)))
+    Response::new(Box::pin(answers))
 }
 
 /// An append may come in several messages, the last of which says so.
@@ -97,7 +97,7 @@ async fn write_one(
     options: WriteOptions,
     events: Vec<Proposed>,
 ) -> Result<BatchResult, Status> {
-    let (stream, expected) = write::target(options)?;
+    let (stream, expected) = write::target(&options)?;
     rights::check(&node.options.users, headers, rights::of_write(&stream))?;
     let most = node.options.max_append_bytes;
     if events.iter().map(Proposed::size).sum::<usize>() > most {

@@ -14,6 +14,8 @@
 //! # }
 //! ```
 
+#![expect(clippy::result_large_err, reason = "the status of a call is the protocol's own error")]
+
 mod answers;
 mod batch;
 mod faults;

@@ -123,7 +123,9 @@ impl Log {
             None => None,
             Some(folder) => {
                 let (file, events) = File::open(folder)?;
-                events.into_iter().for_each(|event| state.take(event));
+                for event in events {
+                    state.take(event);
+                }
                 state.visible = state.events.len();
                 Some(file)
             }

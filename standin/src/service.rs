@@ -122,7 +122,9 @@ async fn route(node: Arc<Node>, request: Request<Incoming>) -> Response<Body> {
             grpc().client_streaming(method, request).await
         }
         (STREAMS, "BatchAppend") => {
-            let method = Method { node, call: |node, call| Box::pin(batch::append(node, call)) };
+            let call =
+                |node, call| -> Called<_> { Box::pin(async { Ok(batch::append(node, call)) }) };
+            let method = Method { node, call };
             grpc().streaming(method, request).await
         }
         (STREAMS, "Delete") => {

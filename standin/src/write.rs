@@ -29,7 +29,7 @@ pub(crate) async fn append(
     else {
         return Err(Status::invalid_argument("the first message has the options"));
     };
-    let (stream, expected) = target(options)?;
+    let (stream, expected) = target(&options)?;
     rights::check(&node.options.users, &headers, rights::of_write(&stream))?;
     let mut proposed = Vec::new();
     let mut size = 0;
@@ -103,7 +103,7 @@ pub(crate) async fn remove(
 ) -> Result<Response<RemoveResp>, Status> {
     let (headers, _, message) = call.into_parts();
     let options = message.options.ok_or_else(|| Status::invalid_argument("no options"))?;
-    let (stream, expected) = target(options)?;
+    let (stream, expected) = target(&options)?;
     rights::check(&node.options.users, &headers, Wish::Remove)?;
     leads(&node)?;
     match node.log.change(&stream, expected, change).await {
@@ -124,7 +124,7 @@ fn leads(node: &Node) -> Result<(), Status> {
 }
 
 /// The stream, and where it is expected to be.
-pub(crate) fn target(options: WriteOptions) -> Result<(String, Expected), Status> {
+pub(crate) fn target(options: &WriteOptions) -> Result<(String, Expected), Status> {
     let name = options.stream_identifier.as_ref().and_then(StreamIdentifier::name);
     match (name, options.expected) {
         (Some(name), Some(expected)) if !name.is_empty() => Ok((name.to_owned(), expected)),

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use eventstore::{
-    AppendToStreamOptions, Client, DeleteStreamOptions, Error, EventData, Position, ReadAllOptions,
-    ReadEvent, ReadStreamOptions, ResolvedEvent, StreamMetadataBuilder, StreamPosition,
-    StreamState, SubscribeToAllOptions, Subscription, SubscriptionEvent, SubscriptionFilter,
-    TombstoneStreamOptions, WriteResult,
+    AppendToStreamOptions, BatchAppendOptions, Client, DeleteStreamOptions, Error, EventData,
+    Position, ReadAllOptions, ReadEvent, ReadStreamOptions, ResolvedEvent, StreamMetadataBuilder,
+    StreamPosition, StreamState, SubscribeToAllOptions, Subscription, SubscriptionEvent,
+    SubscriptionFilter, TombstoneStreamOptions, WriteResult,
 };
 use standin::{DropOf, Options, Server, User, WriteFault};
 use uuid::Uuid;
@@ -285,7 +285,7 @@ async fn given_faults_then_each_hits_one_append() {
 async fn given_a_batch_append_then_each_is_answered() {
     let server = server(Options::default()).await;
     let client = client(&server.url());
-    let batch = client.batch_append(&Default::default()).await.unwrap();
+    let batch = client.batch_append(&BatchAppendOptions::default()).await.unwrap();
     for number in 0..10_u64 {
         let expected = match number {
             0 => StreamState::NoStream,

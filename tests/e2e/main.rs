@@ -13,6 +13,8 @@ mod cli {
     mod people;
     mod projections;
 }
+#[cfg(feature = "eventstoredb")]
+mod cluster;
 mod serve;
 mod serve_postgres;
 mod support;

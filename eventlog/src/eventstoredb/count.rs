@@ -36,7 +36,9 @@ impl Waiting {
 
     pub fn forget(&self, ids: &[domain::EventId]) {
         let mut waiting = self.0.lock();
-        ids.iter().for_each(|id| drop(waiting.remove(id)));
+        for id in ids {
+            waiting.remove(id);
+        }
     }
 
     fn tell(&self, event: &Recorded, append: Uuid) {

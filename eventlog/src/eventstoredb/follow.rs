@@ -97,9 +97,10 @@ pub(super) async fn follow(shared: Arc<Shared>) {
         if !matches!(*shared.state.borrow(), State::Following) {
             shared.state.send_replace(State::Failing(error.clone()));
         }
-        match &error {
-            LogError::Unavailable(_) => tracing::warn!(%error, "following the log begins again"),
-            _ => tracing::error!(%error, "the log cannot be followed"),
+        if matches!(error, LogError::Unavailable(_)) {
+            tracing::warn!(%error, "following the log begins again");
+        } else {
+            tracing::error!(%error, "the log cannot be followed");
         }
         metrics::counter!("reeve_log_follower_restarts_total").increment(1);
         backoff = if began.elapsed() > MAX_BACKOFF { BACKOFF } else { backoff };

@@ -123,12 +123,12 @@ async fn rights(client: &Client, namespace: &Namespace) -> Finding {
     let tries = [
         (
             "change $tb in $metadata",
-            denied(client.set_stream_metadata(stream.as_str(), &expected, &truncate).await),
+            denied(&client.set_stream_metadata(stream.as_str(), &expected, &truncate).await),
         ),
         (
             "delete streams",
             denied(
-                client
+                &client
                     .delete_stream(
                         stream.as_str(),
                         &DeleteStreamOptions::default().stream_state(state),
@@ -139,7 +139,7 @@ async fn rights(client: &Client, namespace: &Namespace) -> Finding {
         (
             "tombstone streams",
             denied(
-                client
+                &client
                     .tombstone_stream(
                         stream.as_str(),
                         &TombstoneStreamOptions::default().stream_state(state),
@@ -161,7 +161,7 @@ async fn rights(client: &Client, namespace: &Namespace) -> Finding {
     Finding::new("immutability", Grade::Problem, text)
 }
 
-fn denied<T>(tried: Result<T, Error>) -> bool {
+fn denied<T>(tried: &Result<T, Error>) -> bool {
     matches!(tried, Err(Error::AccessDenied))
 }
 

@@ -123,16 +123,14 @@ impl Server {
     ) -> Result<u64, bool> {
         let (number, session) = self.session().await.ok_or(false)?;
         let appending = session.append_to_stream(stream, expected(head), events);
-        match tokio::time::timeout(patience, appending).await {
-            Ok(Ok(written)) => written.current_position().map(|at| at.commit).ok_or(true),
-            _ => {
-                let mut slot = self.session.lock().await;
-                if slot.0 == number {
-                    *slot = (number + 1, None);
-                }
-                Err(true)
-            }
+        if let Ok(Ok(written)) = tokio::time::timeout(patience, appending).await {
+            return written.current_position().map(|at| at.commit).ok_or(true);
         }
+        let mut slot = self.session.lock().await;
+        if slot.0 == number {
+            *slot = (number + 1, None);
+        }
+        Err(true)
     }
 
     async fn session(&self) -> Option<(u64, Arc<BatchAppendClient>)> {

@@ -90,7 +90,9 @@ impl Writer {
                 self.waiting.insert(stream.clone(), vec![queued]);
             }
         }
-        idle.into_iter().for_each(|stream| self.open_lane(stream, at));
+        for stream in idle {
+            self.open_lane(stream, at);
+        }
     }
 
     /// Never before the last event that is known.

@@ -142,6 +142,16 @@ struct Database {
 impl Site {
     pub async fn make(backend: Backend, ground: &Ground) -> Result<Self, Failed> {
         let folder = Folder::make_in(&ground.dir())?;
+        let cluster = match (backend, &ground.url) {
+            (Backend::Eventstoredb, Some(url)) => {
+                let namespace = format!("b{}", uuid::Uuid::new_v4().simple());
+                Some(Cluster { url: url.clone(), namespace: namespace[..20].to_owned() })
+            }
+            (Backend::Eventstoredb, None) => {
+                return Err("eventstoredb needs --url esdb://…, see docs/eventstoredb.md".into());
+            }
+            _ => None,
+        };
         let database = match backend {
             Backend::Sqlite => None,
             Backend::Postgres | Backend::Eventstoredb => {
@@ -154,16 +164,6 @@ impl Site {
                 database.tell("CREATE DATABASE").await?;
                 Some(database)
             }
-        };
-        let cluster = match (backend, &ground.url) {
-            (Backend::Eventstoredb, Some(url)) => {
-                let namespace = format!("b{}", uuid::Uuid::new_v4().simple());
-                Some(Cluster { url: url.clone(), namespace: namespace[..20].to_owned() })
-            }
-            (Backend::Eventstoredb, None) => {
-                return Err("eventstoredb needs --url esdb://…, see docs/eventstoredb.md".into());
-            }
-            _ => None,
         };
         Ok(Self { folder, database, cluster, master: MasterKey::generate()? })
     }
@@ -245,12 +245,11 @@ impl Store {
         let (people, read, snapshots, pool);
         if let Some(url) = url {
             let connections = postgres::pool(url, CONNECTIONS)?;
-            log = match cluster {
-                Some(cluster) => open_cluster(cluster, connections.clone()).await?,
-                None => {
-                    let options = PostgresOptions::default();
-                    Arc::new(PostgresLog::open(connections.clone(), options).await?)
-                }
+            log = if let Some(cluster) = cluster {
+                open_cluster(cluster, connections.clone()).await?
+            } else {
+                let options = PostgresOptions::default();
+                Arc::new(PostgresLog::open(connections.clone(), options).await?)
             };
             people = People::open_postgres(connections.clone(), options, clock).await?;
             read = ReadStore::postgres(connections.clone());
