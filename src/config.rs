@@ -80,7 +80,7 @@ macro_rules! sections {
 sections! {
     Database { url: Option<Secret>, connections: u32 }
     Redis { url: Option<Secret> }
-    EventStore { url: Option<Secret> }
+    EventStore { url: Option<Secret>, namespace: String }
     People { erasures_file: PathBuf, key_backup_days: u32 }
     Http { address: SocketAddr, metrics: bool }
     Log {
@@ -146,7 +146,10 @@ impl Config {
                 connections: values.integer("database.connections"),
             },
             redis: Redis { url: values.secret("redis.url") },
-            eventstore: EventStore { url: values.secret("eventstore.url") },
+            eventstore: EventStore {
+                url: values.secret("eventstore.url"),
+                namespace: values.text("eventstore.namespace"),
+            },
             people: People {
                 erasures_file: values.path("people.erasures_file"),
                 key_backup_days: values.integer("people.key_backup_days"),

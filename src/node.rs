@@ -19,6 +19,7 @@ use eventlog::{
     system_clock,
 };
 use projections::{ReadStore, Runtime, RuntimeOptions, TimeError, TimeMachine, TimeOptions};
+use sqlx::PgPool;
 
 use crate::config::{Config, KeyBytes, MasterKeySource, Store};
 
@@ -73,7 +74,7 @@ impl Node {
     ) -> Result<Self, OpenError> {
         let (log, people, store, snapshots, proofs) = match config.store {
             Store::Sqlite => open_sqlite(&config, access, &clock).await?,
-            Store::Postgres => open_postgres(&config, &clock).await?,
+            Store::Postgres | Store::Eventstoredb => open_server(&config, &clock).await?,
         };
         if access == Access::Write {
             eventlog::moving::refuse_when_closed(&*log).await?;
@@ -160,22 +161,51 @@ async fn open_sqlite(config: &Config, access: Access, clock: &Clock) -> Result<O
     Ok((log, people, ReadStore::sqlite(directory)?, Snapshots::sqlite(directory)?, proofs))
 }
 
-async fn open_postgres(config: &Config, clock: &Clock) -> Result<Opened, OpenError> {
+/// With PostgreSQL; for a cluster it holds everything but the log.
+async fn open_server(config: &Config, clock: &Clock) -> Result<Opened, OpenError> {
     let url = config.database.url.as_ref().map_or("", |url| url.expose());
     let pool = postgres::pool(url, config.database.connections)?;
-    let options = PostgresOptions {
-        clock: Arc::clone(clock),
-        batch: config.writer.batch,
-        queue: config.writer.queue,
-        append_timeout: config.writer.append_timeout,
+    let log = if config.store == Store::Eventstoredb {
+        open_cluster_log(config, clock, pool.clone()).await?
+    } else {
+        let options = PostgresOptions {
+            clock: Arc::clone(clock),
+            batch: config.writer.batch,
+            queue: config.writer.queue,
+            append_timeout: config.writer.append_timeout,
+        };
+        Arc::new(PostgresLog::open(pool.clone(), options).await?)
     };
-    let log = Arc::new(PostgresLog::open(pool.clone(), options).await?);
     let (options, key) = people_options(config)?;
     let (master, previous) = (options.master.clone(), options.previous.clone());
     let opened = People::open_postgres(pool.clone(), options, Arc::clone(clock)).await;
     let people = opened.map_err(|error| key.unfit(error))?;
     let proofs = Proofs::postgres(pool.clone(), master, previous, Arc::clone(clock));
     Ok((log, people, ReadStore::postgres(pool.clone()), Snapshots::postgres(pool), proofs))
+}
+
+#[cfg(feature = "eventstoredb")]
+async fn open_cluster_log(
+    config: &Config,
+    clock: &Clock,
+    pool: PgPool,
+) -> Result<Arc<dyn EventLog>, LogError> {
+    use eventlog::eventstoredb::{EsdbLog, EsdbOptions, Namespace};
+    let url = config.eventstore.url.as_ref().map_or("", |url| url.expose());
+    let namespace = Namespace::new(&config.eventstore.namespace)?;
+    let options = EsdbOptions {
+        clock: Arc::clone(clock),
+        batch: config.writer.batch,
+        queue: config.writer.queue,
+        append_timeout: config.writer.append_timeout,
+    };
+    Ok(Arc::new(EsdbLog::open(url, namespace, pool, options).await?))
+}
+
+#[cfg(not(feature = "eventstoredb"))]
+async fn open_cluster_log(_: &Config, _: &Clock, _: PgPool) -> Result<Arc<dyn EventLog>, LogError> {
+    let what = "this build of reeve has no eventstoredb; build it with that feature";
+    Err(LogError::Setup(what.to_owned()))
 }
 
 /// Where the master key came from, for when it turns out to be the wrong one.

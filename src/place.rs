@@ -22,6 +22,7 @@ use crate::{
 
 /// The list of erasures in a data directory.
 const ERASURES: &str = "erasures.jsonl";
+const NO_CLUSTER: &str = "this build cannot move from or to EventStoreDB";
 
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -29,6 +30,8 @@ pub enum Place {
     Postgres(Secret),
     /// `postgres` alone: what database.url says, which others cannot see on a command line.
     ConfiguredPostgres,
+    /// What eventstore.url says.
+    Cluster,
 }
 
 impl FromStr for Place {
@@ -49,9 +52,7 @@ impl FromStr for Place {
                 Ok(Self::Postgres(Secret::new(text)))
             }
             "postgres" => Ok(Self::ConfiguredPostgres),
-            "esdb" | "kurrentdb" => {
-                Err("this build cannot move from or to EventStoreDB".to_owned())
-            }
+            "esdb" | "kurrentdb" => Err(NO_CLUSTER.to_owned()),
             _ => Err("a store is sqlite:DIR, postgres://… or postgres (what database.url says)"
                 .to_owned()),
         }
@@ -70,6 +71,7 @@ impl fmt::Display for Place {
                 write!(f, "postgres://{rest}")
             }
             Self::ConfiguredPostgres => f.write_str("postgres"),
+            Self::Cluster => f.write_str("eventstoredb"),
         }
     }
 }
@@ -79,6 +81,7 @@ impl Place {
     pub fn configured(config: &Config) -> Self {
         match (config.store, &config.database.url) {
             (Store::Postgres, Some(url)) => Self::Postgres(url.clone()),
+            (Store::Eventstoredb, _) => Self::Cluster,
             (Store::Sqlite | Store::Postgres, _) => Self::Sqlite(config.data_dir.clone()),
         }
     }
@@ -110,6 +113,7 @@ impl Place {
                 config.database.url = Some(url.clone());
             }
             Self::ConfiguredPostgres => config.store = Store::Postgres,
+            Self::Cluster => config.store = Store::Eventstoredb,
         }
         config
     }
@@ -120,7 +124,7 @@ impl Place {
             Self::Sqlite(directory) if !same_folder(directory, &config.data_dir) => {
                 directory.join(ERASURES)
             }
-            Self::Sqlite(_) | Self::Postgres(_) | Self::ConfiguredPostgres => {
+            Self::Sqlite(_) | Self::Postgres(_) | Self::ConfiguredPostgres | Self::Cluster => {
                 config.people.erasures_file.clone()
             }
         }
@@ -134,6 +138,7 @@ impl Place {
             Self::ConfiguredPostgres => {
                 return Err(LogError::Setup("database.url is not set".to_owned()));
             }
+            Self::Cluster => return Err(LogError::Setup(NO_CLUSTER.to_owned())),
             Self::Sqlite(directory) => {
                 let log: Arc<dyn EventLog> = if access == Access::Read {
                     Arc::new(SqliteLog::read_only(directory)?)

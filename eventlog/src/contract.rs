@@ -15,6 +15,8 @@ pub mod damage;
 pub mod database;
 pub mod disk;
 pub mod erasing;
+#[cfg(feature = "eventstoredb")]
+pub mod eventstoredb;
 pub mod following;
 pub mod given;
 pub mod histories;
@@ -30,6 +32,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 
+#[cfg(feature = "eventstoredb")]
+pub use self::eventstoredb::EsdbBackend;
 pub use self::{database::TestDatabase, postgres::PostgresBackend, sqlite::SqliteBackend};
 use crate::{
     envelope::Recorded,

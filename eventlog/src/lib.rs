@@ -1,7 +1,7 @@
 //! The event log and everything that decides on top of it.
 //!
-//! - [`EventLog`] is the port, [`sqlite`] and [`postgres`] are backends, and `contract` (behind the
-//!   feature of that name) is the suite that each of them passes.
+//! - [`EventLog`] is the port, [`sqlite`], [`postgres`] and `eventstoredb` (behind the feature of that
+//!   name) are backends, and `contract` (likewise) is the suite that each of them passes.
 //! - [`Bus`] takes commands to aggregates and answers when their events are durable.
 //! - [`People`] knows who a person number stands for and holds the keys of what is personal.
 //! - [`proof`] seals each guild's history and exports what anybody can check.
@@ -18,6 +18,8 @@ mod codec;
 pub mod contract;
 pub mod cqrs;
 mod envelope;
+#[cfg(feature = "eventstoredb")]
+pub mod eventstoredb;
 mod follow;
 mod heads;
 mod leaves;

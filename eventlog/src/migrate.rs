@@ -32,6 +32,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "postgres/0002_people",
     "postgres/0003_moving",
     "postgres/0004_proof",
+    "postgres/0005_eventstoredb",
     "shared/0001_projections"
 ];
 

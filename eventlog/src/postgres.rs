@@ -9,6 +9,8 @@ mod leaves;
 mod read;
 mod write;
 
+pub(crate) use import::{mark, set_mark};
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -36,6 +38,8 @@ const CHANNEL: &str = "reeve_log";
 /// Stretches of others that wait to be read; whoever is later than that misses some.
 const STRETCHES: usize = 64;
 const POLL: Duration = Duration::from_secs(1);
+/// A transaction whose owner died silently holds its locks no longer than this.
+const SESSION: &str = "SET idle_in_transaction_session_timeout = '60s'";
 
 #[derive(Clone)]
 pub struct PostgresOptions {
@@ -83,6 +87,9 @@ pub fn pool(url: &str, connections: u32) -> Result<PgPool, LogError> {
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
+        .after_connect(|connection, _| {
+            Box::pin(async move { sqlx::raw_sql(SESSION).execute(connection).await.map(|_| ()) })
+        })
         .connect_lazy_with(options))
 }
 

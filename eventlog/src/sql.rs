@@ -418,10 +418,15 @@ fn bound<'q>(sql: &str, parameters: &[Value]) -> PgQuery<'q> {
     query
 }
 
-/// `VALUES ($1, $2)` becomes `SELECT * FROM unnest($1::bigint[], $2::text[])`.
+/// `VALUES ($1, $2)` becomes `SELECT * FROM unnest($1::bigint[], $2::text[])`. None where anything
+/// but the parameters in their order stands there: such a statement goes row by row.
 fn over_arrays(sql: &str, first: &[Value]) -> Option<String> {
     let start = sql.find("VALUES (")?;
     let end = start + sql[start..].find(')')?;
+    let given = sql[start + "VALUES (".len()..end].split(',').map(str::trim);
+    if !given.eq((1..=first.len()).map(|number| format!("${number}"))) {
+        return None;
+    }
     let arrays: Vec<String> = first
         .iter()
         .enumerate()

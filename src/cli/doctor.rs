@@ -1,6 +1,7 @@
 //! `reeve doctor`: checks everything and says what to do.
 
 mod checks;
+mod cluster;
 
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use super::{error::CliError, print::Print};
 use crate::{
-    config::Config,
+    config::{Config, Store},
     node::{Access, Node},
 };
 
@@ -62,10 +63,21 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     if !args.quick {
         findings.extend(checks::before_opening(&config));
     }
+    // Asked before the log is opened, because they say why it cannot be.
+    let mut cluster = Vec::new();
+    if config.store == Store::Eventstoredb && !args.quick {
+        cluster = cluster::checks(&config).await;
+    }
     match Node::open(config, Access::Read).await {
-        Err(error) => findings.push(Finding::problem("store", error.to_string())),
+        Err(error) => {
+            findings.push(Finding::problem("store", error.to_string()));
+            findings.extend(cluster);
+        }
         Ok(node) if args.quick => findings.push(checks::log_answers(&node).await),
-        Ok(node) => findings.extend(checks::all(&node, args.full, print).await),
+        Ok(node) => {
+            findings.extend(checks::all(&node, args.full, print).await);
+            findings.extend(cluster);
+        }
     }
     let worst = findings.iter().map(|finding| finding.state).max().unwrap_or(State::Ok);
     let healthy = worst < State::Problem;

@@ -103,6 +103,7 @@ fn text(moved: &Moved, to: &Place) -> String {
         Place::Postgres(_) | Place::ConfiguredPostgres => {
             "store = postgres, database.url = where you moved it".to_owned()
         }
+        Place::Cluster => "store = eventstoredb".to_owned(),
     };
     let next = format!(
         "Now point the settings there ({settings}) and start Reeve again with the same master key. \

@@ -249,12 +249,14 @@ async fn sealed(config: Config, guild: GuildId) -> Result<Node, CliError> {
             Err(OpenError::Log(LogError::InUse { .. })) => {}
             Err(error) => return Err(error.into()),
         },
-        Store::Postgres => match proof::seal_now(&node.proofs, &node.log).await {
-            Ok(()) => return Ok(node),
-            // Another process seals.
-            Err(proof::ProofError::Refused(_)) => {}
-            Err(error) => return Err(error.into()),
-        },
+        Store::Postgres | Store::Eventstoredb => {
+            match proof::seal_now(&node.proofs, &node.log).await {
+                Ok(()) => return Ok(node),
+                // Another process seals.
+                Err(proof::ProofError::Refused(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
     let began = Instant::now();
     while !up_to_date(&node, guild).await? {

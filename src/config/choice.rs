@@ -38,7 +38,12 @@ choice! {
 
 choice! {
     /// Where the log and the read models live.
-    pub enum Store { Sqlite = "sqlite", Postgres = "postgres" }
+    pub enum Store {
+        Sqlite = "sqlite",
+        Postgres = "postgres",
+        /// The log in EventStoreDB; its index and everything else in PostgreSQL.
+        Eventstoredb = "eventstoredb"
+    }
 }
 
 choice! {

@@ -39,6 +39,8 @@ pub enum Kind {
     /// Log levels, for everything and per module.
     LogFilter,
     Key,
+    /// One to 32 lower-case letters, digits and underscores.
+    Namespace,
 }
 
 /// A value that its kind allows.
@@ -96,6 +98,7 @@ impl Kind {
             // Without the spaces, which the subscriber would take for part of a name.
             Self::LogFilter => is_log_filter(text).then(|| Value::Text(text.replace(' ', "")))?,
             Self::Key => Value::Key(KeyBytes::parse(text)?),
+            Self::Namespace => is_namespace(text).then(|| Value::Text(text.to_owned()))?,
         })
     }
 
@@ -128,6 +131,7 @@ impl Kind {
                 LEVELS.join(", ")
             ),
             Self::Key => KeyBytes::ALLOWED.to_owned(),
+            Self::Namespace => "1 to 32 characters in a-z, 0-9 and _".to_owned(),
         }
     }
 
@@ -170,6 +174,10 @@ fn words(text: &str) -> Vec<String> {
 
 fn is_name(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+}
+
+fn is_namespace(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && is_name(text) && !text.contains('-')
 }
 
 /// A bare word that is not a level would be a module at its loudest: "inof" turns everything else
@@ -244,6 +252,7 @@ mod tests {
         refuses(Kind::Address, &["8080", "localhost:8080", "127.0.0.1", "127.0.0.1:99999"]);
         refuses(Kind::Words(&["a", "b"]), &["", ",", "a,c"]);
         refuses(Kind::Names, &["Loud", "two words"]);
+        refuses(Kind::Namespace, &["", "a-b", "A", "a.b", &"x".repeat(33)]);
         refuses(Kind::Url(&["redis", "rediss"]), &["redis", "redis://", "http://x", "redis://a b"]);
         assert_eq!(Kind::Choice(&["a", "b", "c"]).allowed(), "a, b or c");
         assert_eq!(

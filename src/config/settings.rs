@@ -100,7 +100,8 @@ pub const SETTINGS: &[Setting] = &[
         "REEVE_STORE",
         Kind::Choice(Store::WORDS),
         Value("sqlite"),
-        "Where the log and the read models live: files in data_dir, or PostgreSQL.",
+        "Where the log and the read models live: files in data_dir, PostgreSQL, or the log in \
+         EventStoreDB and the rest in PostgreSQL.",
     ),
     Setting::new(
         "data_dir",
@@ -154,7 +155,7 @@ pub const SETTINGS: &[Setting] = &[
         "database.url",
         "REEVE_DATABASE_URL",
         Kind::Url(&["postgres", "postgresql"]),
-        "PostgreSQL. Required when store is postgres.",
+        "PostgreSQL. Required when store is postgres or eventstoredb.",
     ),
     Setting::new(
         "database.connections",
@@ -173,7 +174,14 @@ pub const SETTINGS: &[Setting] = &[
         "eventstore.url",
         "REEVE_EVENTSTORE_URL",
         Kind::Url(&["esdb", "kurrentdb"]),
-        "EventStoreDB or KurrentDB, for the cluster backend. Used only where store offers it.",
+        "EventStoreDB or KurrentDB. Required when store is eventstoredb.",
+    ),
+    Setting::new(
+        "eventstore.namespace",
+        "REEVE_EVENTSTORE_NAMESPACE",
+        Kind::Namespace,
+        Value("reeve"),
+        "What the names of the log's streams begin with, so that a server can hold several logs.",
     ),
     Setting::new(
         "people.erasures_file",

@@ -79,8 +79,18 @@ impl Values {
             problems.push(Problem::Missing { setting: key.setting, why });
         }
         let url = self.row("database.url");
+        let cluster = self.is_choice("store", Store::Eventstoredb.word());
         if self.is_choice("store", Store::Postgres.word()) && !url.is_set {
             let why = "store = postgres needs it";
+            problems.push(Problem::Missing { setting: url.setting, why });
+        }
+        if cluster && !url.is_set {
+            let why = "store = eventstoredb keeps its index and the read models there";
+            problems.push(Problem::Missing { setting: url.setting, why });
+        }
+        let url = self.row("eventstore.url");
+        if cluster && !url.is_set {
+            let why = "store = eventstoredb needs it";
             problems.push(Problem::Missing { setting: url.setting, why });
         }
     }

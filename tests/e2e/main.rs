@@ -18,6 +18,8 @@ mod cli {
     mod replay;
     mod what_if;
 }
+#[cfg(feature = "eventstoredb")]
+mod cluster;
 mod logs;
 mod serve;
 mod serve_postgres;

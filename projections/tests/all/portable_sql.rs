@@ -85,6 +85,28 @@ fn given_rows_that_are_there_already_then_on_conflict_decides() {
 }
 
 #[test]
+fn values_that_are_not_the_plain_parameters_go_row_by_row() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        house.db.execute(CREATE, &[]).await.unwrap();
+        let odd = [
+            "INSERT INTO samples (id, number, text, bytes) VALUES ($1, $2 * 0 + 7, $3, $4)",
+            "INSERT INTO samples (id, text, number, bytes) VALUES ($1, $3, $2, $4)",
+        ];
+        for (id, sql) in (1_i64..).step_by(2).zip(odd) {
+            let rows = [id, id + 1].map(|id| values![id, 40_i64, format!("t{id}"), vec![1_u8]]);
+            insert(&house, sql, &rows).await.unwrap();
+        }
+        let stored = stored(&house).await;
+        let numbers: Vec<_> = stored.iter().map(|row| row.int(1).unwrap()).collect();
+        assert_eq!(numbers, [7, 7, 40, 40]);
+        let texts: Vec<_> = stored.iter().map(|row| row.text(2).unwrap()).collect();
+        assert_eq!(texts, ["t1", "t2", "t3", "t4"]);
+        house.close().await;
+    });
+}
+
+#[test]
 fn no_rows_and_very_many_rows_are_both_a_statement() {
     on_each_store(async |site| {
         let house = site.open().await;

@@ -31,6 +31,7 @@ const URL_VARIABLE: &str = "REEVE_TEST_DATABASE_URL";
 pub(in crate::cli) enum Backend {
     Sqlite,
     Postgres,
+    Eventstoredb,
 }
 
 impl Backend {
@@ -38,6 +39,7 @@ impl Backend {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Eventstoredb => "eventstoredb",
         }
     }
 }
@@ -45,9 +47,13 @@ impl Backend {
 /// Where stores may be made.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(in crate::cli) struct Ground {
-    /// The PostgreSQL server to make a database on [default: $REEVE_TEST_DATABASE_URL]
+    /// The PostgreSQL server to make a database on [default: $REEVE_TEST_DATABASE_URL]; for
+    /// eventstoredb the EventStoreDB server, where a namespace is made and left
     #[arg(long)]
     pub url: Option<String>,
+    /// For eventstoredb: the PostgreSQL server of the index [default: $REEVE_TEST_DATABASE_URL]
+    #[arg(long)]
+    pub database: Option<String>,
     /// The folder to make a folder in; its file system is what is measured [default: $TMPDIR]
     #[arg(long)]
     pub dir: Option<PathBuf>,
@@ -58,6 +64,16 @@ impl Ground {
         self.url.clone().or_else(|| std::env::var(URL_VARIABLE).ok()).ok_or_else(|| {
             format!("PostgreSQL needs --url (or {URL_VARIABLE}); see scripts/services").into()
         })
+    }
+
+    fn server_url(&self, backend: Backend) -> Result<String, Failed> {
+        if backend == Backend::Eventstoredb {
+            Self { url: self.database.clone(), ..Self::default() }
+                .url()
+                .map_err(|_| format!("the index needs --database (or {URL_VARIABLE})").into())
+        } else {
+            self.url()
+        }
     }
 
     pub fn dir(&self) -> PathBuf {
@@ -93,7 +109,29 @@ impl Drop for Folder {
 pub(in crate::cli) struct Site {
     folder: Folder,
     database: Option<Database>,
+    cluster: Option<Cluster>,
     master: MasterKey,
+}
+
+/// A part of an EventStoreDB server. It goes from one process to another as two words.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Cluster {
+    url: String,
+    namespace: String,
+}
+
+impl std::fmt::Display for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.url, self.namespace)
+    }
+}
+
+impl std::str::FromStr for Cluster {
+    type Err = Failed;
+    fn from_str(text: &str) -> Result<Self, Failed> {
+        let (url, namespace) = text.split_once(' ').ok_or("a URL and a namespace")?;
+        Ok(Self { url: url.to_owned(), namespace: namespace.to_owned() })
+    }
 }
 
 #[derive(Debug)]
@@ -105,18 +143,30 @@ struct Database {
 impl Site {
     pub async fn make(backend: Backend, ground: &Ground) -> Result<Self, Failed> {
         let folder = Folder::make_in(&ground.dir())?;
+        let cluster = match (backend, &ground.url) {
+            (Backend::Eventstoredb, Some(url)) => {
+                let namespace = format!("b{}", uuid::Uuid::new_v4().simple());
+                Some(Cluster { url: url.clone(), namespace: namespace[..20].to_owned() })
+            }
+            (Backend::Eventstoredb, None) => {
+                return Err("eventstoredb needs --url esdb://…, see docs/eventstoredb.md".into());
+            }
+            _ => None,
+        };
         let database = match backend {
             Backend::Sqlite => None,
-            Backend::Postgres => {
-                let server: PgConnectOptions =
-                    ground.url()?.parse().map_err(|error| format!("--url: {error}"))?;
+            Backend::Postgres | Backend::Eventstoredb => {
+                let server: PgConnectOptions = ground
+                    .server_url(backend)?
+                    .parse()
+                    .map_err(|error| format!("--url: {error}"))?;
                 let name = format!("reeve_{}", uuid::Uuid::new_v4().simple());
                 let database = Database { server, name };
                 database.tell("CREATE DATABASE").await?;
                 Some(database)
             }
         };
-        Ok(Self { folder, database, master: MasterKey::generate()? })
+        Ok(Self { folder, database, cluster, master: MasterKey::generate()? })
     }
 
     pub fn folder(&self) -> &Path {
@@ -134,7 +184,13 @@ impl Site {
     }
 
     pub async fn open(&self) -> Result<Store, Failed> {
-        Store::open(self.folder.path(), self.url().as_deref(), self.master.clone()).await
+        let url = self.url();
+        let (folder, master) = (self.folder.path(), self.master.clone());
+        Store::open(folder, url.as_deref(), self.cluster.as_ref(), master).await
+    }
+
+    pub const fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
     }
 
     /// Leaves everything where it is, and says where.
@@ -178,7 +234,12 @@ pub(in crate::cli) struct Store {
 
 impl Store {
     /// In a database where there is a URL, otherwise in the folder.
-    pub async fn open(folder: &Path, url: Option<&str>, master: MasterKey) -> Result<Self, Failed> {
+    pub async fn open(
+        folder: &Path,
+        url: Option<&str>,
+        cluster: Option<&Cluster>,
+        master: MasterKey,
+    ) -> Result<Self, Failed> {
         let clock = system_clock();
         let erasures_file = folder.join("erasures");
         let signing = master.clone();
@@ -187,8 +248,12 @@ impl Store {
         let (people, read, snapshots, proofs, pool);
         if let Some(url) = url {
             let connections = postgres::pool(url, CONNECTIONS)?;
-            let opened = PostgresLog::open(connections.clone(), PostgresOptions::default()).await?;
-            log = Arc::new(opened);
+            log = if let Some(cluster) = cluster {
+                open_cluster(cluster, connections.clone()).await?
+            } else {
+                let options = PostgresOptions::default();
+                Arc::new(PostgresLog::open(connections.clone(), options).await?)
+            };
             let pool_of_proofs = connections.clone();
             proofs = Proofs::postgres(pool_of_proofs, signing, None, Arc::clone(&clock));
             people = People::open_postgres(connections.clone(), options, clock).await?;
@@ -224,6 +289,18 @@ impl Store {
             pool.close().await;
         }
     }
+}
+
+#[cfg(feature = "eventstoredb")]
+async fn open_cluster(cluster: &Cluster, pool: PgPool) -> Result<Arc<dyn EventLog>, Failed> {
+    use eventlog::eventstoredb::{EsdbLog, EsdbOptions, Namespace};
+    let namespace = Namespace::new(&cluster.namespace)?;
+    Ok(Arc::new(EsdbLog::open(&cluster.url, namespace, pool, EsdbOptions::default()).await?))
+}
+
+#[cfg(not(feature = "eventstoredb"))]
+async fn open_cluster(_: &Cluster, _: PgPool) -> Result<Arc<dyn EventLog>, Failed> {
+    Err("this build of reeve has no eventstoredb; build it with that feature".into())
 }
 
 /// Works on a fresh store and removes it, however the work ended.

@@ -55,7 +55,7 @@ pub(super) fn before_opening(config: &Config) -> Vec<Finding> {
 async fn storage(node: &Node) -> Vec<Finding> {
     match node.config.store {
         Store::Sqlite => vec![disk_space(&node.config.data_dir)],
-        Store::Postgres => {
+        Store::Postgres | Store::Eventstoredb => {
             let mut findings = Vec::new();
             for (setting, risk) in DURABLE_SETTINGS {
                 findings.push(match node.store.query(&format!("SHOW {setting}"), &[]).await {
@@ -106,7 +106,10 @@ pub(super) async fn all(node: &Node, full: bool, print: Print) -> Vec<Finding> {
         findings.push(Finding::problem("log", error.to_string()));
     }
     findings.push(log_is_sound(node, full, print).await);
-    findings.push(immutable(node).await);
+    // In a cluster it is the server's user that must not be able to, see `cluster`.
+    if node.config.store != Store::Eventstoredb {
+        findings.push(immutable(node).await);
+    }
     findings.extend(storage(node).await);
     findings.push(people(node).await);
     findings.extend(read_models(node).await);
@@ -167,7 +170,7 @@ async fn check_log(node: &Node, full: bool, print: Print) -> Result<(u64, u64), 
 async fn immutable(node: &Node) -> Finding {
     let result = match node.config.store {
         Store::Sqlite => sqlite_triggers(node),
-        Store::Postgres => {
+        Store::Postgres | Store::Eventstoredb => {
             let sql = "SELECT COUNT(*) FROM pg_trigger WHERE tgrelid = 'events'::regclass \
                        AND NOT tgisinternal AND tgenabled <> 'D'";
             node.store.query(sql, &[]).await.and_then(|rows| {

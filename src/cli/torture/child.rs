@@ -12,6 +12,8 @@ use crate::cli::bench::{Failed, store::Store};
 
 /// The key of the registry, in hexadecimal: not on the command line, as one should not.
 pub(super) const KEY_VARIABLE: &str = "REEVE_TORTURE_KEY";
+/// The EventStoreDB server, for the same reason.
+pub(super) const CLUSTER_VARIABLE: &str = "REEVE_TORTURE_EVENTSTORE";
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, clap::Args)]
@@ -30,7 +32,9 @@ pub(super) struct Args {
 /// Works until it is killed.
 pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
     let master = MasterKey::parse(&std::env::var(KEY_VARIABLE)?)?;
-    let store = Store::open(&args.dir, args.url.as_deref(), master).await?;
+    let cluster = std::env::var(CLUSTER_VARIABLE).ok();
+    let cluster = cluster.map(|words| words.parse()).transpose()?;
+    let store = Store::open(&args.dir, args.url.as_deref(), cluster.as_ref(), master).await?;
     work::register(&store.people).await?;
     let runtime = Runtime::start(
         projections::registered(),

@@ -6,7 +6,12 @@ use std::{collections::BTreeSet, fmt, process::Command, time::Duration};
 use serde::Serialize;
 use torture::kills::Kills;
 
-use super::{audit::Audit, child::KEY_VARIABLE, crashes::Crashes, work::Progress};
+use super::{
+    audit::Audit,
+    child::{CLUSTER_VARIABLE, KEY_VARIABLE},
+    crashes::Crashes,
+    work::Progress,
+};
 use crate::cli::{
     bench::{
         Failed,
@@ -129,6 +134,9 @@ impl Run {
             child.arg("--rebuild");
         }
         child.env(KEY_VARIABLE, self.site.master_key().to_hex());
+        if let Some(cluster) = self.site.cluster() {
+            child.env(CLUSTER_VARIABLE, cluster.to_string());
+        }
         Ok(child)
     }
 

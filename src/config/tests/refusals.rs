@@ -37,12 +37,12 @@ fn given_bad_values_then_each_has_a_line_with_name_place_value_and_what_is_allow
     let refused = given()
         .file("reeve.toml", "[http]\naddress = 'localhost'\nmetrics = 1\n[writer]\nbatch = 9000")
         .file(".env", "REEVE_SHUTDOWN_GRACE=20\n")
-        .env("REEVE_STORE", "eventstoredb")
+        .env("REEVE_STORE", "mysql")
         .args(|args| args.data_dir = Some(String::new()))
         .refused();
     assert_eq!(
         refused,
-        "environment: store (REEVE_STORE) is \"eventstoredb\"; allowed: sqlite or postgres\n\
+        "environment: store (REEVE_STORE) is \"mysql\"; allowed: sqlite, postgres or eventstoredb\n\
          --data-dir: data_dir (REEVE_DATA_DIR) is \"\"; allowed: a path\n\
          .env:1: shutdown_grace (REEVE_SHUTDOWN_GRACE) is \"20\"; allowed: a duration with its \
          unit (ms, s, m, h, d) from 0s to 10m\n\
@@ -64,7 +64,7 @@ fn given_value_of_another_type_then_says_what_it_is() {
         )
         .refused();
     for line in [
-        "reeve.toml:1: store (REEVE_STORE) is an array; allowed: sqlite or postgres",
+        "reeve.toml:1: store (REEVE_STORE) is an array; allowed: sqlite, postgres or eventstoredb",
         "reeve.toml:2: roles (REEVE_ROLES) is an array of other things; allowed: a list of",
         "reeve.toml:3: log is a section, not a setting; it holds log.filter, log.format,",
         "reeve.toml:4: data_dir (REEVE_DATA_DIR) is a table; allowed: a path",

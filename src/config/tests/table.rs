@@ -47,7 +47,7 @@ fn sample(setting: &Setting) -> String {
             (*other.unwrap()).to_owned()
         }
         Kind::Url(schemes) => format!("{}://sample", last(schemes)),
-        Kind::Names | Kind::Path => "sample".to_owned(),
+        Kind::Names | Kind::Path | Kind::Namespace => "sample".to_owned(),
         Kind::Address => "127.0.0.9:9".to_owned(),
         Kind::LogFilter => "warn,sample=trace".to_owned(),
         Kind::Key => KEY.to_owned(),
@@ -66,7 +66,7 @@ fn given_one_changed_setting_then_exactly_its_field_changes() {
     for setting in SETTINGS {
         // What else must be set for the sample to be allowed.
         let needed = || match setting.key {
-            "store" => given().set("database.url=postgres://x"),
+            "store" => given().set("database.url=postgres://x").set("eventstore.url=esdb://x"),
             "environment" => given().set(&format!("master_key={KEY}")),
             _ => given(),
         };

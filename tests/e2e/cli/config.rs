@@ -73,7 +73,11 @@ fn given_documents_then_they_are_the_committed_ones_and_need_no_sound_settings()
     assert_eq!(house.reeve(&["config", "docs"]).ok().out, committed("docs/configuration.md"));
     assert_eq!(house.reeve(&["config", "example-toml"]).ok().out, committed("reeve.toml.example"));
     assert!(house.reeve(&["config", "example-env"]).ok().out.contains("REEVE_MASTER_KEY"));
-    house.reeve(&["config", "show"]).exits(2).says("REEVE_STORE").says("sqlite or postgres");
+    house
+        .reeve(&["config", "show"])
+        .exits(2)
+        .says("REEVE_STORE")
+        .says("sqlite, postgres or eventstoredb");
 }
 
 // proves: OPS-11

@@ -52,7 +52,10 @@ impl Baseline {
         command.args([what, "--json", "--backend"]);
         match backend {
             Backend::Sqlite => command.arg("sqlite-es").arg("--dir").arg(&self.dir),
-            Backend::Postgres => command.args(["postgres-es", "--url", &self.url]),
+            // There is no stock store for EventStoreDB; it is measured beside none.
+            Backend::Postgres | Backend::Eventstoredb => {
+                command.args(["postgres-es", "--url", &self.url])
+            }
         };
         command
     }
