@@ -14,6 +14,7 @@ use super::{
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
+    /// Where the log is
     #[arg(long)]
     backend: Backend,
     #[command(flatten)]

@@ -16,8 +16,10 @@ const AT_A_TIME: u32 = 100;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
+    /// Events in the bundle
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     events: u32,
+    /// Where the log is
     #[arg(long, default_value = "sqlite")]
     backend: Backend,
     #[command(flatten)]
