@@ -91,6 +91,14 @@ impl Migration {
         if target.mark(Mark::LogId).await?.as_ref() == Some(&from) {
             return Err(refused("the source and the target are the same log"));
         }
+        if self.source.people.is_same(&self.target.people).await? {
+            return Err(MoveError::Refused(format!(
+                "{} and {} keep their people and read models in one database, and what was computed \
+                 there from one log is wrong for the other; give the target a database of its own \
+                 (for EventStoreDB: database.url) and name the old one with its URL",
+                self.source.name, self.target.name
+            )));
+        }
         if let Some(filling) = read::<Filling>(source, Mark::Filling).await? {
             return Err(MoveError::Refused(format!(
                 "{} is not complete: it is being filled from {}; finish that first",
