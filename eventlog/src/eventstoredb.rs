@@ -255,6 +255,9 @@ impl EventLog for EsdbLog {
         let mut writer = self.writer.lock().await;
         if let Some(writer) = writer.take() {
             let _ = writer.await;
+            let [_, gate] = &self.followers;
+            gate.abort();
+            self.shared.gate.sign_off(&self.shared.pool).await;
         }
     }
 }

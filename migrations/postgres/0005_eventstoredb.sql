@@ -79,3 +79,6 @@ CREATE TABLE esdb_marks (
     value   text    NOT NULL,
     settled boolean NOT NULL -- every process that appends has let go of the log
 );
+
+-- Processes that may be appending; one that is here and holds no lock died or lost its session.
+CREATE TABLE esdb_writers (process uuid PRIMARY KEY);

@@ -11,6 +11,7 @@ use tokio::{
     sync::{Notify, RwLock, RwLockReadGuard, watch},
     time::{Instant, timeout, timeout_at},
 };
+use uuid::Uuid;
 
 use super::marks;
 use crate::{log::LogError, moving, postgres::from_sqlx};
@@ -28,6 +29,10 @@ macro_rules! gate {
 
 /// How often a process looks whether the log was closed, and whether its session still stands.
 const POLL: Duration = Duration::from_millis(250);
+/// A look is worth so much time; who has not looked since sends nothing.
+const LEASE: Duration = Duration::from_secs(1);
+/// For what was sent at the very end of that time.
+const GRACE: Duration = Duration::from_secs(1);
 /// A session that takes longer to answer is taken for broken.
 const ANSWER: Duration = Duration::from_secs(5);
 /// The server lets go of the lock of a machine that is gone.
@@ -38,15 +43,16 @@ const SESSION: &str = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval
 enum State {
     /// There is no session, so nobody knows.
     Lost,
-    Open,
+    Open(Instant),
     /// Closed for those who come; those inside finish what they began.
-    Shutting,
+    Shutting(Instant),
     /// With the mark that says why, as `<key> <text>`.
     Shut(String),
 }
 
 #[derive(Debug)]
 pub(super) struct Gate {
+    process: Uuid,
     /// Whoever appends is inside; whoever shuts it waits for them.
     inside: RwLock<()>,
     state: watch::Sender<State>,
@@ -56,7 +62,7 @@ pub(super) struct Gate {
 impl Default for Gate {
     fn default() -> Self {
         let state = watch::channel(State::Lost).0;
-        Self { inside: RwLock::new(()), state, nudged: Notify::new() }
+        Self { process: Uuid::new_v4(), inside: RwLock::new(()), state, nudged: Notify::new() }
     }
 }
 
@@ -73,7 +79,7 @@ impl Gate {
                 return Err(unknown());
             };
             let found = state.borrow_and_update().clone();
-            if found == State::Open {
+            if matches!(found, State::Open(until) if Instant::now() < until) {
                 return Ok(inside);
             }
             drop(inside);
@@ -95,9 +101,11 @@ impl Gate {
         let mut state = self.state.subscribe();
         loop {
             match &*state.borrow_and_update() {
-                State::Open | State::Shutting => return Ok(()),
+                State::Open(until) | State::Shutting(until) if Instant::now() < *until => {
+                    return Ok(());
+                }
                 State::Shut(mark) => return Err(moving::closed(mark)),
-                State::Lost => {}
+                State::Open(_) | State::Shutting(_) | State::Lost => {}
             }
             if timeout_at(deadline, state.changed()).await.is_err() {
                 return Err(unknown());
@@ -126,22 +134,30 @@ impl Gate {
         answered(sqlx::raw_sql(SESSION).execute(&mut session)).await?;
         let mut holds = false;
         loop {
+            let mut until = Instant::now() + LEASE;
             let mut mark = self.look(&mut session).await?;
             if mark.is_none() && !holds {
                 holds = ask(&mut session, gate!("pg_try_advisory_lock_shared")).await?;
+                if holds {
+                    self.enlist(&mut session, true).await?;
+                }
                 // Only a look that comes after the lock says that nobody has closed it.
+                until = Instant::now() + LEASE;
                 mark = self.look(&mut session).await?;
             }
             match mark {
                 Some(mark) => {
                     if holds {
-                        self.clear(&mut session, &mark).await?;
+                        self.clear(&mut session, until).await?;
+                    }
+                    self.tell(State::Shut(mark));
+                    self.enlist(&mut session, false).await?;
+                    if holds {
                         ask(&mut session, gate!("pg_advisory_unlock_shared")).await?;
                         holds = false;
                     }
-                    self.tell(State::Shut(mark));
                 }
-                None if holds => self.tell(State::Open),
+                None if holds => self.tell(State::Open(until)),
                 // Somebody has just closed it and opened it again.
                 None => {}
             }
@@ -153,18 +169,37 @@ impl Gate {
         timeout(ANSWER, marks::closing(session)).await.unwrap_or_else(|_| Err(unknown()))
     }
 
+    /// Says in the database that this process may be appending, so that somebody who closes the
+    /// log knows of it when its session has broken.
+    async fn enlist(&self, session: &mut PgConnection, on: bool) -> Result<(), LogError> {
+        let sql = if on {
+            "INSERT INTO esdb_writers (process) VALUES ($1) ON CONFLICT DO NOTHING"
+        } else {
+            "DELETE FROM esdb_writers WHERE process = $1"
+        };
+        answered(sqlx::query(sql).bind(self.process).execute(session)).await.map(drop)
+    }
+
+    /// Once nobody of this process appends any more and the session is gone.
+    pub async fn sign_off(&self, pool: &PgPool) {
+        self.tell(State::Lost);
+        let sql = "DELETE FROM esdb_writers WHERE process = $1";
+        if let Err(error) = answered(sqlx::query(sql).bind(self.process).execute(pool)).await {
+            tracing::debug!(%error, "closing this log will take two seconds more");
+        }
+    }
+
     /// Waits until nobody is inside.
-    async fn clear(&self, session: &mut PgConnection, mark: &str) -> Result<(), LogError> {
-        self.tell(State::Shutting);
+    async fn clear(&self, session: &mut PgConnection, mut until: Instant) -> Result<(), LogError> {
         let alone = self.inside.write();
         tokio::pin!(alone);
         loop {
-            if let Ok(alone) = timeout(POLL, &mut alone).await {
-                self.tell(State::Shut(mark.to_owned()));
-                drop(alone);
+            self.tell(State::Shutting(until));
+            if timeout(POLL, &mut alone).await.is_ok() {
                 return Ok(());
             }
             // Those inside may go on only while the lock is held.
+            until = Instant::now() + LEASE;
             self.look(session).await?;
         }
     }
@@ -196,10 +231,28 @@ pub(super) async fn alone<T>(
         )),
         other => other,
     })?;
-    let said = then(&mut session).await;
+    let gone = forget_the_broken(&mut session).await;
+    let said = match gone {
+        Ok(()) => then(&mut session).await,
+        Err(error) => Err(error),
+    };
     // The lock goes with the session.
     let _ = session.close().await;
     said
+}
+
+/// A process that holds no lock and has not signed off died, or lost its session and does not know
+/// it yet: it is waited for until it must have looked.
+async fn forget_the_broken(session: &mut PgConnection) -> Result<(), LogError> {
+    let known = Instant::now() + LEASE + GRACE;
+    while Instant::now() < known {
+        let sql = "SELECT EXISTS (SELECT FROM esdb_writers)";
+        if !answered(sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut *session)).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(POLL / 5).await;
+    }
+    answered(sqlx::query("DELETE FROM esdb_writers").execute(session)).await.map(drop)
 }
 
 async fn ask(session: &mut PgConnection, sql: &'static str) -> Result<bool, LogError> {
