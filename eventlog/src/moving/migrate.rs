@@ -13,9 +13,10 @@ use crate::{
     people::{Erasures, PeopleError, Registry},
 };
 
-/// The source is closed once less than this is left to copy, or after so many rounds.
+/// The source is closed once less than this is left to copy, or when so many rounds in turn came no
+/// nearer, because it is written faster than it is read.
 const NEAR: u64 = 2_000;
-const ROUNDS: usize = 50;
+const IN_VAIN: usize = 3;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum MoveError {
@@ -244,11 +245,11 @@ impl Under<'_> {
             self.migration.close(to, false).await?;
         }
         let mut left = self.copy().await?;
-        for _ in 0..ROUNDS {
-            if left <= NEAR {
-                break;
-            }
+        let (mut least, mut in_vain) = (left, 0);
+        while left > NEAR && in_vain < IN_VAIN {
             left = self.copy().await?;
+            in_vain = if left < least { 0 } else { in_vain + 1 };
+            least = least.min(left);
         }
         let mut people = self.migration.move_people(true).await?;
         self.check().await?;
