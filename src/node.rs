@@ -185,7 +185,7 @@ async fn open_server(config: &Config, clock: &Clock) -> Result<Opened, OpenError
 }
 
 #[cfg(feature = "eventstoredb")]
-async fn open_cluster_log(
+pub async fn open_cluster_log(
     config: &Config,
     clock: &Clock,
     pool: PgPool,
@@ -203,7 +203,11 @@ async fn open_cluster_log(
 }
 
 #[cfg(not(feature = "eventstoredb"))]
-async fn open_cluster_log(_: &Config, _: &Clock, _: PgPool) -> Result<Arc<dyn EventLog>, LogError> {
+pub async fn open_cluster_log(
+    _: &Config,
+    _: &Clock,
+    _: PgPool,
+) -> Result<Arc<dyn EventLog>, LogError> {
     let what = "this build of reeve has no eventstoredb; build it with that feature";
     Err(LogError::Setup(what.to_owned()))
 }

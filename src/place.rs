@@ -13,16 +13,16 @@ use eventlog::{
     people::Registry,
     postgres::{self, PostgresLog, PostgresOptions},
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
+    system_clock,
 };
 
 use crate::{
     config::{Config, Secret, Store},
-    node::Access,
+    node::{self, Access},
 };
 
 /// The list of erasures in a data directory.
 const ERASURES: &str = "erasures.jsonl";
-const NO_CLUSTER: &str = "this build cannot move from or to EventStoreDB";
 
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -30,8 +30,11 @@ pub enum Place {
     Postgres(Secret),
     /// `postgres` alone: what database.url says, which others cannot see on a command line.
     ConfiguredPostgres,
-    /// What eventstore.url says.
-    Cluster,
+    /// With its namespace from eventstore.namespace, and its index and everything beside the log in
+    /// database.url.
+    Cluster(Secret),
+    /// `eventstoredb` alone: what eventstore.url says.
+    ConfiguredCluster,
 }
 
 impl FromStr for Place {
@@ -52,8 +55,10 @@ impl FromStr for Place {
                 Ok(Self::Postgres(Secret::new(text)))
             }
             "postgres" => Ok(Self::ConfiguredPostgres),
-            "esdb" | "kurrentdb" => Err(NO_CLUSTER.to_owned()),
-            _ => Err("a store is sqlite:DIR, postgres://… or postgres (what database.url says)"
+            "eventstoredb" => Ok(Self::ConfiguredCluster),
+            "esdb" | "kurrentdb" if text.contains("://") => Ok(Self::Cluster(Secret::new(text))),
+            _ => Err("a store is sqlite:DIR, postgres://… or postgres (what database.url says), \
+                      esdb://… or eventstoredb (what eventstore.url says)"
                 .to_owned()),
         }
     }
@@ -64,14 +69,10 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(directory) => write!(f, "sqlite:{}", directory.display()),
-            Self::Postgres(url) => {
-                let rest = url.expose().split_once("://").map_or("", |(_, rest)| rest);
-                let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-                let rest = rest.split('?').next().unwrap_or_default();
-                write!(f, "postgres://{rest}")
-            }
+            Self::Postgres(url) => write!(f, "postgres://{}", public(url)),
+            Self::Cluster(url) => write!(f, "esdb://{}", public(url)),
             Self::ConfiguredPostgres => f.write_str("postgres"),
-            Self::Cluster => f.write_str("eventstoredb"),
+            Self::ConfiguredCluster => f.write_str("eventstoredb"),
         }
     }
 }
@@ -79,23 +80,28 @@ impl fmt::Display for Place {
 impl Place {
     /// Where this installation keeps its log.
     pub fn configured(config: &Config) -> Self {
-        match (config.store, &config.database.url) {
-            (Store::Postgres, Some(url)) => Self::Postgres(url.clone()),
-            (Store::Eventstoredb, _) => Self::Cluster,
-            (Store::Sqlite | Store::Postgres, _) => Self::Sqlite(config.data_dir.clone()),
-        }
+        let place = match config.store {
+            Store::Postgres => Self::ConfiguredPostgres,
+            Store::Eventstoredb => Self::ConfiguredCluster,
+            Store::Sqlite => Self::Sqlite(config.data_dir.clone()),
+        };
+        place.clone().resolved(config).unwrap_or(place)
     }
 
     /// With the URL that was left to the settings.
     pub fn resolved(self, config: &Config) -> Result<Self, LogError> {
-        match (self, &config.database.url) {
-            (Self::ConfiguredPostgres, Some(url)) => Ok(Self::Postgres(url.clone())),
-            (Self::ConfiguredPostgres, None) => Err(LogError::Setup(
-                "postgres stands for database.url (REEVE_DATABASE_URL), which is not set"
-                    .to_owned(),
-            )),
-            (place, _) => Ok(place),
-        }
+        let (setting, url) = match self {
+            Self::ConfiguredPostgres => (
+                "postgres stands for database.url (REEVE_DATABASE_URL)",
+                config.database.url.clone().map(Self::Postgres),
+            ),
+            Self::ConfiguredCluster => (
+                "eventstoredb stands for eventstore.url (REEVE_EVENTSTORE_URL)",
+                config.eventstore.url.clone().map(Self::Cluster),
+            ),
+            place => return Ok(place),
+        };
+        url.ok_or_else(|| LogError::Setup(format!("{setting}, which is not set")))
     }
 
     /// The installation that this would be with its log there; keys stay where they are.
@@ -113,7 +119,11 @@ impl Place {
                 config.database.url = Some(url.clone());
             }
             Self::ConfiguredPostgres => config.store = Store::Postgres,
-            Self::Cluster => config.store = Store::Eventstoredb,
+            Self::Cluster(url) => {
+                config.store = Store::Eventstoredb;
+                config.eventstore.url = Some(url.clone());
+            }
+            Self::ConfiguredCluster => config.store = Store::Eventstoredb,
         }
         config
     }
@@ -124,9 +134,7 @@ impl Place {
             Self::Sqlite(directory) if !same_folder(directory, &config.data_dir) => {
                 directory.join(ERASURES)
             }
-            Self::Sqlite(_) | Self::Postgres(_) | Self::ConfiguredPostgres | Self::Cluster => {
-                config.people.erasures_file.clone()
-            }
+            _ => config.people.erasures_file.clone(),
         }
     }
 
@@ -135,10 +143,22 @@ impl Place {
         let place = self.clone().resolved(config)?;
         let name = place.to_string();
         let (log, people): (Arc<dyn EventLog>, Registry) = match &place {
-            Self::ConfiguredPostgres => {
-                return Err(LogError::Setup("database.url is not set".to_owned()));
+            Self::ConfiguredPostgres | Self::ConfiguredCluster => {
+                return Err(LogError::Setup(format!("{place} has no URL in the settings")));
             }
-            Self::Cluster => return Err(LogError::Setup(NO_CLUSTER.to_owned())),
+            Self::Cluster(_) => {
+                let Some(database) = &config.database.url else {
+                    return Err(LogError::Setup(
+                        "a log in EventStoreDB keeps its index, people and read models in \
+                         database.url (REEVE_DATABASE_URL), which is not set"
+                            .to_owned(),
+                    ));
+                };
+                let pool = postgres::pool(database.expose(), config.database.connections)?;
+                let installed = place.installed(config);
+                let log = node::open_cluster_log(&installed, &system_clock(), pool.clone()).await?;
+                (log, Registry::postgres(pool).await?)
+            }
             Self::Sqlite(directory) => {
                 let log: Arc<dyn EventLog> = if access == Access::Read {
                     Arc::new(SqliteLog::read_only(directory)?)
@@ -162,6 +182,13 @@ impl Place {
     }
 }
 
+/// What of a URL anybody may see.
+fn public(url: &Secret) -> &str {
+    let rest = url.expose().split_once("://").map_or("", |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    rest.split('?').next().unwrap_or_default()
+}
+
 fn same_folder(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
@@ -181,13 +208,16 @@ mod tests {
             ("postgres://ann:s3cret@db:5432/reeve?sslmode=require", "postgres://db:5432/reeve"),
             ("postgresql://db/reeve", "postgres://db/reeve"),
             ("postgres://ann:p@ss@db/reeve", "postgres://db/reeve"),
+            ("esdb://ann:s3cret@es:2113?tls=false", "esdb://es:2113"),
+            ("kurrentdb://ann:s3cret@es,es2", "esdb://es,es2"),
         ] {
             let place: Place = text.parse().unwrap();
             assert_eq!(place.to_string(), shown);
             assert!(!format!("{place:?}").contains("s3cret"));
         }
         assert_eq!("postgres".parse::<Place>().unwrap().to_string(), "postgres");
-        for bad in ["", "data", "sqlite:", "postgresql:", "mysql://db", "esdb://db"] {
+        assert_eq!("eventstoredb".parse::<Place>().unwrap().to_string(), "eventstoredb");
+        for bad in ["", "data", "sqlite:", "postgresql:", "mysql://db", "esdb", "esdb:db"] {
             assert!(bad.parse::<Place>().is_err(), "{bad}");
         }
     }

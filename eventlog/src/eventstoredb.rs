@@ -9,10 +9,12 @@
 mod charter;
 mod count;
 mod follow;
+mod gate;
 mod health;
 mod import;
 mod index;
 mod lane;
+mod marks;
 mod names;
 mod read;
 mod server;
@@ -37,6 +39,7 @@ use tokio::{
 use self::{
     count::Waiting,
     follow::{Shared, State},
+    gate::Gate,
     server::Server,
 };
 pub use self::{
@@ -49,7 +52,7 @@ use crate::{
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
     migrate,
     moving::Mark,
-    postgres::{self, from_sqlx},
+    postgres::from_sqlx,
 };
 
 /// How an event's stream is called on the server.
@@ -101,7 +104,7 @@ pub struct EsdbLog {
     appender: Appender,
     head: watch::Receiver<Position>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    follower: JoinHandle<()>,
+    followers: [JoinHandle<()>; 2],
     stop: watch::Sender<bool>,
 }
 
@@ -127,6 +130,8 @@ impl EsdbLog {
         let shared = Arc::new(Shared {
             server,
             pool,
+            gate: Gate::default(),
+            append_timeout: options.append_timeout,
             waiting: Waiting::default(),
             head: head_sender,
             acked: AtomicU64::new(0),
@@ -137,12 +142,16 @@ impl EsdbLog {
             stuck: AtomicU64::new(0),
         });
         let mut state = shared.state.subscribe();
-        let follower = tokio::spawn(follow::follow(Arc::clone(&shared)));
+        let kept = Arc::clone(&shared);
+        let followers = [
+            tokio::spawn(follow::follow(Arc::clone(&shared))),
+            tokio::spawn(async move { kept.gate.keep(&connect).await }),
+        ];
         let (appender, queue) = Appender::new(options.queue);
         let (stop, stopped) = watch::channel(false);
         let writer = write::start(Arc::clone(&shared), options, queue, stopped);
         let writer = Mutex::new(Some(writer));
-        let log = Self { shared, appender, head, writer, follower, stop };
+        let log = Self { shared, appender, head, writer, followers, stop };
         // Everything that was there before is counted before anybody reads or decides.
         let begun = state.wait_for(|state| !matches!(state, State::CatchingUp)).await;
         match begun.as_deref() {
@@ -159,7 +168,7 @@ impl EsdbLog {
 impl Drop for EsdbLog {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        self.follower.abort();
+        self.followers.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -233,11 +242,11 @@ impl EventLog for EsdbLog {
     }
 
     async fn mark(&self, mark: Mark) -> Result<Option<String>, LogError> {
-        postgres::mark(&self.shared.pool, mark).await
+        marks::get(&self.shared, mark).await
     }
 
     async fn set_mark(&self, mark: Mark, text: Option<&str>) -> Result<(), LogError> {
-        postgres::set_mark(&self.shared.pool, mark, text).await
+        marks::set(&self.shared, mark, text).await
     }
 
     async fn shutdown(&self) {
@@ -246,6 +255,9 @@ impl EventLog for EsdbLog {
         let mut writer = self.writer.lock().await;
         if let Some(writer) = writer.take() {
             let _ = writer.await;
+            let [_, gate] = &self.followers;
+            gate.abort();
+            self.shared.gate.sign_off(&self.shared.pool).await;
         }
     }
 }

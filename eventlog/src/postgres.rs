@@ -9,8 +9,6 @@ mod leaves;
 mod read;
 mod write;
 
-pub(crate) use import::{mark, set_mark};
-
 use std::time::Duration;
 
 use async_trait::async_trait;

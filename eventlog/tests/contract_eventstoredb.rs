@@ -3,6 +3,9 @@
 #![cfg(feature = "eventstoredb")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "eventstoredb/closing.rs"]
+mod closing;
+
 use std::{sync::Arc, time::Duration};
 
 use domain::{Bytes, economy::Economy};

@@ -71,3 +71,14 @@ BEGIN
         prepare_position = prepare_positions[count];
     RETURN base + count;
 END $$;
+
+-- Facts about the log that are not events: where it has moved, or what it is being filled from. They
+-- cannot be computed again. Apart from log_meta, which is about a log in this database itself.
+CREATE TABLE esdb_marks (
+    key     text    PRIMARY KEY,
+    value   text    NOT NULL,
+    settled boolean NOT NULL -- every process that appends has let go of the log
+);
+
+-- Processes that may be appending; one that is here and holds no lock died or lost its session.
+CREATE TABLE esdb_writers (process uuid PRIMARY KEY);

@@ -34,7 +34,7 @@ pub(super) struct Args {
     /// A folder, or - for a tar stream on standard output; one that was cut short is gone on with
     #[arg(long, value_name = "DIR|-")]
     to: Option<PathBuf>,
-    /// The store to back up, such as sqlite:DIR or postgres://… [default: the configured one]
+    /// The store to back up, such as sqlite:DIR, postgres://… or esdb://… [default: the configured one]
     #[arg(long, value_name = "URL")]
     from: Option<Place>,
     /// Also write a key backup to this file, which expires; keep it apart

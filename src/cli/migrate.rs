@@ -32,7 +32,8 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct LogArgs {
-    /// The store to move from: sqlite:DIR, postgres://…, or postgres for what database.url says
+    /// The store to move from: sqlite:DIR, postgres://… or esdb://…; or postgres or eventstoredb for
+    /// what the settings say
     #[arg(long, value_name = "URL")]
     from: Place,
     /// The empty store to move to
@@ -103,7 +104,10 @@ fn text(moved: &Moved, to: &Place) -> String {
         Place::Postgres(_) | Place::ConfiguredPostgres => {
             "store = postgres, database.url = where you moved it".to_owned()
         }
-        Place::Cluster => "store = eventstoredb".to_owned(),
+        Place::Cluster(_) | Place::ConfiguredCluster => {
+            "store = eventstoredb, eventstore.url = where you moved it, database.url as now"
+                .to_owned()
+        }
     };
     let next = format!(
         "Now point the settings there ({settings}) and start Reeve again with the same master key. \

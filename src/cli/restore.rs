@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// The backup: a folder, a tar file, or - for a tar stream on standard input
     #[arg(long, value_name = "BACKUP")]
     from: PathBuf,
-    /// The empty store to fill, such as sqlite:DIR or postgres://… [default: the configured one]
+    /// The empty store to fill, such as sqlite:DIR, postgres://… or esdb://… [default: the configured one]
     #[arg(long, value_name = "URL")]
     to: Option<Place>,
     /// Only what had happened by then, such as 2026-11-20T18:00:00Z, or the first so many events

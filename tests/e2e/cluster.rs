@@ -6,14 +6,14 @@ use tokio::runtime::Runtime;
 use crate::support::{ANN, BEN, House, database};
 
 /// A server with a user who may delete and one who may not.
-fn server(runtime: &Runtime) -> Server {
+pub fn server(runtime: &Runtime) -> Server {
     let max_append_bytes = 2 * standin::DEFAULT_MAX_APPEND_BYTES;
     let users = vec![User::new("reeve", "hunter2", false), User::new("admin", "hunter3", true)];
     let options = Options { max_append_bytes, users, ..Options::default() };
     runtime.block_on(Server::start(options)).unwrap()
 }
 
-fn runtime() -> Runtime {
+pub fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 

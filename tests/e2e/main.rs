@@ -12,6 +12,8 @@ mod cli {
     mod help;
     mod import;
     mod moving;
+    #[cfg(feature = "eventstoredb")]
+    mod moving_cluster;
     mod people;
     mod projections;
     mod proof;

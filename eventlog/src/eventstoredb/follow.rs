@@ -18,6 +18,7 @@ use tokio::{
 
 use super::{
     count::{Count, Waiting},
+    gate::Gate,
     index,
     names::Draft,
     server::Server,
@@ -46,6 +47,8 @@ const TELL: Duration = Duration::from_secs(5);
 pub(super) struct Shared {
     pub server: Server,
     pub pool: PgPool,
+    pub gate: Gate,
+    pub append_timeout: Duration,
     pub waiting: Waiting,
     pub head: watch::Sender<Position>,
     /// The commit position of the last append that was answered to this process.

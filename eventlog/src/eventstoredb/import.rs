@@ -1,50 +1,55 @@
 //! Another log's events, as they were there.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
     follow::Shared,
-    index, names,
+    index, marks, names,
     server::{CALL, Trouble},
 };
 use crate::{
     envelope::{MAX_APPEND_BYTES, Recorded},
     log::LogError,
+    moving::{self, Mark},
 };
 
-/// Guilds that are written at a time: the order counts within a guild only.
-const AT_ONCE: usize = 64;
 /// Most events of one append; each has an envelope beside what is counted here.
 const MOST_EVENTS: usize = 500;
 const PATIENCE: Duration = Duration::from_mins(1);
 const BACKOFF: Duration = Duration::from_millis(50);
 
 pub(super) async fn import(shared: &Arc<Shared>, events: &[Recorded]) -> Result<(), LogError> {
+    // It may be filled while a mark says that it is, and not once it has moved away.
+    if let Some(mark) = marks::closing(&shared.pool).await?
+        && mark.starts_with(Mark::Closed.key())
+    {
+        return Err(moving::closed(&mark));
+    }
     let ids: Vec<Uuid> = events.iter().map(|event| event.id.0).collect();
-    let known = index::known_ids(&shared.pool, &ids).await?;
-    let mut guilds: BTreeMap<_, Vec<&Recorded>> = BTreeMap::new();
-    for event in events.iter().filter(|event| !known.contains(&event.id)) {
+    let known = index::known_hashes(&shared.pool, &ids).await?;
+    let mut new: Vec<&Recorded> = Vec::with_capacity(events.len());
+    for event in events {
         event.verify()?;
-        guilds.entry(event.guild()).or_default().push(event);
+        match known.get(&event.id) {
+            None => new.push(event),
+            Some(hash) if *hash == event.hash.0 => {}
+            Some(_) => return Err(event.corrupt("the target holds another event of this id")),
+        }
     }
-    let writing: Vec<BoxFuture<'_, _>> =
-        guilds.into_values().map(|events| guild(shared, events).boxed()).collect();
-    let commits: Vec<u64> =
-        futures::stream::iter(writing).buffer_unordered(AT_ONCE).try_collect().await?;
-    match commits.into_iter().max() {
-        None => Ok(()),
-        Some(_) => indexed(shared, &ids).await,
+    if new.is_empty() {
+        return Ok(());
     }
+    write(shared, &new).await?;
+    indexed(shared, &ids).await
 }
 
-/// One run of a stream after the other. Answers where on the server the last one is.
-async fn guild(shared: &Shared, events: Vec<&Recorded>) -> Result<u64, LogError> {
-    let mut left = &events[..];
-    let mut commit = 0;
+/// One run of a stream after the other, each once the one before is written: the order of all
+/// events is a promise, because a moment of the log is a place in it.
+async fn write(shared: &Shared, events: &[&Recorded]) -> Result<(), LogError> {
+    let mut left = events;
     while let Some(first) = left.first() {
         let mut bytes = 0;
         let run = left
@@ -59,28 +64,32 @@ async fn guild(shared: &Shared, events: Vec<&Recorded>) -> Result<u64, LogError>
             })
             .count();
         let (run, rest) = left.split_at(run);
-        commit = put(shared, run).await?;
+        put(shared, run).await?;
         left = rest;
     }
-    Ok(commit)
+    Ok(())
 }
 
-async fn put(shared: &Shared, run: &[&Recorded]) -> Result<u64, LogError> {
+async fn put(shared: &Shared, run: &[&Recorded]) -> Result<(), LogError> {
     let first = run[0];
     let name = shared.server.namespace.stream(&first.stream)?;
     let append = Uuid::new_v4();
     let events: Vec<_> =
         run.iter().map(|event| names::imported(event, append)).collect::<Result<_, _>>()?;
     let deadline = Instant::now() + PATIENCE;
+    // Without a pause of 40 ms. What went wrong there, the same append by itself says.
+    let head = first.version - 1;
+    if shared.server.append_in_session(&name, head, events.clone(), CALL).await.is_ok() {
+        return Ok(());
+    }
     loop {
-        match shared.server.append(&name, first.version - 1, events.clone(), CALL).await {
-            Ok(commit) => return Ok(commit),
+        match shared.server.append(&name, head, events.clone(), CALL).await {
+            Ok(_) => return Ok(()),
             Err(Trouble::WrongVersion) => {
-                return Err(LogError::Setup(format!(
-                    "{} has other events here than in the log they come from; import into an empty \
-                     log to which nobody else writes",
-                    first.stream
-                )));
+                return Err(first.corrupt(
+                    "the target holds another event in its place; import into an empty log to \
+                     which nobody else writes",
+                ));
             }
             Err(Trouble::NotSent(_) | Trouble::Unknown(_)) if Instant::now() < deadline => {
                 tokio::time::sleep(BACKOFF).await;

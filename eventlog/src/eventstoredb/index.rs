@@ -1,15 +1,14 @@
 //! The index in PostgreSQL: where each event stands.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::{EventId, GuildId, Timestamp};
-use sqlx::{PgConnection, PgExecutor, PgPool, Row as _, postgres::PgRow};
+use sqlx::{PgConnection, PgExecutor, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
     envelope::{EventHash, Position, Recorded, StreamId},
     log::{LogError, Slice},
-    moving,
     postgres::from_sqlx,
 };
 
@@ -166,6 +165,16 @@ pub(super) async fn known_ids(
     Ok(rows.iter().map(|row| EventId(row.get(0))).collect())
 }
 
+/// The hashes of those of these ids that are in the log.
+pub(super) async fn known_hashes(
+    executor: impl PgExecutor<'_>,
+    ids: &[Uuid],
+) -> Result<HashMap<EventId, Vec<u8>>, LogError> {
+    let sql = "SELECT event_id, hash FROM esdb_events WHERE event_id = ANY($1)";
+    let rows = sqlx::query(sql).bind(ids).fetch_all(executor).await.map_err(|e| from_sqlx(&e))?;
+    Ok(rows.iter().map(|row| (EventId(row.get(0)), row.get(1))).collect())
+}
+
 pub(super) async fn of_stream(
     executor: impl PgExecutor<'_>,
     stream: &StreamId,
@@ -249,13 +258,4 @@ fn signed(number: impl TryInto<i64>) -> i64 {
 
 fn unsigned(number: i64) -> u64 {
     number.unsigned_abs()
-}
-
-/// Asked before every append. One that is under way when the log is closed may still be written.
-pub(super) async fn refuse_when_closed(pool: &PgPool) -> Result<(), LogError> {
-    let sql = "SELECT key || ' ' || value FROM log_meta WHERE key IN ('closed', 'filling') \
-               ORDER BY key LIMIT 1";
-    let found: Option<String> =
-        sqlx::query_scalar(sql).fetch_optional(pool).await.map_err(|error| from_sqlx(&error))?;
-    found.map_or(Ok(()), |mark| Err(moving::closed(&mark)))
 }

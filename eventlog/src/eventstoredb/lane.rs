@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -31,7 +31,7 @@ const ROUNDS: usize = 100;
 
 /// Answers everybody.
 pub(super) async fn write(means: Means, stream: StreamId, appends: Vec<Queued>, at: Timestamp) {
-    let deadline = Instant::now() + means.append_timeout;
+    let deadline = Instant::now() + means.shared.append_timeout;
     let mut lane = Lane { means, stream, left: appends.into(), at, deadline };
     if let Err(error) = lane.settle().await {
         tracing::error!(%error, appends = lane.left.len(), "appends were not written");
@@ -70,7 +70,8 @@ enum Written {
 
 impl Lane {
     async fn settle(&mut self) -> Result<(), LogError> {
-        index::refuse_when_closed(&self.means.shared.pool).await?;
+        let shared = Arc::clone(&self.means.shared);
+        let _inside = shared.gate.enter(&shared.pool, self.deadline).await?;
         let name = self.means.shared.server.namespace.stream(&self.stream)?;
         // Every append that was answered is in the index. One that is under way may be on the
         // server already; then it refuses ours, and knows better.
@@ -259,7 +260,8 @@ impl Lane {
     ) -> Result<Written, LogError> {
         let shared = &self.means.shared;
         let mut backoff = BACKOFF;
-        let patience = CALL.min(self.means.append_timeout / 3);
+        let patience = CALL.min(shared.append_timeout / 3);
+        shared.gate.may_send(self.deadline).await?;
         let quick = shared.server.append_in_session(name, head, events.clone(), patience).await;
         let mut sent = match quick {
             Ok(commit) => {
@@ -269,6 +271,9 @@ impl Lane {
             Err(sent) => sent,
         };
         loop {
+            if let Err(error) = shared.gate.may_send(self.deadline).await {
+                return Err(if sent { LogError::OutcomeUnknown(error.to_string()) } else { error });
+            }
             let trouble = match shared.server.append(name, head, events.clone(), patience).await {
                 Ok(commit) => {
                     shared.acked.fetch_max(commit, Ordering::AcqRel);

@@ -1,7 +1,7 @@
 //! Writing: what waits for one stream goes to the server as one append; streams do not wait for each
 //! other. The server's expected revision is the referee between processes, and there is no lock.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use domain::Timestamp;
 use tokio::{
@@ -16,7 +16,6 @@ use crate::{envelope::StreamId, log::Queued};
 #[derive(Clone, Debug)]
 pub(super) struct Means {
     pub shared: Arc<Shared>,
-    pub append_timeout: Duration,
 }
 
 pub(super) fn start(
@@ -25,7 +24,7 @@ pub(super) fn start(
     queue: mpsc::Receiver<Queued>,
     stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
-    let means = Means { shared, append_timeout: options.append_timeout };
+    let means = Means { shared };
     let writer = Writer {
         means,
         options,

@@ -13,9 +13,10 @@ use crate::{
     people::{Erasures, PeopleError, Registry},
 };
 
-/// The source is closed once less than this is left to copy, or after so many rounds.
+/// The source is closed once less than this is left to copy, or when so many rounds in turn came no
+/// nearer, because it is written faster than it is read.
 const NEAR: u64 = 2_000;
-const ROUNDS: usize = 50;
+const IN_VAIN: usize = 3;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum MoveError {
@@ -90,6 +91,14 @@ impl Migration {
         let from = log_id(source).await?;
         if target.mark(Mark::LogId).await?.as_ref() == Some(&from) {
             return Err(refused("the source and the target are the same log"));
+        }
+        if self.source.people.is_same(&self.target.people).await? {
+            return Err(MoveError::Refused(format!(
+                "{} and {} keep their people and read models in one database, and what was computed \
+                 there from one log is wrong for the other; give the target a database of its own \
+                 (for EventStoreDB: database.url) and name the old one with its URL",
+                self.source.name, self.target.name
+            )));
         }
         if let Some(filling) = read::<Filling>(source, Mark::Filling).await? {
             return Err(MoveError::Refused(format!(
@@ -236,11 +245,11 @@ impl Under<'_> {
             self.migration.close(to, false).await?;
         }
         let mut left = self.copy().await?;
-        for _ in 0..ROUNDS {
-            if left <= NEAR {
-                break;
-            }
+        let (mut least, mut in_vain) = (left, 0);
+        while left > NEAR && in_vain < IN_VAIN {
             left = self.copy().await?;
+            in_vain = if left < least { 0 } else { in_vain + 1 };
+            least = least.min(left);
         }
         let mut people = self.migration.move_people(true).await?;
         self.check().await?;

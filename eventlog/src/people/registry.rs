@@ -5,7 +5,7 @@ use std::path::Path;
 use domain::{GuildId, PersonId};
 
 use super::{Erasure, PeopleError, Row, store::Store};
-use crate::{log::LogError, values};
+use crate::{log::LogError, postgres::from_sqlx, sql::Db, values};
 
 const PAGE: usize = 1_000;
 
@@ -27,6 +27,23 @@ impl Registry {
 
     pub async fn postgres(pool: sqlx::PgPool) -> Result<Self, LogError> {
         Store::postgres(pool).await.map(Self)
+    }
+
+    /// Whether both are one: a lock that one takes is taken for the other.
+    pub async fn is_same(&self, other: &Self) -> Result<bool, LogError> {
+        let (Db::Postgres(one), Db::Postgres(other)) = (&self.0.0, &other.0.0) else {
+            return Ok(false);
+        };
+        let key = i64::from_be_bytes(rand::random());
+        let lock = "SELECT pg_try_advisory_xact_lock($1)";
+        let asked = async {
+            let mut one = one.begin().await?;
+            let mut other = other.begin().await?;
+            let first: bool = sqlx::query_scalar(lock).bind(key).fetch_one(&mut *one).await?;
+            let second: bool = sqlx::query_scalar(lock).bind(key).fetch_one(&mut *other).await?;
+            Ok(first && !second)
+        };
+        asked.await.map_err(|error: sqlx::Error| from_sqlx(&error))
     }
 
     pub async fn is_empty(&self) -> Result<bool, PeopleError> {

@@ -113,7 +113,7 @@ fn escape(text: &mut String, value: &str) {
     text.push_str(rest);
 }
 
-pub(crate) async fn mark(pool: &PgPool, mark: Mark) -> Result<Option<String>, LogError> {
+pub(super) async fn mark(pool: &PgPool, mark: Mark) -> Result<Option<String>, LogError> {
     sqlx::query_scalar("SELECT value FROM log_meta WHERE key = $1")
         .bind(mark.key())
         .fetch_optional(pool)
@@ -121,7 +121,7 @@ pub(crate) async fn mark(pool: &PgPool, mark: Mark) -> Result<Option<String>, Lo
         .map_err(|error| from_sqlx(&error))
 }
 
-pub(crate) async fn set_mark(
+pub(super) async fn set_mark(
     pool: &PgPool,
     mark: Mark,
     text: Option<&str>,
