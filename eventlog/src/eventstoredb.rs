@@ -23,7 +23,7 @@ mod write;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicU64},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -54,6 +54,9 @@ use crate::{
     moving::Mark,
     postgres::from_sqlx,
 };
+
+/// How often it is looked how far the count is when a log is opened.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// How an event's stream is called on the server.
 #[cfg(feature = "contract")]
@@ -141,7 +144,6 @@ impl EsdbLog {
             live: AtomicBool::new(false),
             stuck: AtomicU64::new(0),
         });
-        let mut state = shared.state.subscribe();
         let kept = Arc::clone(&shared);
         let followers = [
             tokio::spawn(follow::follow(Arc::clone(&shared))),
@@ -152,12 +154,19 @@ impl EsdbLog {
         let writer = write::start(Arc::clone(&shared), options, queue, stopped);
         let writer = Mutex::new(Some(writer));
         let log = Self { shared, appender, head, writer, followers, stop };
-        // Everything that was there before is counted before anybody reads or decides.
-        let begun = state.wait_for(|state| !matches!(state, State::CatchingUp)).await;
-        match begun.as_deref() {
-            Ok(State::Failing(error)) => Err(error.clone()),
-            _ => Ok(log),
+        // Everything that was there before is counted before anybody reads or decides. What others
+        // write meanwhile is not waited for: that may never end.
+        let before = log.shared.server.last_commit().await?.unwrap_or(0);
+        let mut state = log.shared.state.subscribe();
+        loop {
+            match &*state.borrow_and_update() {
+                State::Failing(error) => return Err(error.clone()),
+                State::CatchingUp if log.shared.counted.load(Ordering::Acquire) < before => {}
+                _ => break,
+            }
+            let _ = tokio::time::timeout(LOOK, state.changed()).await;
         }
+        Ok(log)
     }
 
     pub fn pool(&self) -> &PgPool {
