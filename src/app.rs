@@ -6,9 +6,13 @@
 
 pub mod cli;
 pub mod config;
+pub mod discord;
 pub mod http;
+pub mod living;
 pub mod node;
 pub mod place;
+pub mod processes;
+pub mod requests;
 pub mod telemetry;
 
 pub use node::{Access, Node};

@@ -5,24 +5,31 @@
 //! a problem; 2 the command line or the configuration is wrong; 3 a fault, with an error id that
 //! the log names too.
 
+mod act;
 mod backup;
 mod bench;
+mod block;
+mod commands;
 mod config_command;
 mod demo;
 mod doctor;
 mod economy;
+mod effects;
 mod error;
 mod events;
 mod import;
+mod maintenance;
 mod migrate;
 mod operator;
 mod people;
 mod print;
+mod processes;
 mod projections;
 mod proof;
 mod replay;
 mod restore;
 mod serve;
+mod simulate;
 mod torture;
 mod verify;
 mod what_if;
@@ -62,16 +69,28 @@ struct Cli {
 enum Command {
     /// Run Reeve until it is told to stop
     Serve(serve::Args),
-    /// Play a small community on a fresh store, and leave it for you to look at
+    /// A living community on a local Discord, to look at and to join in
     Demo(demo::Args),
+    /// Run a local Discord to try, test and measure bots on
+    Simulate(simulate::Args),
+    /// Let a member of a running simulator do something
+    Act(act::Args),
     /// Look at the log: what happened, who did it, and why
     Events(events::Args),
     /// Read models: how far they are, rebuild them, see what could not be folded
     Projections(projections::Args),
+    /// What is to be done in Discord: what waits, what was given up, try it again
+    Effects(effects::Args),
+    /// What follows from what happened: how far each process is, and what waits for you
+    Processes(processes::Args),
     /// The people registry: who a number stands for, erasures, key backups
     People(people::Args),
     /// Balances, boards, transactions and settings of a community
     Economy(economy::Args),
+    /// Maintenance: only operators are served, and everybody else is told so
+    Maintenance(maintenance::Args),
+    /// Users and communities that are not served
+    Block(block::Args),
     /// A community's read models as they were at any moment, and what each event changed
     Replay(replay::Args),
     /// What a community's economy would have come to under other settings
@@ -88,6 +107,8 @@ enum Command {
     Proof(proof::Args),
     /// Check a proof bundle, offline
     Verify(verify::Args),
+    /// What Discord is told of our commands: deploy them, print their reference
+    Commands(commands::Args),
     /// Check everything and say what to do
     Doctor(doctor::Args),
     /// Show the settings in effect, or describe all of them
@@ -136,7 +157,13 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
         }
         Command::Bench(args) => return Ok(runtime.block_on(bench::run(args))?),
         Command::Torture(args) => return Ok(runtime.block_on(torture::run(args))?),
-        // Needs neither a store nor settings.
+        // They need neither a store nor settings.
+        Command::Simulate(args) => {
+            return runtime.block_on(simulate::run(args, print::Print::new(cli.json)));
+        }
+        Command::Act(args) => {
+            return runtime.block_on(act::run(args, print::Print::new(cli.json)));
+        }
         Command::Verify(args) => return verify::run(&args, print::Print::new(cli.json)),
         _ => {}
     }
@@ -145,7 +172,15 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
     {
         return Ok(args.print_reference());
     }
-    let config = load(&cli.config)?;
+    if let Command::Commands(args) = &cli.command
+        && args.needs_no_settings()
+    {
+        return Ok(commands::Args::print_reference());
+    }
+    let mut config = load(&cli.config)?;
+    if let Command::Demo(_) = &cli.command {
+        demo::hush(&mut config);
+    }
     let telemetry =
         Telemetry::start(&config).map_err(|error| CliError::Setup(error.to_string()))?;
     let print = print::Print::new(cli.json);
@@ -153,11 +188,15 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(args, config, metrics).await,
-            Command::Demo(args) => demo::run(args, config, print).await,
+            Command::Demo(args) => demo::run(args, config, metrics, print).await,
             Command::Events(args) => events::run(args, config, print).await,
             Command::Projections(args) => projections::run(args, config, print).await,
             Command::People(args) => people::run(args, config, print).await,
+            Command::Effects(args) => effects::run(args, config, print).await,
+            Command::Processes(args) => processes::run(args, config, print).await,
             Command::Economy(args) => economy::run(args, config, print).await,
+            Command::Maintenance(args) => maintenance::run(args, config, print).await,
+            Command::Block(args) => block::run(args, config, print).await,
             Command::Replay(args) => replay::run(args, config, print).await,
             Command::WhatIf(args) => what_if::run(args, other_settings, config, print).await,
             Command::Backup(args) => backup::run(args, config, print).await,
@@ -165,11 +204,14 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Migrate(args) => migrate::run(args, config, print).await,
             Command::Import(args) => import::run(args, config, print).await,
             Command::Proof(args) => proof::run(args, config, print).await,
+            Command::Commands(args) => commands::run(args, config, print).await,
             Command::Doctor(args) => doctor::run(args, config, print).await,
             Command::Config(_) => Ok(config_command::show(&config, print)),
             Command::Bench(_)
             | Command::Torture(_)
             | Command::Verify(_)
+            | Command::Simulate(_)
+            | Command::Act(_)
             | Command::Completions { .. } => Ok(ExitCode::SUCCESS),
         }
     });

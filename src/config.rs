@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use domain::UserId;
 use thiserror::Error;
 
 mod args;
@@ -33,9 +34,16 @@ pub use kind::Kind;
 pub use problem::{ConfigErrors, Problem, Source};
 pub use secret::{KeyBytes, KeyFileError, MASK, Secret};
 pub use settings::{CONFIG_VARIABLE, Fallback, SETTINGS, Setting};
+
+use settings::setting_of_variable;
 pub use values::Effective;
 
 use values::Values;
+
+/// The first and the last shard and how many there are in all; none where Discord decides.
+pub fn shard_range(text: &str) -> Option<(u32, u32, u32)> {
+    kind::shards(text).flatten()
+}
 
 /// Every setting, in its type. The path of a field is the setting's key.
 #[derive(Debug, Clone)]
@@ -51,10 +59,14 @@ pub struct Config {
     pub roles: BTreeSet<Role>,
     pub shutdown_grace: Duration,
     pub features: BTreeSet<String>,
+    pub operators: BTreeSet<UserId>,
+    /// Commands with their seconds.
+    pub cooldowns: Vec<(String, u32)>,
     pub database: Database,
     pub redis: Redis,
     pub eventstore: EventStore,
     pub people: People,
+    pub discord: Discord,
     pub http: Http,
     pub log: Log,
     pub telemetry: Telemetry,
@@ -82,6 +94,13 @@ sections! {
     Redis { url: Option<Secret> }
     EventStore { url: Option<Secret>, namespace: String }
     People { erasures_file: PathBuf, key_backup_days: u32 }
+    Discord {
+        token: Option<Secret>,
+        api_url: Option<Secret>,
+        shards: String,
+        deploy_commands: bool,
+        prefix_commands: bool,
+    }
     Http { address: SocketAddr, metrics: bool }
     Log {
         filter: String,
@@ -141,6 +160,12 @@ impl Config {
             roles: roles(&values.words("roles")),
             shutdown_grace: values.duration("shutdown_grace"),
             features: values.words("features").into_iter().collect(),
+            operators: values.words("operators").iter().filter_map(|id| id.parse().ok()).collect(),
+            cooldowns: values
+                .words("cooldowns")
+                .iter()
+                .filter_map(|text| kind::cooldown(text))
+                .collect(),
             database: Database {
                 url: values.secret("database.url"),
                 connections: values.integer("database.connections"),
@@ -153,6 +178,13 @@ impl Config {
             people: People {
                 erasures_file: values.path("people.erasures_file"),
                 key_backup_days: values.integer("people.key_backup_days"),
+            },
+            discord: Discord {
+                token: values.secret("discord.token"),
+                api_url: values.secret("discord.api_url"),
+                shards: values.text("discord.shards"),
+                deploy_commands: values.boolean("discord.deploy_commands"),
+                prefix_commands: values.boolean("discord.prefix_commands"),
             },
             http: Http {
                 address: values.address("http.address"),
@@ -223,7 +255,7 @@ impl Config {
 pub fn process_environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .map(|(name, value)| (lossy(&name), lossy(&value)))
-        .filter(|(name, _)| name.starts_with("REEVE_"))
+        .filter(|(name, _)| name.starts_with("REEVE_") || setting_of_variable(name).is_some())
         .collect()
 }
 

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use crate::discord::health as discord;
 use axum::{
     Json, Router,
     extract::State,
@@ -25,6 +26,8 @@ struct Health {
     status: Status,
     clock: Clock,
     metrics: Option<PrometheusHandle>,
+    /// Where this process speaks with Discord.
+    discord: Option<discord::Health>,
 }
 
 #[derive(Debug)]
@@ -41,11 +44,12 @@ impl Server {
         store: ReadStore,
         clock: Clock,
         metrics: Option<PrometheusHandle>,
+        discord: Option<discord::Health>,
     ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, mut stopped) = watch::channel(false);
-        let health = Health { bus, status: Status::new(store), clock, metrics };
+        let health = Health { bus, status: Status::new(store), clock, metrics, discord };
         let router = Router::new()
             .route("/healthz", get(|| async { "alive\n" }))
             .route("/readyz", get(ready))
@@ -84,9 +88,11 @@ async fn ready(State(health): State<Health>) -> Response {
                 build.state == "live" && build.lag_secs > READY_LAG_SECS
             };
             let late: Vec<_> = builds.iter().filter(late).map(|build| build.name.clone()).collect();
-            let code =
-                if late.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-            (code, json!({ "ready": late.is_empty(), "log": "ok", "late": late }))
+            let picture = health.discord.as_ref().map(discord::Health::picture);
+            let ready = late.is_empty() && picture.as_ref().is_none_or(discord::Picture::is_ready);
+            let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+            let discord = picture.map_or_else(|| json!({ "state": "off" }), |p| p.json());
+            (code, json!({ "ready": ready, "log": "ok", "late": late, "discord": discord }))
         }
     };
     (code, Json(body)).into_response()

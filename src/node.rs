@@ -8,20 +8,25 @@ use std::{
     sync::Arc,
 };
 
-use actions::Actions;
+use actions::{Actions, Policy};
 use eventlog::{
     Bus, BusOptions, Clock, EventLog, LogError, People, PeopleError,
     people::{MasterKey, PeopleOptions},
-    postgres::{self, PostgresLog, PostgresOptions},
+    postgres::{self, PostgresLog, ServerOptions},
     proof::{Proofs, Sealer, SealerOptions},
     snapshots::Snapshots,
+    sql::{self, Db},
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
     system_clock,
 };
 use projections::{ReadStore, Runtime, RuntimeOptions, TimeError, TimeMachine, TimeOptions};
 use sqlx::PgPool;
 
-use crate::config::{Config, KeyBytes, MasterKeySource, Store};
+use crate::{
+    config::{Config, KeyBytes, MasterKeySource, Store},
+    discord,
+    processes::{self, Ground, Outbox, Processes, Timers},
+};
 
 /// Keyframes and throw-away databases, in the data directory.
 const TIME_MACHINE: &str = "time-machine";
@@ -41,8 +46,14 @@ pub struct Node {
     pub log: Arc<dyn EventLog>,
     pub people: Arc<People>,
     pub store: ReadStore,
+    /// Sessions, timers, effects and cooldowns: durable, and no part of history.
+    pub work: Db,
     pub proofs: Proofs,
     pub actions: Actions,
+    /// What is to be done in Discord.
+    pub outbox: Outbox,
+    /// What is to happen at its time.
+    pub timers: Timers,
 }
 
 impl std::fmt::Debug for Node {
@@ -59,6 +70,8 @@ pub enum OpenError {
     People(#[from] PeopleError),
     #[error("{0}")]
     Key(String),
+    #[error("{0}")]
+    Configuration(String),
 }
 
 impl Node {
@@ -72,7 +85,15 @@ impl Node {
         access: Access,
         clock: Clock,
     ) -> Result<Self, OpenError> {
-        let (log, people, store, snapshots, proofs) = match config.store {
+        let policy = Policy {
+            operators: config.operators.clone(),
+            features: config.features.clone(),
+            cooldowns: config.cooldowns.iter().cloned().collect(),
+        };
+        if let Some(problem) = policy.problem() {
+            return Err(OpenError::Configuration(problem));
+        }
+        let Opened { log, people, store, work, snapshots, proofs } = match config.store {
             Store::Sqlite => open_sqlite(&config, access, &clock).await?,
             Store::Postgres | Store::Eventstoredb => open_server(&config, &clock).await?,
         };
@@ -85,8 +106,10 @@ impl Node {
             snapshot_every: config.snapshots.every,
         };
         let bus = Bus::new(Arc::clone(&log), Arc::clone(&people), Some(snapshots), options);
-        let actions = Actions::new(bus, store.clone(), Arc::clone(&clock));
-        Ok(Self { config, clock, log, people, store, proofs, actions })
+        let actions = Actions::new(bus, store.clone(), work.clone(), Arc::clone(&clock), policy);
+        let outbox = Outbox::new(work.clone(), Arc::clone(&clock));
+        let timers = Timers::new(work.clone(), Arc::clone(&clock));
+        Ok(Self { config, clock, log, people, store, work, proofs, actions, outbox, timers })
     }
 
     pub const fn bus(&self) -> &Bus {
@@ -108,6 +131,28 @@ impl Node {
             options,
         )
         .await
+    }
+
+    /// Begins to do what follows from what happened. Without a token of Discord's, what is to be
+    /// done there is ordered and waits.
+    pub async fn start_processes(&self) -> Result<Processes, OpenError> {
+        let hands = discord::effects::hands(&self.config.discord, Arc::clone(&self.people))
+            .map_err(|error| OpenError::Configuration(error.to_string()))?;
+        let slices = match self.config.store {
+            Store::Sqlite => 1,
+            Store::Postgres | Store::Eventstoredb => self.config.projections.slices,
+        };
+        let ground = Ground {
+            log: Arc::clone(&self.log),
+            db: self.work.clone(),
+            actions: self.actions.clone(),
+            clock: Arc::clone(&self.clock),
+            jitter: processes::random_jitter(),
+            slices: u16::try_from(slices).unwrap_or(1),
+            outbox: self.outbox.clone(),
+            timers: self.timers.clone(),
+        };
+        Ok(Processes::start(ground, processes::registered(), hands).await?)
     }
 
     /// Read models of any guild as they were at any moment.
@@ -136,7 +181,14 @@ impl Node {
     }
 }
 
-type Opened = (Arc<dyn EventLog>, People, ReadStore, Snapshots, Proofs);
+struct Opened {
+    log: Arc<dyn EventLog>,
+    people: People,
+    store: ReadStore,
+    work: Db,
+    snapshots: Snapshots,
+    proofs: Proofs,
+}
 
 async fn open_sqlite(config: &Config, access: Access, clock: &Clock) -> Result<Opened, OpenError> {
     let directory = config.data_dir.as_path();
@@ -158,7 +210,8 @@ async fn open_sqlite(config: &Config, access: Access, clock: &Clock) -> Result<O
     let opened = People::open_sqlite(directory, options, Arc::clone(clock)).await;
     let people = opened.map_err(|error| key.unfit(error))?;
     let proofs = Proofs::sqlite(directory, master, previous, Arc::clone(clock))?;
-    Ok((log, people, ReadStore::sqlite(directory)?, Snapshots::sqlite(directory)?, proofs))
+    let (store, snapshots) = (ReadStore::sqlite(directory)?, Snapshots::sqlite(directory)?);
+    Ok(Opened { log, people, store, work: sql::open_work(directory)?, snapshots, proofs })
 }
 
 /// With PostgreSQL; for a cluster it holds everything but the log.
@@ -168,7 +221,7 @@ async fn open_server(config: &Config, clock: &Clock) -> Result<Opened, OpenError
     let log = if config.store == Store::Eventstoredb {
         open_cluster_log(config, clock, pool.clone()).await?
     } else {
-        let options = PostgresOptions {
+        let options = ServerOptions {
             clock: Arc::clone(clock),
             batch: config.writer.batch,
             queue: config.writer.queue,
@@ -181,7 +234,8 @@ async fn open_server(config: &Config, clock: &Clock) -> Result<Opened, OpenError
     let opened = People::open_postgres(pool.clone(), options, Arc::clone(clock)).await;
     let people = opened.map_err(|error| key.unfit(error))?;
     let proofs = Proofs::postgres(pool.clone(), master, previous, Arc::clone(clock));
-    Ok((log, people, ReadStore::postgres(pool.clone()), Snapshots::postgres(pool), proofs))
+    let (store, work) = (ReadStore::postgres(pool.clone()), Db::Postgres(pool.clone()));
+    Ok(Opened { log, people, store, work, snapshots: Snapshots::postgres(pool), proofs })
 }
 
 #[cfg(feature = "eventstoredb")]
@@ -190,10 +244,10 @@ pub async fn open_cluster_log(
     clock: &Clock,
     pool: PgPool,
 ) -> Result<Arc<dyn EventLog>, LogError> {
-    use eventlog::eventstoredb::{EsdbLog, EsdbOptions, Namespace};
+    use eventlog::eventstoredb::{EsdbLog, Namespace, ServerOptions};
     let url = config.eventstore.url.as_ref().map_or("", |url| url.expose());
     let namespace = Namespace::new(&config.eventstore.namespace)?;
-    let options = EsdbOptions {
+    let options = ServerOptions {
         clock: Arc::clone(clock),
         batch: config.writer.batch,
         queue: config.writer.queue,

@@ -11,7 +11,8 @@ use eventlog::{
     EventLog, LogError,
     moving::Side,
     people::Registry,
-    postgres::{self, PostgresLog, PostgresOptions},
+    postgres::{self, PostgresLog, ServerOptions},
+    proof::Records,
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
     system_clock,
 };
@@ -142,7 +143,7 @@ impl Place {
     pub async fn open(&self, config: &Config, access: Access) -> Result<Side, LogError> {
         let place = self.clone().resolved(config)?;
         let name = place.to_string();
-        let (log, people): (Arc<dyn EventLog>, Registry) = match &place {
+        let (log, people, proofs): (Arc<dyn EventLog>, Registry, Records) = match &place {
             Self::ConfiguredPostgres | Self::ConfiguredCluster => {
                 return Err(LogError::Setup(format!("{place} has no URL in the settings")));
             }
@@ -157,7 +158,7 @@ impl Place {
                 let pool = postgres::pool(database.expose(), config.database.connections)?;
                 let installed = place.installed(config);
                 let log = node::open_cluster_log(&installed, &system_clock(), pool.clone()).await?;
-                (log, Registry::postgres(pool).await?)
+                (log, Registry::postgres(pool.clone()).await?, Records::postgres(pool))
             }
             Self::Sqlite(directory) => {
                 let log: Arc<dyn EventLog> = if access == Access::Read {
@@ -166,19 +167,20 @@ impl Place {
                     let lock = Arc::new(DirectoryLock::take(directory)?);
                     Arc::new(SqliteLog::open(directory, lock, SqliteOptions::default())?)
                 };
-                (log, Registry::sqlite(directory)?)
+                (log, Registry::sqlite(directory)?, Records::sqlite(directory)?)
             }
             Self::Postgres(url) => {
                 let pool = postgres::pool(url.expose(), config.database.connections)?;
-                let options = PostgresOptions {
+                let options = ServerOptions {
                     append_timeout: config.writer.append_timeout,
-                    ..PostgresOptions::default()
+                    ..ServerOptions::default()
                 };
                 let log = PostgresLog::open(pool.clone(), options).await?;
-                (Arc::new(log), Registry::postgres(pool).await?)
+                let people = Registry::postgres(pool.clone()).await?;
+                (Arc::new(log), people, Records::postgres(pool))
             }
         };
-        Ok(Side { log, people, erasures: self.erasures(config), name })
+        Ok(Side { log, people, proofs, erasures: self.erasures(config), name })
     }
 }
 

@@ -22,8 +22,15 @@ use crate::config::{Config, LogFormat};
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Whatever `log.filter` says: below this they print addresses with the passwords in them.
-const NEVER_LOUDER: [&str; 4] =
-    ["hyper=info", "hyper_util=info", "opentelemetry-otlp=info", "reqwest=info"];
+const NEVER_LOUDER: [&str; 6] = [
+    "hyper=info",
+    "hyper_util=info",
+    "opentelemetry-otlp=info",
+    "reqwest=info",
+    // Its spans name the path of a call, and in that an interaction's token.
+    "twilight_http=warn",
+    "twilight_http_ratelimiting=warn",
+];
 
 /// What telemetry needs at the end: what waits is sent when this is shut down.
 #[derive(Debug)]

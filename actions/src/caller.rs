@@ -1,6 +1,8 @@
-//! Who asks, and what they may.
+//! Who asks.
 
-use domain::UserId;
+use domain::{UserId, access::AccessSettings};
+
+use crate::standing::{Permission, Standing};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
@@ -13,49 +15,45 @@ pub enum Who {
     Import,
 }
 
-/// What a guild can allow somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Grant and take bytes, and change the economy's settings.
-    ManageEconomy,
-}
-
-impl Permission {
-    /// As people know it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ManageEconomy => "Manage Economy",
-        }
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub who: Who,
-    permissions: Vec<Permission>,
+    standing: Standing,
 }
 
 impl Caller {
-    pub const fn member(user: UserId, permissions: Vec<Permission>) -> Self {
-        Self { who: Who::Member(user), permissions }
+    /// A member of the guild, who stands there as Discord told just now.
+    pub const fn member(user: UserId, standing: Standing) -> Self {
+        Self { who: Who::Member(user), standing }
     }
 
-    pub const fn process(name: &'static str) -> Self {
-        Self { who: Who::Process(name), permissions: Vec::new() }
+    pub fn process(name: &'static str) -> Self {
+        Self { who: Who::Process(name), standing: Standing::everyone() }
     }
 
-    pub const fn operator() -> Self {
-        Self { who: Who::Operator, permissions: Vec::new() }
+    pub fn operator() -> Self {
+        Self { who: Who::Operator, standing: Standing::everyone() }
     }
 
-    pub const fn import() -> Self {
-        Self { who: Who::Import, permissions: Vec::new() }
+    pub fn import() -> Self {
+        Self { who: Who::Import, standing: Standing::everyone() }
     }
 
-    pub fn may(&self, permission: Permission) -> bool {
+    pub const fn user(&self) -> Option<UserId> {
+        if let Who::Member(user) = self.who { Some(user) } else { None }
+    }
+
+    pub const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Where the guild has named these roles. A process has no permission: what it may do, it may
+    /// by what it is.
+    pub fn may(&self, permission: Permission, access: &AccessSettings) -> bool {
         match self.who {
             Who::Operator | Who::Import => true,
-            Who::Member(_) | Who::Process(_) => self.permissions.contains(&permission),
+            Who::Member(_) => permission.is_held_by(&self.standing, access),
+            Who::Process(_) => false,
         }
     }
 

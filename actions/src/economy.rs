@@ -1,17 +1,38 @@
 //! What someone may do with bytes.
 
-mod refused;
+mod awards;
+mod boards;
+pub(crate) mod daily;
+mod history;
+mod wallet;
 mod what_if;
 
 use domain::{
-    Bytes, Decider as _, GuildId, IdempotencyKey, PersonId, Personal, Timestamp, UserId,
+    Bytes, Decider as _, GuildId, IdempotencyKey, PersonId, Personal, Refusal as _, Timestamp,
+    UserId,
     economy::{Command, DailyTrigger, Economy, EconomySettings, Event, Reason, SpendId},
     refusals::{Keep, Rule},
     settings::{Change, InForce, Settings},
 };
-use eventlog::{Decision, StreamId};
+use eventlog::{CommandError, Decision, StreamId};
 
-use crate::{ActionError, Actions, Caller, Permission};
+pub use awards::{Award, RoleOrder};
+pub use boards::{BoardLine, DEFAULT_BOARD, MAX_BOARD, MAX_WEEKS_AGO, WeeklyBoard};
+pub use history::{HistoryLine, HistoryPage, MAX_HISTORY_PAGE};
+pub use wallet::Wallet;
+
+use crate::{
+    ActionError, Actions, Caller, Permission,
+    in_force::settings_stream,
+    modules::{Module, Offer},
+};
+
+pub const MODULE: Module = Module {
+    name: "economy",
+    title: "Economy",
+    about: "A currency of the community: daily rewards, transfers, boards and role rewards.",
+    offer: Offer::Standard,
+};
 
 pub type SettingsOfEconomy = Settings<EconomySettings>;
 
@@ -42,7 +63,9 @@ impl Actions {
         reason: Option<&str>,
         key: &IdempotencyKey,
     ) -> Result<Moved, ActionError> {
-        authorise(caller, Permission::ManageEconomy)?;
+        self.open_to(guild, caller, Some(&MODULE)).await?;
+        let what = ("bytes grant", Some(to));
+        self.authorise_to(what, guild, caller, Permission::ManageEconomy, key).await?;
         let to = self.people().person(guild, to).await?;
         let terms = self.economy_terms(guild).await?;
         let reason = personal(to, reason);
@@ -64,7 +87,9 @@ impl Actions {
         reason: Option<&str>,
         key: &IdempotencyKey,
     ) -> Result<Moved, ActionError> {
-        authorise(caller, Permission::ManageEconomy)?;
+        self.open_to(guild, caller, Some(&MODULE)).await?;
+        let what = ("bytes take", Some(from));
+        self.authorise_to(what, guild, caller, Permission::ManageEconomy, key).await?;
         let from = self.people().person(guild, from).await?;
         let terms = self.economy_terms(guild).await?;
         let reason = personal(from, reason);
@@ -90,6 +115,7 @@ impl Actions {
         at: Timestamp,
         key: &IdempotencyKey,
     ) -> Result<Moved, ActionError> {
+        self.open_to(guild, caller, Some(&MODULE)).await?;
         if !caller.is(from) {
             return Err(ActionError::NotYourself);
         }
@@ -104,7 +130,7 @@ impl Actions {
             && let Some(rule) = Rule::of(rule)
         {
             let refused = Keep { from, to, amount, at, rule };
-            self.keep_refusal(guild, caller, key, policy, refused).await;
+            self.keep_transfer(guild, caller, key, policy, refused).await;
         }
         let decision = decision?;
         moved(&decision, |event| match event {
@@ -124,6 +150,7 @@ impl Actions {
         at: Timestamp,
         key: &IdempotencyKey,
     ) -> Result<Daily, ActionError> {
+        self.open_to(guild, caller, Some(&MODULE)).await?;
         if !caller.is(to) {
             return Err(ActionError::NotYourself);
         }
@@ -207,11 +234,12 @@ impl Actions {
         to: EconomySettings,
         key: &IdempotencyKey,
     ) -> Result<InForce<EconomySettings>, ActionError> {
-        authorise(caller, Permission::ManageEconomy)?;
+        let what = ("settings set", None);
+        self.authorise_to(what, guild, caller, Permission::ManageEconomy, key).await?;
         let request = self.request(guild, caller, key, None).await?;
-        let stream = crate::settings_stream(guild);
-        self.bus().execute::<SettingsOfEconomy>(&stream, &Change { to }, &request).await?;
-        self.forget_terms(guild);
+        let stream = settings_stream::<EconomySettings>(guild);
+        self.bus().execute::<SettingsOfEconomy>(&stream, &Change::To(to), &request).await?;
+        self.forget_settings::<EconomySettings>(guild);
         Ok((*self.economy_terms(guild).await?).clone())
     }
 
@@ -222,22 +250,27 @@ impl Actions {
         key: &IdempotencyKey,
         command: Command,
     ) -> Result<Decision<Event>, ActionError> {
-        let policy = match &command {
+        let terms = match &command {
             Command::Grant { terms, .. }
             | Command::Take { terms, .. }
             | Command::Transfer { terms, .. }
             | Command::AwardDaily { terms, .. }
-            | Command::Spend { terms, .. } => Some(terms.version),
+            | Command::Spend { terms, .. } => Some(terms),
             Command::SettleSpend { .. } | Command::RefundSpend { .. } => None,
         };
+        let policy = terms.map(|terms| terms.version);
         let request = self.request(guild, caller, key, policy).await?;
         let stream = StreamId::of_guild(Economy::CAPABILITY, guild);
-        Ok(self.bus().execute::<Economy>(&stream, &command, &request).await?)
+        let done = self.bus().execute::<Economy>(&stream, &command, &request).await;
+        done.map_err(|error| match (error, terms) {
+            // People are told amounts in their own currency.
+            (CommandError::Refused(refusal), Some(terms)) => ActionError::Refused {
+                rule: refusal.rule(),
+                text: refusal.told_in(&terms.values.currency),
+            },
+            (error, _) => error.into(),
+        })
     }
-}
-
-fn authorise(caller: &Caller, permission: Permission) -> Result<(), ActionError> {
-    if caller.may(permission) { Ok(()) } else { Err(ActionError::NotAllowed(permission)) }
 }
 
 /// Spends belong to the process that sells something: a member asks that process, not the ledger.

@@ -5,41 +5,54 @@
 //! facts that the decision needs, builds the command, dispatches it, and returns what the
 //! decision's own events say. No rule of the domain lives here.
 
+pub mod blocks;
 mod caller;
+mod cooldowns;
 pub mod economy;
 mod error;
+pub mod gate;
+pub mod guards;
 pub mod import;
+mod in_force;
+pub mod modules;
+mod platform;
+mod policy;
+mod refused;
+pub mod settings;
+mod standing;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use domain::{
-    Actor, Cause, CorrelationId, GuildId, IdempotencyKey, InvalidId, PersonId, Timestamp,
-    economy::{EconomySettings, Terms},
+    Actor, Cause, CorrelationId, GuildId, IdempotencyKey, InvalidId, Timestamp, UserId,
+    access::AccessSettings,
 };
-use eventlog::{Bus, Clock, People, Request, StreamId};
-use lru::LruCache;
-use parking_lot::Mutex;
+use eventlog::{Bus, Clock, People, Request, sql::Db};
 use projections::ReadStore;
 
-pub use caller::{Caller, Permission, Who};
+pub use caller::{Caller, Who};
 pub use error::ActionError;
-
-/// No settings are older than this when they rule a decision.
-const SETTINGS_AGE: Duration = Duration::from_secs(2);
-const CACHED_SETTINGS: usize = 10_000;
+pub use guards::Guard;
+pub use platform::Maintenance;
+pub use policy::Policy;
+pub use refused::RefusalLine;
+pub use standing::{BotStanding, Permission, Permissions, Standing, Target};
 
 /// Everything actions stand on.
 #[derive(Clone)]
 pub struct Actions {
     bus: Bus,
     store: ReadStore,
+    /// Cooldowns: durable, and no part of history.
+    work: Db,
     clock: Clock,
-    terms: Arc<Mutex<LruCache<GuildId, (Terms, Instant)>>>,
-    /// When a refusal of a sender was kept.
-    refusals: Arc<Mutex<LruCache<(GuildId, PersonId), Timestamp>>>,
+    policy: Arc<Policy>,
+    settings: in_force::Cache,
+    blocks: blocks::Cache,
+    cooldowns: cooldowns::Cooldowns,
+    floods: gate::Floods,
+    refused: refused::Recent,
+    paid_today: economy::daily::PaidToday,
 }
 
 impl std::fmt::Debug for Actions {
@@ -49,10 +62,22 @@ impl std::fmt::Debug for Actions {
 }
 
 impl Actions {
-    pub fn new(bus: Bus, store: ReadStore, clock: Clock) -> Self {
-        let terms = Arc::new(Mutex::new(LruCache::unbounded()));
-        let refusals = Arc::new(Mutex::new(LruCache::unbounded()));
-        Self { bus, store, clock, terms, refusals }
+    /// `work` is where cooldowns are kept; `policy` is what the operator has decided.
+    pub fn new(bus: Bus, store: ReadStore, work: Db, clock: Clock, policy: Policy) -> Self {
+        let settings = in_force::Cache::new(&**bus.log());
+        Self {
+            bus,
+            store,
+            work,
+            clock,
+            policy: Arc::new(policy),
+            settings,
+            blocks: blocks::Cache::default(),
+            cooldowns: cooldowns::Cooldowns::default(),
+            floods: gate::Floods::default(),
+            refused: refused::Recent::default(),
+            paid_today: economy::daily::PaidToday::default(),
+        }
     }
 
     pub const fn bus(&self) -> &Bus {
@@ -69,6 +94,41 @@ impl Actions {
 
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Whether this user runs this installation. That gives no right inside a community.
+    pub fn is_operator(&self, user: UserId) -> bool {
+        self.policy.operators.contains(&user)
+    }
+
+    /// Refuses whoever does not have this permission in the guild.
+    pub async fn authorise(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        permission: Permission,
+    ) -> Result<(), ActionError> {
+        let access = self.settings::<AccessSettings>(guild).await?;
+        if caller.may(permission, &access.values) {
+            return Ok(());
+        }
+        Err(ActionError::Guarded(Guard::Permission(permission)))
+    }
+
+    /// The same for an action by its name, on somebody or nobody; that it was refused is kept.
+    async fn authorise_to(
+        &self,
+        (what, whom): (&str, Option<UserId>),
+        guild: GuildId,
+        caller: &Caller,
+        permission: Permission,
+        key: &IdempotencyKey,
+    ) -> Result<(), ActionError> {
+        let allowed = self.authorise(guild, caller, permission).await;
+        if let Err(error) = &allowed {
+            self.note_refusal(guild, caller, whom, what, error, key).await;
+        }
+        allowed
     }
 
     /// Who asks, and under which key; everything that follows from it has the same correlation.
@@ -89,35 +149,6 @@ impl Actions {
         let cause = Cause { correlation: CorrelationId(correlation), causation: None };
         Ok(Request { actor, cause, key: key.clone(), policy })
     }
-
-    /// The economy's settings in force.
-    pub async fn economy_terms(&self, guild: GuildId) -> Result<Terms, ActionError> {
-        if let Some((terms, read)) = self.terms.lock().get(&guild)
-            && read.elapsed() < SETTINGS_AGE
-        {
-            return Ok(Arc::clone(terms));
-        }
-        let stream = settings_stream(guild);
-        let terms = self
-            .bus
-            .read::<economy::SettingsOfEconomy, _>(&stream, |state, _| Arc::new(state.clone()))
-            .await?;
-        let mut cache = self.terms.lock();
-        cache.put(guild, (Arc::clone(&terms), Instant::now()));
-        if cache.len() > CACHED_SETTINGS {
-            cache.pop_lru();
-        }
-        Ok(terms)
-    }
-
-    fn forget_terms(&self, guild: GuildId) {
-        self.terms.lock().pop(&guild);
-    }
-}
-
-fn settings_stream(guild: GuildId) -> StreamId {
-    use domain::settings::Configurable as _;
-    StreamId::of_guild(EconomySettings::CAPABILITY, guild)
 }
 
 /// A key for something that is asked once and for all by hand.

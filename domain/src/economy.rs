@@ -11,9 +11,12 @@
 //! - A spend takes bytes for something that is still to happen. It is settled when that happened
 //!   and refunded when it did not: one of the two, once.
 //! - Every input has an idempotency key; the log keeps one from being stored twice.
+//! - What a member received from others, and what daily rewards came to, is counted for good:
+//!   spending takes nothing of it away.
 //!
-//! Memory: about 44 bytes a member at 100,000 members, at most [`MAX_BYTES_PER_MEMBER`].
+//! Memory: about 75 bytes a member at 100,000 members, at most [`MAX_BYTES_PER_MEMBER`].
 
+mod refusal;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -25,7 +28,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use settings::{DailyMode, EconomySettings, StreakTier};
+pub use refusal::Refusal;
+pub use settings::{DailyMode, EconomySettings, RoleReward, StreakTier};
 
 use crate::{
     Bytes, Decider, DomainEvent, EventType, PersonId, Personal, PersonalField, Timestamp, UtcDay,
@@ -36,7 +40,7 @@ pub const MAX_REASON_CHARS: usize = 300;
 pub const MAX_PURPOSE_CHARS: usize = 64;
 /// Spends that are neither settled nor refunded yet; a saga that leaks them is found here.
 pub const MAX_OPEN_SPENDS: usize = 10_000;
-pub const MAX_BYTES_PER_MEMBER: usize = 96;
+pub const MAX_BYTES_PER_MEMBER: usize = 136;
 
 #[derive(Debug)]
 pub struct Economy;
@@ -53,6 +57,24 @@ struct Account {
     last_sent: Timestamp,
     last_daily: UtcDay,
     streak_days: u32,
+    received: Bytes,
+    sent: Bytes,
+    rewarded: Bytes,
+}
+
+/// What the ledger says of one member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wallet {
+    pub balance: Bytes,
+    /// From other members, ever.
+    pub received: Bytes,
+    /// To other members, ever.
+    pub sent: Bytes,
+    /// Daily rewards, ever.
+    pub rewarded: Bytes,
+    /// Days in a row, as of the last reward.
+    pub streak_days: u32,
+    pub last_daily: UtcDay,
 }
 
 /// Names one spend, chosen by whoever spends.
@@ -167,43 +189,9 @@ pub enum Event {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("The amount must be at least 1.")]
-    AmountTooSmall,
-    #[error("You can move at most {max} at a time.")]
-    AmountTooLarge { max: Bytes },
-    #[error("The balance is {balance}, which is not enough for {needed}.")]
-    NotEnough { balance: Bytes, needed: Bytes },
-    #[error("That would pass the most that one member can hold, {}.", Bytes::LIMIT)]
-    BalanceLimit,
-    #[error("You cannot send to yourself.")]
-    SelfTransfer,
-    #[error("You can send again in {}.", Wait(.wait_secs))]
-    Cooldown { wait_secs: i64 },
-    #[error("Today's reward has been paid already. The next one is in {}.", Wait(.wait_secs))]
-    DailyAlreadyPaid { wait_secs: i64 },
-    #[error("Daily rewards are switched off here.")]
-    DailyOff,
-    #[error("Daily rewards come with your first message of the day here.")]
-    DailyIsAutomatic,
-    #[error("Daily rewards must be asked for here.")]
-    DailyMustBeRequested,
-    #[error("The reason must not be longer than {MAX_REASON_CHARS} characters.")]
-    ReasonTooLong,
-    #[error("A spend needs a purpose of 1 to {MAX_PURPOSE_CHARS} characters.")]
-    PurposeInvalid,
-    #[error("This spend exists already.")]
-    SpendExists,
-    #[error("This spend is not open: it was settled or refunded, or never made.")]
-    SpendNotOpen,
-    #[error("Too many purchases are under way in this community. Try again in a minute.")]
-    TooManyOpenSpends,
-}
-
 impl Decider for Economy {
     const CAPABILITY: &'static str = "economy";
-    const SNAPSHOT_VERSION: u32 = 1;
+    const SNAPSHOT_VERSION: u32 = 2;
     type State = State;
     type Command = Command;
     type Event = Event;
@@ -301,14 +289,18 @@ impl Decider for Economy {
             Event::BytesTransferred { from, to, amount, at, .. } => {
                 state.add(*from, -*amount);
                 state.add(*to, *amount);
-                let last_sent = &mut state.account(*from).last_sent;
-                *last_sent = (*last_sent).max(*at);
+                let sender = state.account(*from);
+                sender.sent = sum(sender.sent, *amount);
+                sender.last_sent = sender.last_sent.max(*at);
+                let receiver = state.account(*to);
+                receiver.received = sum(receiver.received, *amount);
             }
             Event::DailyAwarded { to, day, streak_days, amount, .. } => {
                 state.add(*to, *amount);
                 let account = state.account(*to);
                 account.last_daily = *day;
                 account.streak_days = *streak_days;
+                account.rewarded = sum(account.rewarded, *amount);
             }
             Event::BytesSpent { spend, from, amount, .. } => {
                 state.add(*from, -*amount);
@@ -328,6 +320,19 @@ impl Decider for Economy {
 impl State {
     pub fn balance(&self, person: PersonId) -> Bytes {
         self.accounts.get(&person).map_or(Bytes::ZERO, |account| account.balance)
+    }
+
+    /// None where the account is not open.
+    pub fn wallet(&self, person: PersonId) -> Option<Wallet> {
+        let account = self.accounts.get(&person)?;
+        Some(Wallet {
+            balance: account.balance,
+            received: account.received,
+            sent: account.sent,
+            rewarded: account.rewarded,
+            streak_days: account.streak_days,
+            last_daily: account.last_daily,
+        })
     }
 
     /// The event that opens this person's account, where it is not open yet, and the balance
@@ -390,14 +395,32 @@ impl State {
             last_sent: Timestamp::NEVER,
             last_daily: UtcDay::NEVER,
             streak_days: 0,
+            received: Bytes::ZERO,
+            sent: Bytes::ZERO,
+            rewarded: Bytes::ZERO,
         })
     }
 
     fn add(&mut self, person: PersonId, amount: Bytes) {
         let balance = &mut self.account(person).balance;
-        // The rules held when the event was decided; folding must not panic on any history.
-        *balance = Bytes(balance.0.saturating_add(amount.0));
+        *balance = sum(*balance, amount);
     }
+}
+
+impl Wallet {
+    /// What counts towards role rewards.
+    pub fn received_for_rewards(&self, settings: &EconomySettings) -> Bytes {
+        if settings.received_counts_daily {
+            sum(self.received, self.rewarded)
+        } else {
+            self.received
+        }
+    }
+}
+
+/// The rules held when the event was decided; folding must not panic on any history.
+const fn sum(one: Bytes, other: Bytes) -> Bytes {
+    Bytes(one.0.saturating_add(other.0))
 }
 
 fn checked_amount(amount: Bytes, max: Bytes) -> Result<Bytes, Refusal> {
@@ -417,22 +440,6 @@ fn check_reason(reason: Option<&Personal<String>>) -> Result<(), Refusal> {
 
 fn enough(balance: Bytes, needed: Bytes) -> Result<(), Refusal> {
     if balance < needed { Err(Refusal::NotEnough { balance, needed }) } else { Ok(()) }
-}
-
-/// A waiting time as people say it: the two largest units.
-struct Wait<'a>(&'a i64);
-
-impl std::fmt::Display for Wait<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let secs = *self.0;
-        let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
-        match (days, hours, minutes) {
-            (0, 0, 0) => write!(f, "{secs} s"),
-            (0, 0, _) => write!(f, "{minutes} min {} s", secs % 60),
-            (0, _, _) => write!(f, "{hours} h {minutes} min"),
-            _ => write!(f, "{days} d {hours} h"),
-        }
-    }
 }
 
 impl DomainEvent for Event {
@@ -484,27 +491,5 @@ impl Weigh for State {
         size_of::<Self>()
             + self.accounts.capacity() * 8 / 7 * (size_of::<(PersonId, Account)>() + 1)
             + self.open_spends.capacity() * 8 / 7 * (size_of::<(SpendId, PersonId, Bytes)>() + 1)
-    }
-}
-
-impl crate::Refusal for Refusal {
-    fn rule(&self) -> &'static str {
-        match self {
-            Self::AmountTooSmall => "economy.amount_too_small",
-            Self::AmountTooLarge { .. } => "economy.amount_too_large",
-            Self::NotEnough { .. } => "economy.not_enough",
-            Self::BalanceLimit => "economy.balance_limit",
-            Self::SelfTransfer => "economy.self_transfer",
-            Self::Cooldown { .. } => "economy.cooldown",
-            Self::DailyAlreadyPaid { .. } => "economy.daily_already_paid",
-            Self::DailyOff => "economy.daily_off",
-            Self::DailyIsAutomatic => "economy.daily_is_automatic",
-            Self::DailyMustBeRequested => "economy.daily_must_be_requested",
-            Self::ReasonTooLong => "economy.reason_too_long",
-            Self::PurposeInvalid => "economy.purpose_invalid",
-            Self::SpendExists => "economy.spend_exists",
-            Self::SpendNotOpen => "economy.spend_not_open",
-            Self::TooManyOpenSpends => "economy.too_many_open_spends",
-        }
     }
 }

@@ -107,6 +107,73 @@ snowflake!(
     /// A Discord account. Never inside an event: there a member is a [`PersonId`].
     UserId, "a user id"
 );
+snowflake!(
+    /// A role of a guild.
+    RoleId, "a role id"
+);
+snowflake!(
+    /// A channel or thread of a guild.
+    ChannelId, "a channel id"
+);
+snowflake!(
+    /// A message in a channel.
+    MessageId, "a message id"
+);
+
+snowflake!(
+    /// An entry of a guild's audit log.
+    AuditLogId, "an audit-log id"
+);
+
+macro_rules! fresh_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            JsonSchema,
+        )]
+        #[serde(transparent)]
+        pub struct $name(#[schemars(with = "String")] pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+fresh_id!(
+    /// Many punishments ordered at once, or taken back at once.
+    BatchId
+);
+fresh_id!(
+    /// One giveaway, and its draw.
+    GiveawayId
+);
+fresh_id!(
+    /// A set of codes with one reward.
+    CampaignId
+);
+
+/// A case's number inside one guild: 1, 2, 3 … without a gap.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct CaseNumber(pub u32);
+
+impl fmt::Display for CaseNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+impl GuildId {
+    /// Where that lies which belongs to no guild but to the whole installation. Discord's clock
+    /// stood at zero then: no guild was ever made with this id.
+    pub const PLATFORM: Self = Self(1);
+}
 
 /// A member's number inside one guild: 1, 2, 3 … in order of first sight. It says nothing about
 /// who that is; only the people registry knows, until the person is erased.

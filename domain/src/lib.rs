@@ -7,25 +7,36 @@
 //! To add an aggregate, copy the shape of [`economy`], implement [`Decider`] and [`DomainEvent`],
 //! and list its events in the codec's golden files (`eventlog/tests/golden.rs`).
 
+pub mod access;
 mod actor;
+pub mod awards;
+pub mod blocks;
 mod bytes;
+pub mod campaign;
+pub mod case;
+pub mod codes;
 mod decider;
+pub mod digest;
 pub mod economy;
+pub mod giveaways;
 mod ids;
+pub mod moderation;
+pub mod modules;
 mod moment;
 pub mod people;
 mod personal;
+pub mod platform;
 pub mod refusals;
 pub mod settings;
-mod text;
+pub mod text;
 mod time;
 
 pub use actor::{Actor, Cause};
 pub use bytes::Bytes;
 pub use decider::{Decider, DomainEvent, EventType, Refusal, Upcaster, Weigh};
 pub use ids::{
-    CorrelationId, DISCORD_EPOCH_MILLIS, EventId, GuildId, IdempotencyKey, InvalidId, PersonId,
-    UserId,
+    AuditLogId, BatchId, CampaignId, CaseNumber, ChannelId, CorrelationId, DISCORD_EPOCH_MILLIS,
+    EventId, GiveawayId, GuildId, IdempotencyKey, InvalidId, MessageId, PersonId, RoleId, UserId,
 };
 pub use moment::{InvalidMoment, Moment, Point};
 pub use personal::{Personal, PersonalField, Sealed};

@@ -4,14 +4,20 @@
 //! Rules:
 //! - Settings that break their own limits are refused as a whole, each problem named.
 //! - Saving what is already in force changes nothing.
+//! - A change of one field stands on what is in force when it is decided, so that two people who
+//!   change two fields at once both get their way.
 //! - Versions count 1, 2, 3 …; version 0 is the default nobody has changed yet.
+
+mod fields;
 
 use std::{fmt::Debug, marker::PhantomData};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Decider, DomainEvent, EventType, Refusal, Weigh};
+pub use fields::{Column, Field, FieldValue, Kind, channels_in, channels_of, roles_in, roles_of};
+
+use crate::{Decider, DomainEvent, EventType, Refusal, Upcaster, Weigh};
 
 /// What a capability lets a guild configure.
 pub trait Configurable:
@@ -20,10 +26,27 @@ pub trait Configurable:
     /// Stream category: `<capability>_settings`.
     const CAPABILITY: &'static str;
     const TYPES: &'static [EventType];
+    const UPCASTERS: &'static [Upcaster] = &[];
+
+    /// Every setting, in the order in which people see them.
+    fn fields() -> &'static [Field];
+    fn get(&self, field: &str) -> Option<FieldValue>;
+    /// False where there is no such field, or it holds another kind of value.
+    fn put(&mut self, field: &str, value: FieldValue) -> bool;
+    fn weight_bytes(&self) -> usize;
+
+    /// What is wrong beyond the limits of single fields, as `field: what to do`.
+    fn problems_together(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Everything that is wrong, as `field: what to do`. Empty when the settings are sound.
-    fn problems(&self) -> Vec<String>;
-    fn weight_bytes(&self) -> usize;
+    fn problems(&self) -> Vec<String> {
+        let of_field = |field: &Field| self.get(field.name).map(|value| field.problems(&value));
+        let mut problems: Vec<_> = Self::fields().iter().filter_map(of_field).flatten().collect();
+        problems.extend(self.problems_together());
+        problems
+    }
 }
 
 #[derive(Debug)]
@@ -37,8 +60,15 @@ pub struct InForce<T> {
 }
 
 #[derive(Clone, Debug)]
-pub struct Change<T> {
-    pub to: T,
+pub enum Change<T> {
+    /// All of them at once.
+    To(T),
+    /// One field, the others as they are.
+    Field { name: String, value: FieldValue },
+    /// One row of a list, in the place of the row that begins with the same.
+    Row { name: String, row: Vec<FieldValue> },
+    /// One field, or all of them, as they were before anybody changed them.
+    Reset { name: Option<String> },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,28 +78,47 @@ pub enum Event<T> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("These settings cannot be saved: {}.", .problems.join("; "))]
-pub struct Invalid {
-    pub problems: Vec<String>,
+pub enum Invalid {
+    #[error("These settings cannot be saved: {}.", .0.join("; "))]
+    Problems(Vec<String>),
+    #[error("There is no setting {0:?} here.")]
+    NoSuchField(String),
+}
+
+impl<T: Configurable> Change<T> {
+    /// What the settings would be.
+    fn over(&self, values: &T) -> Result<T, Invalid> {
+        let (name, value) = match self {
+            Self::To(to) => return Ok(to.clone()),
+            Self::Reset { name: None } => return Ok(T::default()),
+            Self::Field { name, value } => (name, Some(value.clone())),
+            Self::Row { name, row } => (name, values.get(name).and_then(|list| list.with(row))),
+            Self::Reset { name: Some(name) } => (name, T::default().get(name)),
+        };
+        let mut values = values.clone();
+        let put = value.is_some_and(|value| values.put(name, value));
+        if put { Ok(values) } else { Err(Invalid::NoSuchField(name.clone())) }
+    }
 }
 
 impl<T: Configurable> Decider for Settings<T> {
     const CAPABILITY: &'static str = T::CAPABILITY;
-    const SNAPSHOT_VERSION: u32 = 1;
+    const SNAPSHOT_VERSION: u32 = 2;
     type State = InForce<T>;
     type Command = Change<T>;
     type Event = Event<T>;
     type Refusal = Invalid;
 
     fn decide(state: &InForce<T>, command: &Change<T>) -> Result<Vec<Event<T>>, Invalid> {
-        let problems = command.to.problems();
+        let values = command.over(&state.values)?;
+        let problems = values.problems();
         if !problems.is_empty() {
-            return Err(Invalid { problems });
+            return Err(Invalid::Problems(problems));
         }
-        if state.values == command.to {
+        if state.values == values {
             return Ok(Vec::new());
         }
-        Ok(vec![Event::Changed { version: state.version + 1, values: command.to.clone() }])
+        Ok(vec![Event::Changed { version: state.version + 1, values }])
     }
 
     fn evolve(state: &mut InForce<T>, event: &Event<T>) {
@@ -80,6 +129,7 @@ impl<T: Configurable> Decider for Settings<T> {
 
 impl<T: Configurable> DomainEvent for Event<T> {
     const TYPES: &'static [EventType] = T::TYPES;
+    const UPCASTERS: &'static [Upcaster] = T::UPCASTERS;
 
     fn event_type(&self) -> EventType {
         T::TYPES[0]
@@ -94,99 +144,12 @@ impl<T: Configurable> Weigh for InForce<T> {
 
 impl Refusal for Invalid {
     fn rule(&self) -> &'static str {
-        "settings.invalid"
+        match self {
+            Self::Problems(_) => "settings.invalid",
+            Self::NoSuchField(_) => "settings.no_such_field",
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    struct Lamp {
-        colour: String,
-        brightness: u8,
-    }
-
-    impl Default for Lamp {
-        fn default() -> Self {
-            Self { colour: "white".to_owned(), brightness: 5 }
-        }
-    }
-
-    impl Configurable for Lamp {
-        const CAPABILITY: &'static str = "lamp_settings";
-        const TYPES: &'static [EventType] = &[EventType::new("lamp_settings.changed", 1)];
-
-        fn problems(&self) -> Vec<String> {
-            let colour = self.colour.is_empty().then(|| "colour: name one".to_owned());
-            let brightness = (self.brightness > 10).then(|| "brightness: use 0 to 10".to_owned());
-            colour.into_iter().chain(brightness).collect()
-        }
-
-        fn weight_bytes(&self) -> usize {
-            self.colour.len()
-        }
-    }
-
-    fn lamp(colour: &str, brightness: u8) -> Lamp {
-        Lamp { colour: colour.to_owned(), brightness }
-    }
-
-    fn decide(state: &InForce<Lamp>, to: Lamp) -> Result<Vec<Event<Lamp>>, Invalid> {
-        Settings::decide(state, &Change { to })
-    }
-
-    fn given(changes: impl IntoIterator<Item = Lamp>) -> InForce<Lamp> {
-        let mut state = InForce::default();
-        for to in changes {
-            for event in decide(&state, to).expect("sound") {
-                Settings::evolve(&mut state, &event);
-            }
-        }
-        state
-    }
-
-    #[test]
-    fn given_nothing_saved_then_the_defaults_are_in_force_as_version_0() {
-        assert_eq!(given([]), InForce { version: 0, values: lamp("white", 5) });
-    }
-
-    #[test]
-    fn given_changes_then_versions_count_from_1() {
-        let changed = |version, values| Ok(vec![Event::Changed { version, values }]);
-        assert_eq!(decide(&given([]), lamp("red", 5)), changed(1, lamp("red", 5)));
-        let twice = given([lamp("red", 5), lamp("blue", 5)]);
-        assert_eq!(twice, InForce { version: 2, values: lamp("blue", 5) });
-        assert_eq!(decide(&twice, lamp("red", 5)), changed(3, lamp("red", 5)));
-    }
-
-    #[test]
-    fn given_the_same_settings_then_saving_them_changes_nothing() {
-        assert_eq!(decide(&given([]), Lamp::default()), Ok(Vec::new()));
-        let red = given([lamp("red", 5)]);
-        assert_eq!(decide(&red, lamp("red", 5)), Ok(Vec::new()));
-        assert_eq!(given([lamp("red", 5), lamp("red", 5)]), red);
-    }
-
-    #[test]
-    fn given_settings_with_problems_then_all_of_them_are_named_and_none_is_saved() {
-        let refusal = decide(&given([]), lamp("", 11)).expect_err("two problems");
-        assert_eq!(refusal.problems, ["colour: name one", "brightness: use 0 to 10"]);
-        assert_eq!(
-            refusal.to_string(),
-            "These settings cannot be saved: colour: name one; brightness: use 0 to 10."
-        );
-        assert_eq!(refusal.rule(), "settings.invalid");
-        let one_problem = decide(&given([]), lamp("red", 11)).expect_err("one problem");
-        assert_eq!(one_problem.problems, ["brightness: use 0 to 10"]);
-    }
-
-    #[test]
-    fn given_change_then_its_stored_form_carries_version_and_values() {
-        let event = Event::Changed { version: 1, values: lamp("red", 5) };
-        let json = serde_json::to_string(&event).expect("JSON");
-        assert_eq!(json, r#"{"changed":{"version":1,"values":{"colour":"red","brightness":5}}}"#);
-        assert_eq!(serde_json::from_str::<Event<Lamp>>(&json).expect("read"), event);
-    }
-}
+mod tests;

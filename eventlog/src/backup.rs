@@ -2,7 +2,8 @@
 //!
 //! A backup is a folder, or the same files as a tar stream: `backup.json`, segments of events as
 //! lines of JSON, `numbers.jsonl` (how many person numbers each guild has given), `erasures.jsonl`,
-//! `guilds.jsonl` (the end and the chain of hashes of every guild), and last of all `manifest.json`
+//! `guilds.jsonl` (the end and the chain of hashes of every guild), `signing-keys.jsonl` (public
+//! ones) with segments of the checkpoints they signed, and last of all `manifest.json`
 //! with the SHA-256 of all others: without it a backup was cut short.
 //!
 //! Invariants: no keys and nothing that finds a person are in it (those are in key backups, which
@@ -34,6 +35,7 @@ pub const HEADER: &str = "backup.json";
 pub const NUMBERS: &str = "numbers.jsonl";
 pub const ERASURES: &str = "erasures.jsonl";
 pub const GUILDS: &str = "guilds.jsonl";
+pub const SIGNING_KEYS: &str = "signing-keys.jsonl";
 pub const MANIFEST: &str = "manifest.json";
 
 /// Events go into a new segment after this many bytes or events.
@@ -105,6 +107,15 @@ impl From<MoveError> for BackupError {
 /// `events-000001.jsonl`
 fn segment_name(number: usize) -> String {
     format!("events-{number:06}.jsonl")
+}
+
+/// `checkpoints-000001.jsonl`
+fn signed_name(number: usize) -> String {
+    format!("checkpoints-{number:06}.jsonl")
+}
+
+fn is_signed(name: &str) -> bool {
+    name.strip_prefix("checkpoints-").is_some_and(|rest| rest.strip_suffix(".jsonl").is_some())
 }
 
 fn is_segment(name: &str) -> bool {

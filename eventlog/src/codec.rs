@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 2;
+const CONTRACT: u32 = 4;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -144,8 +144,20 @@ pub fn families() -> Vec<Family> {
     vec![
         family::<domain::economy::Economy>(),
         family::<domain::settings::Settings<domain::economy::EconomySettings>>(),
+        family::<domain::awards::Awards>(),
+        family::<domain::blocks::Blocks>(),
+        family::<domain::settings::Settings<domain::access::AccessSettings>>(),
+        family::<domain::settings::Settings<domain::modules::CommandSettings>>(),
+        family::<domain::settings::Settings<domain::modules::ModuleSettings>>(),
+        family::<domain::settings::Settings<domain::platform::PlatformSettings>>(),
         family::<domain::people::People>(),
         family::<domain::refusals::Refusals>(),
+        family::<domain::moderation::Moderation>(),
+        family::<domain::settings::Settings<domain::moderation::ModerationSettings>>(),
+        family::<domain::case::Case>(),
+        family::<domain::giveaways::Giveaway>(),
+        family::<domain::codes::Codes>(),
+        family::<domain::campaign::Campaign>(),
     ]
 }
 

@@ -9,6 +9,7 @@
 
 pub mod aggregates;
 pub mod appending;
+pub mod backups;
 pub mod canaries;
 pub mod commands;
 pub mod damage;
@@ -39,6 +40,7 @@ use crate::{
     envelope::Recorded,
     log::{Clock, EventLog, LogError, system_clock},
     people::{MasterKey, People, PeopleError, Registry},
+    proof::Proofs,
     snapshots::Snapshots,
 };
 
@@ -66,6 +68,9 @@ pub trait Backend: Sized + Send + Sync + 'static {
 
     /// The people registry without its keys, and the list of erasures, as a migration has them.
     async fn registry(&self) -> Registry;
+
+    /// Checkpoints, and the keys that sign them.
+    fn proofs(&self) -> Proofs;
 
     fn erasures_file(&self) -> PathBuf;
 
@@ -245,7 +250,11 @@ macro_rules! contract_suite {
                 given_a_migration_that_stops_at_any_step_then_the_next_one_finishes_it,
                 given_writers_during_a_live_migration_then_all_that_was_acknowledged_arrives,
                 given_a_target_that_is_not_its_own_then_refused_and_nothing_is_changed,
+                given_a_sealed_log_then_its_checkpoints_and_its_key_move_with_it,
+            }
+            backups {
                 given_a_backup_then_every_backend_restores_it_as_it_was,
+                given_a_backup_of_a_sealed_log_then_the_same_key_goes_on_signing,
                 given_writers_during_a_backup_then_it_is_a_beginning_of_the_history,
                 given_a_backup_that_stops_at_any_step_then_the_next_one_finishes_it,
             }

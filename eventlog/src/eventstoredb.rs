@@ -46,10 +46,11 @@ pub use self::{
     health::{Finding, Grade, examine},
     names::Namespace,
 };
+pub use crate::log::ServerOptions;
 use crate::{
     contract_version,
     envelope::{Position, Recorded, StreamId},
-    log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
+    log::{Appender, EventLog, LogError, Page, Slice},
     migrate,
     moving::Mark,
     postgres::from_sqlx,
@@ -74,33 +75,6 @@ pub(crate) async fn pretend_contract(
     charter::pretend(&Server::new(url, namespace)?, version).await
 }
 
-#[derive(Clone)]
-pub struct EsdbOptions {
-    pub clock: Clock,
-    /// Most appends that are under way at a time.
-    pub batch: usize,
-    pub queue: usize,
-    /// How long an append is tried while the server or the index cannot be reached.
-    pub append_timeout: Duration,
-}
-
-impl Default for EsdbOptions {
-    fn default() -> Self {
-        Self {
-            clock: system_clock(),
-            batch: 512,
-            queue: 4096,
-            append_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-impl std::fmt::Debug for EsdbOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EsdbOptions").field("batch", &self.batch).finish_non_exhaustive()
-    }
-}
-
 #[derive(Debug)]
 pub struct EsdbLog {
     shared: Arc<Shared>,
@@ -117,7 +91,7 @@ impl EsdbLog {
         url: &str,
         namespace: Namespace,
         pool: PgPool,
-        options: EsdbOptions,
+        options: ServerOptions,
     ) -> Result<Self, LogError> {
         let server = Server::new(url, namespace)?;
         let connect = pool.connect_options();

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -30,6 +31,34 @@ pub fn system_clock() -> Clock {
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
     })
+}
+
+/// How a log on a server is opened.
+#[derive(Clone)]
+pub struct ServerOptions {
+    pub clock: Clock,
+    /// Most appends that are under way at a time.
+    pub batch: usize,
+    pub queue: usize,
+    /// How long an append is tried while the server or the index cannot be reached.
+    pub append_timeout: Duration,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            clock: system_clock(),
+            batch: 512,
+            queue: 4096,
+            append_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl std::fmt::Debug for ServerOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerOptions").field("batch", &self.batch).finish_non_exhaustive()
+    }
 }
 
 /// An append-only log of every guild's events.

@@ -26,6 +26,9 @@ pub const SQLITE_LOG: &[Migration] = migrations!["sqlite/0001_log"];
 pub const SQLITE_PEOPLE: &[Migration] = migrations!["sqlite/0002_people"];
 pub const SQLITE_SNAPSHOTS: &[Migration] = migrations!["sqlite/0003_snapshots"];
 pub const SQLITE_READ: &[Migration] = migrations!["shared/0001_projections"];
+/// What is being done and must not be forgotten: sessions, timers, effects, cooldowns.
+pub const SQLITE_WORK: &[Migration] =
+    migrations!["shared/0002_gateway", "shared/0003_effects", "shared/0004_rules"];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
     "postgres/0001_log",
@@ -33,7 +36,10 @@ pub const POSTGRES: &[Migration] = migrations![
     "postgres/0003_moving",
     "postgres/0004_proof",
     "postgres/0005_eventstoredb",
-    "shared/0001_projections"
+    "shared/0001_projections",
+    "shared/0002_gateway",
+    "shared/0003_effects",
+    "shared/0004_rules",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

@@ -4,6 +4,7 @@
 //! that was sealed with the key: in the log, in read models, in snapshots and in backups of them.
 //! The list of erasures is kept apart from all stores, so that no restore brings anyone back.
 
+mod arrivals;
 pub mod backup;
 mod crypto;
 mod erasures;
@@ -22,7 +23,10 @@ use domain::{DomainEvent, EventId, GuildId, PersonId, PersonalField, Timestamp, 
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use self::store::Store;
+use self::{
+    arrivals::Arrivals,
+    store::{New, Store},
+};
 pub use self::{
     crypto::{DataKey, MasterKey},
     erasures::{Erasure, Erasures},
@@ -64,6 +68,7 @@ pub enum PeopleError {
 #[derive(Debug)]
 pub struct People {
     store: Store,
+    arrivals: Arrivals,
     master: MasterKey,
     erasures: Erasures,
     clock: Clock_,
@@ -123,6 +128,7 @@ impl People {
         let found = store.check_value(&expected).await?;
         let people = Self {
             store,
+            arrivals: Arrivals::default(),
             master,
             erasures: Erasures::open(&erasures_file)?,
             clock: Clock_(clock),
@@ -157,9 +163,8 @@ impl People {
         let key = DataKey::generate()?;
         let tag = self.master.tag(guild, user);
         let sealed_user = key.seal_user(user)?;
-        let now = (self.clock.0)();
-        let wrap = |person| self.master.wrap(&key, guild, person);
-        let person = self.store.insert(guild, &tag, &sealed_user, now, wrap).await?;
+        let new = New { guild, tag, sealed_user, key, at: (self.clock.0)() };
+        let person = self.arrivals.number(&self.store, &self.master, new).await?;
         self.persons.lock().keep((guild, user), person, since);
         Ok(person)
     }
@@ -176,6 +181,12 @@ impl People {
             self.persons.lock().keep((guild, user), person, since);
         }
         Ok(person)
+    }
+
+    /// A member as nobody can read who it is: for what is kept a while and counts per member, and
+    /// has no number yet.
+    pub fn keyed_hash(&self, guild: GuildId, user: UserId) -> Vec<u8> {
+        self.master.keyed_hash(guild, user)
     }
 
     /// Who a number stands for; none once erased.
@@ -233,6 +244,11 @@ impl People {
             }
         });
         Ok(())
+    }
+
+    /// A key for one purpose, the same in every process of this installation.
+    pub fn key_for(&self, purpose: &str) -> [u8; 32] {
+        self.master.for_purpose(purpose)
     }
 
     /// How many people the registry holds.

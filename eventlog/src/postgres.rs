@@ -23,11 +23,12 @@ use tokio::{
 };
 use uuid::Uuid;
 
+pub use crate::log::ServerOptions;
 use crate::{
     contract_version,
     envelope::{EventHash, Position, Recorded, StreamId},
     leaves::Leaves,
-    log::{Appender, Clock, EventLog, LogError, Page, Slice, Stretch, system_clock},
+    log::{Appender, EventLog, LogError, Page, Slice, Stretch},
     migrate, moving,
 };
 
@@ -38,32 +39,6 @@ const STRETCHES: usize = 64;
 const POLL: Duration = Duration::from_secs(1);
 /// A transaction whose owner died silently holds its locks no longer than this.
 const SESSION: &str = "SET idle_in_transaction_session_timeout = '60s'";
-
-#[derive(Clone)]
-pub struct PostgresOptions {
-    pub clock: Clock,
-    pub batch: usize,
-    pub queue: usize,
-    /// How long an append is tried while the server cannot be reached.
-    pub append_timeout: Duration,
-}
-
-impl Default for PostgresOptions {
-    fn default() -> Self {
-        Self {
-            clock: system_clock(),
-            batch: 512,
-            queue: 4096,
-            append_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-impl std::fmt::Debug for PostgresOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgresOptions").field("batch", &self.batch).finish_non_exhaustive()
-    }
-}
 
 #[derive(Debug)]
 pub struct PostgresLog {
@@ -93,7 +68,7 @@ pub fn pool(url: &str, connections: u32) -> Result<PgPool, LogError> {
 
 impl PostgresLog {
     /// Brings the schema up to date and opens the log.
-    pub async fn open(pool: PgPool, options: PostgresOptions) -> Result<Self, LogError> {
+    pub async fn open(pool: PgPool, options: ServerOptions) -> Result<Self, LogError> {
         let connect = pool.connect_options();
         let mut connection =
             PgConnection::connect_with(&connect).await.map_err(|error| from_sqlx(&error))?;

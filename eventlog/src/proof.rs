@@ -15,6 +15,7 @@ mod check;
 mod checkpoint;
 mod keys;
 mod prover;
+mod records;
 mod sealer;
 mod store;
 mod tree;
@@ -26,6 +27,7 @@ pub use self::{
     check::{Checked, check},
     checkpoint::{Checkpoint, Signed, signed_note, verifier_key},
     keys::StoredKey,
+    records::{Records, Signature, SigningKey},
     sealer::{Sealer, SealerOptions, Witness, seal_now},
     store::{Alarm, Status},
     tree::{Frontier, Hash, consistency_path, cover, inclusion_path, leaf, node, subtree},

@@ -14,7 +14,7 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::{log::LogError, postgres::from_sqlx, sqlite::from_sqlite};
+use crate::{log::LogError, migrate, postgres::from_sqlx, sqlite::from_sqlite};
 
 /// Rows that one statement of [`Tx::execute_many`] carries on PostgreSQL.
 const ROWS_PER_STATEMENT: usize = 10_000;
@@ -211,6 +211,17 @@ impl Db {
                 .map_err(|error| from_sqlx(&error)),
         }
     }
+}
+
+/// What is being done and must not be forgotten, beside the embedded log: sessions, timers,
+/// effects, cooldowns.
+pub fn open_work(directory: &Path) -> Result<Db, LogError> {
+    let path = directory.join("work.db");
+    let mut connection = Connection::open(&path)
+        .map_err(|error| LogError::Setup(format!("cannot open {}: {error}", path.display())))?;
+    migrate::sqlite(&mut connection, migrate::SQLITE_WORK)?;
+    drop(connection);
+    Db::open_sqlite(&path, Durability::Full)
 }
 
 /// A transaction; dropped without [`Tx::commit`], it has changed nothing.

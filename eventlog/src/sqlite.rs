@@ -228,7 +228,10 @@ pub(crate) fn from_sqlite(error: &rusqlite::Error) -> LogError {
         _ if index_full => LogError::DiskFull(text),
         Some(Code::DiskFull) => LogError::DiskFull(text),
         Some(Code::SystemIoFailure) => LogError::DiskFailed(text),
-        Some(Code::DatabaseCorrupt | Code::NotADatabase) => LogError::Corrupt(text),
+        // A row that a rule of the schema turns away is one that must not exist.
+        Some(Code::DatabaseCorrupt | Code::NotADatabase | Code::ConstraintViolation) => {
+            LogError::Corrupt(text)
+        }
         _ => LogError::Unavailable(text),
     }
 }

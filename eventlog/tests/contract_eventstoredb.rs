@@ -20,7 +20,7 @@ use eventlog::{
         },
         kills,
     },
-    eventstoredb::{EsdbOptions, Grade, examine},
+    eventstoredb::{Grade, ServerOptions, examine},
 };
 use standin::{DropOf, WriteFault};
 
@@ -57,7 +57,7 @@ async fn opened(store: &EsdbBackend) -> Arc<dyn EventLog> {
 
 async fn impatient(store: &EsdbBackend) -> Arc<dyn EventLog> {
     let append_timeout = Duration::from_millis(1500);
-    let options = EsdbOptions { append_timeout, ..EsdbOptions::default() };
+    let options = ServerOptions { append_timeout, ..ServerOptions::default() };
     Arc::new(store.open_at(store.url(), options).await.unwrap())
 }
 
@@ -133,7 +133,7 @@ fn given_an_append_that_lands_after_it_was_given_up_then_the_key_acted_once() {
         let again = append(&stream(1), 0, &key("a"), &[PLAIN]);
         assert_eq!(put(&log, again).await, Appended::Duplicate);
         // Nor does any of the other tries land.
-        tokio::time::sleep(Duration::from_millis(2500)).await;
+        eventually("all have come", async || store.server().faults().late() == 0).await;
         assert_eq!(all(&log).await.len(), 1);
     });
 }
@@ -202,7 +202,7 @@ fn given_a_follower_node_then_the_leader_is_found() {
         let url =
             store.url().replace(&store.server().address().to_string(), &node.address().to_string());
         let log: Arc<dyn EventLog> =
-            Arc::new(store.open_at(&url, EsdbOptions::default()).await.unwrap());
+            Arc::new(store.open_at(&url, ServerOptions::default()).await.unwrap());
         written(put(&log, append(&stream(1), 0, &new_key(), &[PLAIN])).await);
         assert_eq!(all(&log).await.len(), 1);
     });
@@ -329,12 +329,12 @@ fn given_an_index_of_another_log_or_a_server_that_lost_events_then_it_is_not_ope
         log.shutdown().await;
         drop(log);
         let other = standin::Server::start(EsdbBackend::stand_in_options()).await.unwrap();
-        let error = store.open_at(&other.url(), EsdbOptions::default()).await.unwrap_err();
+        let error = store.open_at(&other.url(), ServerOptions::default()).await.unwrap_err();
         assert!(matches!(error, LogError::Setup(_)), "{error:?}");
         assert!(error.to_string().contains("is of the log"), "{error}");
         // The same log, as an old backup has it.
-        let sql = "UPDATE esdb_checkpoint SET commit_position = commit_position + 99, \
-                   prepare_position = prepare_position + 99";
+        let sql = "UPDATE esdb_checkpoint SET commit_position = commit_position + 1000000, \
+                   prepare_position = prepare_position + 1000000";
         store.database().administer(sql).await.unwrap();
         let error = store.open(Options::default()).await.unwrap_err();
         assert!(matches!(error, LogError::Corrupt(_)), "{error:?}");
@@ -345,7 +345,7 @@ fn given_an_index_of_another_log_or_a_server_that_lost_events_then_it_is_not_ope
 #[test]
 fn given_a_server_that_is_away_then_opening_says_so_without_the_password() {
     plainly(async |store| {
-        let options = EsdbOptions::default();
+        let options = ServerOptions::default();
         let url = "esdb://reeve:hunter2@127.0.0.1:9?tls=false";
         let error = store.open_at(url, options.clone()).await.unwrap_err();
         assert!(matches!(error, LogError::Unavailable(_)), "{error:?}");
@@ -370,7 +370,7 @@ fn given_another_logs_events_then_imported_as_they_are_and_again_nothing_changes
         }
         let events = all(&source_log).await;
         let Some(store) = EsdbBackend::fresh().await else { return };
-        let log = store.open_at(store.url(), EsdbOptions::default()).await.unwrap();
+        let log = store.open_at(store.url(), ServerOptions::default()).await.unwrap();
         log.import(&events[..40]).await.unwrap();
         log.import(&events).await.unwrap();
         log.import(&events).await.unwrap();

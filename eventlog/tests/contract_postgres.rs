@@ -21,7 +21,7 @@ use eventlog::{
         kills,
         notes::{Command, Event, Notes, write},
     },
-    postgres::{self, PostgresLog, PostgresOptions},
+    postgres::{self, PostgresLog, ServerOptions},
 };
 use proxy::{Cut, Proxy};
 use sqlx::{AssertSqlSafe, Row as _};
@@ -47,7 +47,7 @@ async fn over_a_wire(
 ) -> (Proxy, Arc<dyn EventLog>) {
     let proxy = Proxy::before(store.database().address()).await;
     let pool = postgres::pool(&store.database().url_at(proxy.address()), 4).unwrap();
-    let options = PostgresOptions { append_timeout, ..PostgresOptions::default() };
+    let options = ServerOptions { append_timeout, ..ServerOptions::default() };
     (proxy, Arc::new(PostgresLog::open(pool, options).await.unwrap()))
 }
 

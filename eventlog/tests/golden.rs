@@ -258,7 +258,7 @@ fn schemas_on_disk_are_those_of_the_code_and_no_version_changes_its_shape() {
 
 #[test]
 fn given_a_changed_schema_then_what_breaks_is_named_and_the_rest_is_let_through() {
-    let settings = EventType::new("economy_settings.changed", 1);
+    let settings = EventType::new("economy_settings.changed", 2);
     let awarded = EventType::new("economy.daily_awarded", 1);
     let change = |event_type: EventType, path: &str, edit: fn(&mut Value)| {
         let families = families();

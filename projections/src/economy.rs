@@ -5,7 +5,7 @@ pub mod balances;
 pub mod transactions;
 pub mod weekly;
 
-fn person(number: i64) -> Result<domain::PersonId, eventlog::LogError> {
+pub(crate) fn person(number: i64) -> Result<domain::PersonId, eventlog::LogError> {
     u32::try_from(number)
         .map(domain::PersonId)
         .map_err(|_| eventlog::LogError::Corrupt(format!("{number} is no person number")))

@@ -13,6 +13,7 @@ mod build;
 pub mod economy;
 mod errors;
 mod projection;
+pub mod refusals;
 mod requests;
 mod runner;
 mod runtime;
@@ -35,5 +36,6 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::balances::Balances>(),
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
+        projection::boxed::<refusals::Refusals>(),
     ]
 }

@@ -20,15 +20,31 @@ pub enum Verb {
     Retry,
     /// A person.
     Erase,
+    /// Maintenance of the whole installation, on or off.
+    Maintenance,
+    /// Somebody, or a community, that is not to be served.
+    Block,
+    Unblock,
 }
 
 impl Verb {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Rebuild, "rebuild"),
         (Self::RebuildGuild, "rebuild_guild"),
         (Self::Retry, "retry"),
         (Self::Erase, "erase"),
+        (Self::Maintenance, "maintenance"),
+        (Self::Block, "block"),
+        (Self::Unblock, "unblock"),
     ];
+
+    /// Whether whoever holds the command bus carries it out, and not the projections.
+    pub const fn is_for_the_bus(self) -> bool {
+        match self {
+            Self::Rebuild | Self::RebuildGuild | Self::Retry => false,
+            Self::Erase | Self::Maintenance | Self::Block | Self::Unblock => true,
+        }
+    }
 
     fn name(self) -> &'static str {
         Self::ALL.iter().find(|(verb, _)| *verb == self).map_or("", |(_, name)| name)

@@ -408,7 +408,7 @@ impl Supervisor {
                 Verb::Rebuild => self.begin_rebuild(&request).await?,
                 Verb::RebuildGuild | Verb::Retry => self.order(&request).await?,
                 // Taken by whoever holds the command bus.
-                Verb::Erase => {}
+                Verb::Erase | Verb::Maintenance | Verb::Block | Verb::Unblock => {}
             }
         }
         for request in self.requests.running().await? {

@@ -78,7 +78,8 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     let bar = count_bar(if streams { Print::quiet() } else { print });
     let erasures = side.erasures.as_path();
     let segment = backup::SEGMENT_EVENTS;
-    let making = Making { log: &side.log, people: &side.people, erasures, now, segment };
+    let (people, proofs) = (&side.people, &side.proofs);
+    let making = Making { log: &side.log, people, proofs, erasures, now, segment };
     let progress = |done: u64, of: u64| {
         bar.set_length(of.max(done));
         bar.set_position(done);
@@ -98,7 +99,13 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
 
 async fn back_up_keys(place: &Place, config: &Config, file: &Path) -> Result<u64, CliError> {
     let node = Node::open(place.installed(config), Access::Read).await?;
-    let report = keys::back_up(&node.people, file, node.config.people.key_backup_days).await?;
+    let report = keys::back_up(
+        &node.people,
+        &node.proofs.records(),
+        file,
+        node.config.people.key_backup_days,
+    )
+    .await?;
     node.shutdown().await;
     Ok(report.people)
 }

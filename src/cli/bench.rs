@@ -5,7 +5,9 @@ mod all;
 mod bare_insert;
 mod batch;
 mod commands;
+mod gateway;
 pub(in crate::cli) mod history;
+mod interactions;
 mod latency;
 mod memory;
 mod metrics;
@@ -14,7 +16,9 @@ mod rebuild;
 mod replay;
 mod sealing;
 pub(in crate::cli) mod store;
+pub(in crate::cli) mod town;
 mod verify;
+pub(in crate::cli) mod wire;
 
 use std::{error::Error, fmt::Display, process::ExitCode, time::Duration};
 
@@ -52,6 +56,10 @@ enum What {
     Sealing(sealing::Args),
     /// Events per second of a proof bundle that is checked offline
     Verify(verify::Args),
+    /// What a stream of messages costs: our bot as a process, or any other client
+    Gateway(gateway::Args),
+    /// How long members wait for the first response, also under a flood
+    Interactions(interactions::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -68,6 +76,14 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Moving(args) => answer(print, &moving::run(args).await?),
         What::Sealing(args) => answer(print, &sealing::run(args).await?),
         What::Verify(args) => answer(print, &verify::run(args).await?),
+        What::Gateway(args) => answer(print, &gateway::run(args).await?),
+        What::Interactions(args) => {
+            let outcome = interactions::run(args).await?;
+            answer(print, &outcome);
+            if !outcome.is_good() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
         What::BareInsert(args) => answer(print, &bare_insert::run(&args)?),
     }
     Ok(ExitCode::SUCCESS)

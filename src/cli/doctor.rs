@@ -2,6 +2,7 @@
 
 mod checks;
 mod cluster;
+mod work;
 
 use std::process::ExitCode;
 
@@ -76,6 +77,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
         Ok(node) if args.quick => findings.push(checks::log_answers(&node).await),
         Ok(node) => {
             findings.extend(checks::all(&node, args.full, print).await);
+            findings.extend(work::checks(&node).await);
             findings.extend(cluster);
         }
     }

@@ -6,7 +6,7 @@ use actions::ActionError;
 use eventlog::{LogError, PeopleError, backup::BackupError, moving::MoveError, proof::ProofError};
 use projections::TimeError;
 
-use crate::node::OpenError;
+use crate::{discord::connect::ConnectError, node::OpenError};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
@@ -122,7 +122,7 @@ impl From<OpenError> for CliError {
         match error {
             OpenError::Log(error) => error.into(),
             OpenError::People(error) => error.into(),
-            OpenError::Key(text) => Self::Setup(text),
+            OpenError::Key(text) | OpenError::Configuration(text) => Self::Setup(text),
         }
     }
 }
@@ -147,6 +147,15 @@ impl From<TimeError> for CliError {
             }
             error if error.is_refusal() => Self::Refused(error.to_string()),
             error => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<ConnectError> for CliError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Call { .. } => Self::Fault(error.to_string()),
+            error => Self::Setup(error.to_string()),
         }
     }
 }

@@ -118,12 +118,13 @@ fn text(moved: &Moved, to: &Place) -> String {
     }
     format!(
         "{} events of {} guilds moved to {to} and checked, {} per second; no events were taken for \
-         {} ms. {} people, {} erasures.\n{next}",
+         {} ms. {} people, {} erasures, {} checkpoints.\n{next}",
         grouped(moved.events),
         grouped(moved.guilds as u64),
         grouped(moved.events_per_sec),
         grouped(moved.pause_ms),
         grouped(moved.people),
         grouped(moved.erasures as u64),
+        grouped(moved.checkpoints as u64),
     )
 }

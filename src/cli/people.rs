@@ -81,7 +81,7 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
         What::BackupKeys { file } => back_up(config, print, file).await,
         What::RestoreKeys { file } => {
             let node = Node::open(config, Access::Read).await?;
-            let report = backup::restore(&node.people, &file).await?;
+            let report = backup::restore(&node.people, &node.proofs.records(), &file).await?;
             print.answer(&report, || {
                 format!("{} keys put back, {} left as they were.", report.people, report.skipped)
             });
@@ -175,7 +175,7 @@ async fn erasures(config: Config, print: Print) -> Result<ExitCode, CliError> {
 async fn back_up(config: Config, print: Print, file: PathBuf) -> Result<ExitCode, CliError> {
     let node = Node::open(config, Access::Read).await?;
     let days = node.config.people.key_backup_days;
-    let report = backup::back_up(&node.people, &file, days).await?;
+    let report = backup::back_up(&node.people, &node.proofs.records(), &file, days).await?;
     let pruned = match file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         Some(parent) => backup::prune(parent, (node.clock)())?,
         None => 0,

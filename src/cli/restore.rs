@@ -11,6 +11,7 @@ use eventlog::{
     PeopleError,
     backup::{self, Moment, Restored, Restoring},
     people::{Erasure, Erasures, backup as keys},
+    system_clock,
 };
 use serde_json::json;
 
@@ -75,6 +76,8 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
     let restoring = Restoring {
         log: &side.log,
         people: &side.people,
+        proofs: &side.proofs,
+        now: system_clock()(),
         erasures: &side.erasures,
         also,
         name: place.to_string(),
@@ -110,7 +113,7 @@ fn other_lists(args: &Args, config: &Config) -> Result<Vec<Erasure>, CliError> {
 
 async fn put_keys_back(config: Config, file: &Path) -> Result<u64, CliError> {
     let node = Node::open(config, Access::Read).await?;
-    let report = keys::restore(&node.people, file).await;
+    let report = keys::restore(&node.people, &node.proofs.records(), file).await;
     node.shutdown().await;
     Ok(report?.people)
 }

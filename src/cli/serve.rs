@@ -3,18 +3,26 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use projections::{Requests, Verb};
-use tokio::signal::unix::{SignalKind, signal};
+use projections::Requests;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+};
 
 use super::error::CliError;
 use crate::{
     config::{Config, ConfigArgs, Role, Secret},
+    discord::{
+        Discord,
+        connect::{self, ConnectError, Http},
+        health::Health,
+        shard,
+    },
     http::Server,
     node::{Access, Node},
+    requests,
 };
-
-/// How often requests that only the command bus can carry out are looked for.
-const LOOK: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -37,6 +45,8 @@ pub(super) async fn run(
     config: Config,
     metrics: PrometheusHandle,
 ) -> Result<ExitCode, CliError> {
+    // From now on a signal asks; before that it ends the process, which has done nothing yet.
+    let mut stop = StopSignal::listen()?;
     let node = Node::open(config, Access::Write).await?;
     let config = &node.config;
     eventlog::finish_erasures(node.bus())
@@ -44,10 +54,13 @@ pub(super) async fn run(
         .map_err(|error| CliError::Fault(error.to_string()))?;
     let runtime =
         if config.has_role(Role::Worker) { Some(node.start_projections().await?) } else { None };
+    let processes =
+        if config.has_role(Role::Worker) { Some(node.start_processes().await?) } else { None };
     let sealer = config.has_role(Role::Worker).then(|| node.start_sealer());
-    let erasing = config.has_role(Role::Worker).then(|| {
-        tokio::spawn(erase_when_asked(node.bus().clone(), Requests::new(node.store.clone())))
+    let requests = config.has_role(Role::Worker).then(|| {
+        tokio::spawn(requests::carry_out(node.actions.clone(), Requests::new(node.store.clone())))
     });
+    let discord = Speaking::begin(&node)?;
     // Every role answers health checks and metrics.
     let shown_metrics = config.http.metrics.then(|| metrics.clone());
     let server = Server::start(
@@ -56,6 +69,7 @@ pub(super) async fn run(
         node.store.clone(),
         Arc::clone(&node.clock),
         shown_metrics,
+        discord.as_ref().map(|discord| discord.health.clone()),
     )
     .await
     .map_err(|error| {
@@ -77,14 +91,27 @@ pub(super) async fn run(
         }
     });
 
-    stop_signal().await?;
+    let node = Arc::new(node);
+    let mut discord = discord.map(|speaking| speaking.start(&node));
+    let refused = tokio::select! {
+        () = stop.comes() => None,
+        why = Spoken::refused(discord.as_mut()) => Some(why),
+    };
+    let config = &node.config;
     tracing::info!("stopping: finishing what was accepted; a second signal stops at once");
     let grace = config.shutdown_grace;
     upkeep.abort();
     let finish = async {
+        // First nothing new comes in, and what is being answered is answered.
+        if let Some(discord) = discord {
+            discord.shutdown().await;
+        }
         server.shutdown().await;
-        if let Some(erasing) = erasing {
-            erasing.abort();
+        if let Some(requests) = requests {
+            requests.abort();
+        }
+        if let Some(processes) = processes {
+            processes.shutdown().await;
         }
         if let Some(runtime) = runtime {
             runtime.shutdown().await;
@@ -101,49 +128,99 @@ pub(super) async fn run(
             grace_secs = grace.as_secs(),
             "not everything finished in the time given; what was acknowledged is safe"
         ),
-        _ = stop_signal() => tracing::warn!("stopped at once; what was acknowledged is safe"),
+        () = stop.comes() => tracing::warn!("stopped at once; what was acknowledged is safe"),
     }
-    Ok(ExitCode::SUCCESS)
+    match refused {
+        None => Ok(ExitCode::SUCCESS),
+        Some(why) => Err(CliError::Setup(why)),
+    }
 }
 
-async fn stop_signal() -> Result<(), CliError> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+/// Discord, before this process speaks with it.
+struct Speaking {
+    http: Http,
+    health: Health,
 }
 
-/// Erasures that a command beside this process asked for.
-async fn erase_when_asked(bus: eventlog::Bus, requests: Requests) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let waiting = match requests.waiting().await {
-            Ok(waiting) => waiting,
-            Err(error) => {
-                tracing::warn!(%error, "operators' requests cannot be read; trying again");
-                continue;
+/// While it does.
+struct Spoken {
+    task: JoinHandle<Result<(), ConnectError>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Speaking {
+    /// None where this process has no token or another part to play.
+    fn begin(node: &Node) -> Result<Option<Self>, CliError> {
+        if !node.config.has_role(Role::Gateway) {
+            return Ok(None);
+        }
+        match connect::client(&node.config.discord) {
+            Ok(http) => Ok(Some(Self { http: Arc::new(http), health: Health::default() })),
+            Err(ConnectError::NoToken) => {
+                tracing::info!("without Discord: discord.token (DISCORD_TOKEN) is not set");
+                Ok(None)
             }
-        };
-        for request in waiting.into_iter().filter(|request| request.verb == Verb::Erase) {
-            let (Some(guild), Some(person)) = (request.guild, request.person) else { continue };
-            match requests.begin(&request.id, "erasing").await {
-                Ok(true) => {}
-                Ok(false) => continue,
-                Err(error) => {
-                    tracing::warn!(%error, "a request could not be begun; trying again");
-                    continue;
-                }
-            }
-            let result = bus.erase_person(guild, person).await;
-            let answer = match result {
-                Ok(_) => Ok("erased".to_owned()),
-                Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Beside everything else, so that Discord's absence keeps nothing else waiting.
+    fn start(self, node: &Arc<Node>) -> Spoken {
+        let (stop, mut stopped) = watch::channel(false);
+        let node = Arc::clone(node);
+        let task = tokio::spawn(async move {
+            let mut stopping = stopped.clone();
+            let started = tokio::select! {
+                started = Discord::start(&node, self.http, self.health) => started?,
+                () = shard::told(&mut stopping) => return Ok(()),
             };
-            if let Err(error) = requests.finish(&request.id, &answer).await {
-                tracing::warn!(%error, "the answer to an operator's request was lost");
-            }
+            let mut discord = started;
+            let refused = tokio::select! {
+                why = discord.refused() => Some(why),
+                () = shard::told(&mut stopped) => None,
+            };
+            discord.shutdown().await;
+            refused.map_or(Ok(()), |why| Err(ConnectError::Refused(why)))
+        });
+        Spoken { task, stop }
+    }
+}
+
+impl Spoken {
+    /// Until Discord will not have us: what a person has to do.
+    async fn refused(this: Option<&mut Self>) -> String {
+        let Some(spoken) = this else { return std::future::pending().await };
+        match (&mut spoken.task).await {
+            Ok(Ok(())) => std::future::pending().await,
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => format!("the way to Discord broke: {error}"),
+        }
+    }
+
+    async fn shutdown(self) {
+        self.stop.send_replace(true);
+        if !self.task.is_finished() {
+            let _ = self.task.await;
+        }
+    }
+}
+
+/// Somebody wants the process to end.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> Result<Self, CliError> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn comes(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

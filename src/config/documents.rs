@@ -17,7 +17,7 @@ Reeve reads its settings from these places; a later one wins over an earlier one
 1. the defaults below;
 2. `reeve.toml` in the working directory, or the file that `--config` or `REEVE_CONFIG` names;
 3. `.env` in the working directory;
-4. environment variables that begin with `REEVE_`;
+4. environment variables: those that begin with `REEVE_`, `DISCORD_TOKEN` and `DISCORD_API_URL`;
 5. flags: `--set key=value` for any setting, and over it `--data-dir`, `--store`, `--database-url`.
 
 An unknown name in any of these places is refused, and so is a value that is not allowed; every
@@ -25,8 +25,8 @@ problem is printed on a line of its own, with the place it came from. `reeve con
 the settings in effect and where each came from. Secrets are never printed.
 
 An empty variable counts as not set. An optional setting that is empty in `reeve.toml` or with
-`--set` is off. In `.env` values may stand in quotes, nothing is expanded, and lines that do not
-begin with `REEVE_` are left to other tools. Lists are separated by commas; in `reeve.toml` they
+`--set` is off. In `.env` values may stand in quotes, nothing is expanded, and lines of
+other variables are left to other tools. Lists are separated by commas; in `reeve.toml` they
 are arrays. Relative paths start at the working directory.
 
 A setting takes effect at start: change it, then restart.

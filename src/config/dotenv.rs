@@ -1,8 +1,10 @@
 //! The `.env` file: `KEY=VALUE` lines, `#` comments, an optional `export `, quotes as in a shell.
-//! Nothing is expanded. Lines that do not begin with `REEVE_` belong to other tools and are not
-//! looked at.
+//! Nothing is expanded. Lines that neither begin with `REEVE_` nor name a setting belong to other
+//! tools and are not looked at.
 
-/// A `REEVE_` line: its number, and its name and value or what is wrong with it.
+use super::settings::setting_of_variable;
+
+/// A line of ours: its number, and its name and value or what is wrong with it.
 pub(super) type Line = (usize, Result<(String, String), &'static str>);
 
 pub(super) fn parse(text: &str) -> Vec<Line> {
@@ -10,9 +12,14 @@ pub(super) fn parse(text: &str) -> Vec<Line> {
     let numbered = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     numbered
         .map(|(at, line)| (at, line.strip_prefix("export ").map_or(line, str::trim_start)))
-        .filter(|(_, line)| line.starts_with("REEVE_"))
+        .filter(|(_, line)| is_ours(line))
         .map(|(at, line)| (at, assignment(line)))
         .collect()
+}
+
+fn is_ours(line: &str) -> bool {
+    let name = line.split('=').next().unwrap_or_default().trim_end();
+    line.starts_with("REEVE_") || setting_of_variable(name).is_some()
 }
 
 fn assignment(line: &str) -> Result<(String, String), &'static str> {

@@ -31,8 +31,16 @@ pub enum Kind {
     Words(&'static [&'static str]),
     /// Any number of lower-case names, separated by commas.
     Names,
+    /// Any number of Discord ids, separated by commas.
+    Ids,
+    /// Any number of commands with how long somebody waits for the next one: `bytes send=5s`.
+    Cooldowns,
     /// An address that starts with one of these schemes. Always read as a [`Secret`].
     Url(&'static [&'static str]),
+    /// What somebody signs in with. Always read as a [`Secret`].
+    Token,
+    /// How many connections to Discord, and which of them.
+    Shards,
     Path,
     /// An IP address and a port to listen on.
     Address,
@@ -61,6 +69,9 @@ pub(super) enum Value {
 
 const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 const SIZES: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+/// Discord's largest bots have far fewer.
+const MAX_SHARDS: u32 = 65_536;
+const MAX_COOLDOWN_SECS: u32 = 30 * 86_400;
 /// `ms` before `m` and `s`, so that the longer unit is tried first.
 const TIMES: &[(&str, u64)] =
     &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -86,6 +97,14 @@ impl Kind {
                 let words = words(text);
                 words.iter().all(|word| is_name(word)).then_some(Value::Words(words))?
             }
+            Self::Ids => {
+                let words = words(text);
+                words.iter().all(|word| is_id(word)).then_some(Value::Words(words))?
+            }
+            Self::Cooldowns => {
+                let words = words(text);
+                words.iter().all(|word| cooldown(word).is_some()).then_some(Value::Words(words))?
+            }
             Self::Url(schemes) => {
                 let (scheme, rest) = text.split_once("://")?;
                 let good = schemes.contains(&scheme)
@@ -93,6 +112,11 @@ impl Kind {
                     && !text.contains(|c: char| c.is_whitespace() || c.is_control());
                 good.then(|| Value::Secret(Secret::new(text)))?
             }
+            Self::Token => {
+                let good = !text.contains(|c: char| c.is_whitespace() || c.is_control());
+                good.then(|| Value::Secret(Secret::new(text)))?
+            }
+            Self::Shards => shards(text).map(|_| Value::Text(text.to_owned()))?,
             Self::Path => (!text.contains('\0')).then(|| Value::Path(PathBuf::from(text)))?,
             Self::Address => Value::Address(text.parse().ok()?),
             // Without the spaces, which the subscriber would take for part of a name.
@@ -124,6 +148,12 @@ impl Kind {
                 let starts: Vec<String> = schemes.iter().map(|s| format!("{s}://")).collect();
                 format!("a URL that starts with {}", one_of(&starts))
             }
+            Self::Ids => "a list of Discord ids, separated by commas".to_owned(),
+            Self::Cooldowns => "a list such as help=5s,bytes heap=1m, each at most 30d".to_owned(),
+            Self::Token => "a text without spaces".to_owned(),
+            Self::Shards => {
+                format!("auto, a number from 1 to {MAX_SHARDS}, or some of them such as 0-1/4")
+            }
             Self::Path => "a path".to_owned(),
             Self::Address => "an IP address and a port, such as 127.0.0.1:8080".to_owned(),
             Self::LogFilter => format!(
@@ -137,7 +167,7 @@ impl Kind {
 
     /// Whether `reeve.toml` writes it as an array.
     pub(super) fn is_list(&self) -> bool {
-        matches!(self, Self::Words(_) | Self::Names)
+        matches!(self, Self::Words(_) | Self::Names | Self::Ids | Self::Cooldowns)
     }
 }
 
@@ -174,6 +204,39 @@ fn words(text: &str) -> Vec<String> {
 
 fn is_name(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+}
+
+fn is_id(word: &str) -> bool {
+    word.parse::<domain::UserId>().is_ok()
+}
+
+/// The command's name and the seconds.
+pub(super) fn cooldown(text: &str) -> Option<(String, u32)> {
+    let (name, length) = text.split_once('=')?;
+    let secs = domain::text::parse_duration(length).filter(|secs| *secs <= MAX_COOLDOWN_SECS)?;
+    let name = name.trim();
+    let allowed = |word: &str| !word.is_empty() && is_name(word);
+    name.split(' ').all(allowed).then(|| (name.to_owned(), secs))
+}
+
+/// The first and the last shard, and how many there are in all; none for `auto`.
+#[expect(clippy::option_option, reason = "not allowed, auto, or these")]
+pub(super) fn shards(text: &str) -> Option<Option<(u32, u32, u32)>> {
+    if text == "auto" {
+        return Some(None);
+    }
+    let number = |text: &str| text.parse::<u32>().ok().filter(|_| !text.starts_with('+'));
+    let (range, all) = match text.split_once('/') {
+        Some((range, all)) => (Some(range), number(all)?),
+        None => (None, number(text)?),
+    };
+    let (first, last) = match range.map(|range| range.split_once('-')) {
+        None => (0, all.checked_sub(1)?),
+        Some(None) => return None,
+        Some(Some((first, last))) => (number(first)?, number(last)?),
+    };
+    let good = (1..=MAX_SHARDS).contains(&all) && first <= last && last < all;
+    good.then_some(Some((first, last, all)))
 }
 
 fn is_namespace(text: &str) -> bool {
@@ -252,6 +315,14 @@ mod tests {
         refuses(Kind::Address, &["8080", "localhost:8080", "127.0.0.1", "127.0.0.1:99999"]);
         refuses(Kind::Words(&["a", "b"]), &["", ",", "a,c"]);
         refuses(Kind::Names, &["Loud", "two words"]);
+        refuses(Kind::Ids, &["0", "x", "1,-2", "18446744073709551616"]);
+        refuses(Kind::Cooldowns, &["help", "help=", "=5s", "Help=5s", "help=31d", "a  b=1s"]);
+        assert_eq!(cooldown("bytes send=1m"), Some(("bytes send".to_owned(), 60)));
+        refuses(Kind::Token, &["a b", "a\nb"]);
+        refuses(Kind::Shards, &["", "0", "-1", "+4", "4/4", "2-1/4", "0-4/4", "65537", "0-/4"]);
+        assert_eq!(shards("auto"), Some(None));
+        assert_eq!(shards("4"), Some(Some((0, 3, 4))));
+        assert_eq!(shards("1-2/4"), Some(Some((1, 2, 4))));
         refuses(Kind::Namespace, &["", "a-b", "A", "a.b", &"x".repeat(33)]);
         refuses(Kind::Url(&["redis", "rediss"]), &["redis", "redis://", "http://x", "redis://a b"]);
         assert_eq!(Kind::Choice(&["a", "b", "c"]).allowed(), "a, b or c");

@@ -75,6 +75,10 @@ pub const CONFIG_VARIABLE: &str = "REEVE_CONFIG";
 pub(super) const OTHER_VARIABLES: &[(&str, &str)] = &[
     (CONFIG_VARIABLE, "the configuration file to read instead of ./reeve.toml"),
     ("REEVE_SERVICES_DIR", "where scripts/services keeps its private PostgreSQL and Redis"),
+    (
+        "REEVE_DISCORD_OPENAPI",
+        "Discord's own description of its API, which the tests check against",
+    ),
     ("REEVE_INVENTORY", "the list of features that make features reads"),
 ];
 
@@ -149,7 +153,23 @@ pub const SETTINGS: &[Setting] = &[
         "REEVE_FEATURES",
         Kind::Names,
         Value(""),
-        "Feature flags of the operator, for the whole instance.",
+        "Features switched on for the whole instance, and with no- before the name switched off. No \
+         community can switch on what is off here.",
+    ),
+    Setting::new(
+        "operators",
+        "REEVE_OPERATORS",
+        Kind::Ids,
+        Value(""),
+        "Discord user ids of who runs this installation. It gives no right inside a community.",
+    ),
+    Setting::new(
+        "cooldowns",
+        "REEVE_COOLDOWNS",
+        Kind::Cooldowns,
+        Value(""),
+        "How long a member waits before using a command again, over the commands' own defaults. A \
+         community can set its own.",
     ),
     Setting::secret(
         "database.url",
@@ -196,6 +216,42 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Integer { min: 1, max: 30 },
         Value("30"),
         "Days after which a backup of keys expires.",
+    ),
+    Setting::secret(
+        "discord.token",
+        "DISCORD_TOKEN",
+        Kind::Token,
+        "The bot's token. Without one Reeve runs without Discord.",
+    ),
+    Setting::new(
+        "discord.api_url",
+        "DISCORD_API_URL",
+        Kind::Url(&["http", "https"]),
+        Unset,
+        "A server that speaks Discord's API, such as the simulator's. Discord itself where not set.",
+    ),
+    Setting::new(
+        "discord.shards",
+        "REEVE_DISCORD_SHARDS",
+        Kind::Shards,
+        Value("auto"),
+        "Connections to Discord: auto takes as many as Discord recommends; 4 makes four; 0-1/4 \
+         makes the first two of four, where other processes make the rest.",
+    ),
+    Setting::new(
+        "discord.deploy_commands",
+        "REEVE_DISCORD_DEPLOY_COMMANDS",
+        Kind::Boolean,
+        Value("true"),
+        "Whether a start tells Discord of the commands where they changed.",
+    ),
+    Setting::new(
+        "discord.prefix_commands",
+        "REEVE_DISCORD_PREFIX_COMMANDS",
+        Kind::Boolean,
+        Value("false"),
+        "Whether communities may switch on commands behind a prefix. Needs the message content \
+         intent, and Reeve stops where Discord refuses it.",
     ),
     Setting::new(
         "http.address",
@@ -249,9 +305,9 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new(
         "telemetry.otlp_endpoint",
         "REEVE_TELEMETRY_OTLP_ENDPOINT",
-        Kind::Url(&["http", "https"]),
+        Kind::Url(&["http"]),
         Unset,
-        "The OpenTelemetry collector that traces are sent to.",
+        "The OpenTelemetry collector that traces are sent to; without TLS, so one beside Reeve.",
     ),
     Setting::new(
         "writer.batch",

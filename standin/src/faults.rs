@@ -48,6 +48,8 @@ pub struct Faults {
     stalled: watch::Sender<bool>,
     /// Writes that were hit.
     hit: AtomicU64,
+    /// Writes that were answered and have not landed yet.
+    late: AtomicU64,
     subscriptions: AtomicU64,
 }
 
@@ -60,6 +62,7 @@ impl Default for Faults {
             drops: watch::channel((0, Drop::Unavailable)).0,
             stalled: watch::channel(false).0,
             hit: AtomicU64::new(0),
+            late: AtomicU64::new(0),
             subscriptions: AtomicU64::new(0),
         }
     }
@@ -93,6 +96,19 @@ impl Faults {
     /// Appends that suffered something.
     pub fn hits(&self) -> u64 {
         self.hit.load(Ordering::SeqCst)
+    }
+
+    /// Appends that were given up and have not landed yet.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn is_late(&self) {
+        self.late.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn has_landed(&self) {
+        self.late.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Subscriptions that were begun.

@@ -80,9 +80,12 @@ pub(crate) async fn put(
             Err(answers::unavailable())
         }
         Some(WriteFault::Late(pause)) => {
+            node.faults.is_late();
+            let faults = Arc::clone(node);
             tokio::spawn(async move {
                 tokio::time::sleep(pause).await;
                 let _ = writing.await;
+                faults.faults.has_landed();
             });
             Err(answers::unavailable())
         }

@@ -8,7 +8,7 @@ use eventlog::{
         TestDatabase,
         given::{append, new_key, stream},
     },
-    postgres::{PostgresLog, PostgresOptions},
+    postgres::{PostgresLog, ServerOptions},
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
 };
 
@@ -43,7 +43,7 @@ pub fn in_directory(directory: &Path) -> Vec<Recorded> {
 
 pub fn in_database(database: &TestDatabase) -> Vec<Recorded> {
     block_on(async {
-        let log = PostgresLog::open(database.pool(2), PostgresOptions::default()).await.unwrap();
+        let log = PostgresLog::open(database.pool(2), ServerOptions::default()).await.unwrap();
         let events = read(&log).await;
         log.shutdown().await;
         events

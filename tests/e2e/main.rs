@@ -8,20 +8,30 @@ mod cli {
     mod demo;
     mod doctor;
     mod economy;
+    mod effects;
     mod events;
     mod help;
     mod import;
     mod moving;
     #[cfg(feature = "eventstoredb")]
     mod moving_cluster;
+    mod operators;
     mod people;
     mod projections;
     mod proof;
     mod replay;
+    mod simulate;
     mod what_if;
 }
 #[cfg(feature = "eventstoredb")]
 mod cluster;
+mod discord {
+    mod economy;
+    mod load;
+    mod restarts;
+    mod town;
+    mod trouble;
+}
 mod logs;
 mod serve;
 mod serve_postgres;

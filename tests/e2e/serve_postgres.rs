@@ -34,7 +34,7 @@ fn given_postgres_then_commands_work_beside_a_server_and_it_folds_them() {
     house.reeve(&["people", "erase", "--guild", GUILD, "--user", BEN, "--yes"]).ok();
     house.economy(&["heap"]).says("#2 (erased)");
     let refused = house.reeve(&["demo"]).exits(2);
-    refused.says("the demo plays on an embedded store");
+    refused.says("the demo lives on an embedded store");
     let (status, _, log) = server.stop();
     assert_eq!(status.code(), Some(0), "{log}");
     house.economy(&["grant", ANN, "1"]);

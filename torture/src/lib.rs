@@ -1,6 +1,6 @@
 //! Torture for whatever claims to be durable.
 //!
-//! Two instruments, neither of which knows what it tortures:
+//! Three instruments, none of which knows what it tortures:
 //!
 //! - [`PowerCuts`] runs a workload on SQLite through a [recording VFS](recorder), then pulls the
 //!   plug a few thousand times *on paper*: every image is what a disk may hold when the power
@@ -8,6 +8,8 @@
 //!   opens each image with the ordinary VFS and compares it with what had been acknowledged.
 //! - [`Kills`](kills::Kills) starts a child again and again, reads `ack <n>` lines from it and
 //!   ends it with SIGKILL in the middle of its work.
+//! - [`RoughDiscord`](rough_discord::RoughDiscord) is a Discord that answers wrongly on purpose, and
+//!   remembers what really happened.
 //!
 //! ```no_run
 //! use rusqlite::{Connection, OpenFlags};
@@ -51,6 +53,7 @@ pub mod journal;
 pub mod kills;
 pub mod power_cut;
 pub mod recorder;
+pub mod rough_discord;
 pub mod runner;
 pub mod verdict;
 

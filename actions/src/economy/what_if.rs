@@ -29,7 +29,7 @@ impl Actions {
         changes: Changes,
         up_to: u64,
     ) -> Result<Outcome, ActionError> {
-        super::authorise(caller, Permission::ManageEconomy)?;
+        self.authorise(guild, caller, Permission::ManageEconomy).await?;
         let mut replay =
             Replay { what_if: WhatIf::new(changes), versions: HashMap::new(), unnamed: 0 };
         replay.versions.insert(0, (Terms::default(), None));
@@ -74,9 +74,13 @@ impl Replay {
             let terms = self.terms(recorded, ruled)?;
             self.what_if.take(Fact { seq, at, event: &event, terms: &terms })
         } else if category == Refusals::CAPABILITY {
-            let refusals::Event::TransferRefused { from, to, amount, at, .. } = decode(recorded)?;
-            let terms = self.terms(recorded, true)?;
-            self.what_if.attempt(Attempt { seq, from, to, amount, at, terms: &terms })
+            match decode(recorded)? {
+                refusals::Event::TransferRefused { from, to, amount, at, .. } => {
+                    let terms = self.terms(recorded, true)?;
+                    self.what_if.attempt(Attempt { seq, from, to, amount, at, terms: &terms })
+                }
+                refusals::Event::ActionRefused { .. } => Ok(()),
+            }
         } else {
             Ok(())
         };

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{
     BackupError, ERASURES, Entry, FORMAT, GUILDS, HEADER, Header, MANIFEST, MAX_FILE_BYTES,
-    Manifest, NUMBERS, SEGMENT_BYTES, Sink, is_segment, lines, read::numbers_line, segment_name,
-    shelf,
+    Manifest, NUMBERS, SEGMENT_BYTES, SIGNING_KEYS, Sink, is_segment, is_signed, lines,
+    read::numbers_line, segment_name, shelf, signed_name,
 };
 use crate::{
     contract_version,
@@ -18,6 +18,7 @@ use crate::{
     log::{EventLog, LogError},
     moving::{Filling, Mark, Pages, Tally, log_id, read},
     people::{Erasures, Registry},
+    proof::{Records, SigningKey},
 };
 
 /// What is backed up.
@@ -25,6 +26,7 @@ use crate::{
 pub struct Making<'a> {
     pub log: &'a Arc<dyn EventLog>,
     pub people: &'a Registry,
+    pub proofs: &'a Records,
     /// The list of erasures.
     pub erasures: &'a Path,
     pub now: Timestamp,
@@ -177,7 +179,8 @@ impl Growing<'_> {
                     None => whole = false,
                 }
             }
-            if is_segment(&name) || [NUMBERS, ERASURES, GUILDS].contains(&name.as_str()) {
+            let made_at_the_end = [NUMBERS, ERASURES, GUILDS, SIGNING_KEYS];
+            if is_segment(&name) || is_signed(&name) || made_at_the_end.contains(&name.as_str()) {
                 std::fs::remove_file(&path)
                     .map_err(|error| shelf::io_error(path.display(), &error))?;
             }
@@ -236,6 +239,7 @@ impl Growing<'_> {
         });
         let text = lines::json_lines(guilds)?;
         self.put(GUILDS, &text)?;
+        self.put_proofs(making.proofs).await?;
         let manifest = Manifest {
             reeve_backup: FORMAT,
             id: header.id.clone(),
@@ -250,6 +254,26 @@ impl Growing<'_> {
         self.put(MANIFEST, &text)?;
         self.sink.finish()?;
         Ok(manifest)
+    }
+
+    /// The public keys, and what they signed of the events that are in the backup.
+    async fn put_proofs(&mut self, proofs: &Records) -> Result<(), BackupError> {
+        let keys = proofs.keys().await?.into_iter().map(SigningKey::public_part);
+        self.put(SIGNING_KEYS, &lines::json_lines(keys)?)?;
+        let (mut guild, mut size, mut segments) = (i64::MIN, 0, 0);
+        let mut text = Vec::new();
+        loop {
+            let page = proofs.after(guild, size).await?;
+            let last = page.last().map(|last| (last.guild.as_i64(), last.size));
+            let held = page.into_iter().filter(|one| one.size <= self.tally.of(one.guild));
+            text.extend(lines::json_lines(held)?);
+            if !text.is_empty() && (text.len() >= SEGMENT_BYTES || last.is_none()) {
+                segments += 1;
+                self.put(&signed_name(segments), &std::mem::take(&mut text))?;
+            }
+            let Some(last) = last else { return Ok(()) };
+            (guild, size) = last;
+        }
     }
 
     fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), BackupError> {

@@ -1,5 +1,7 @@
 //! Reading a backup from its first file to its manifest, and believing nothing of it.
 
+use std::collections::HashSet;
+
 use domain::{GuildId, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,13 +9,14 @@ use tokio::sync::mpsc;
 
 use super::{
     BackupError, ERASURES, Entry, FORMAT, GUILDS, HEADER, Header, MANIFEST, Manifest, NUMBERS,
-    Shelf, is_segment, lines, segment_name,
+    SIGNING_KEYS, Shelf, is_segment, is_signed, lines, segment_name, signed_name,
 };
 use crate::{
     contract_version,
     envelope::Recorded,
     moving::Tally,
     people::{Erasure, Numbers},
+    proof::{Signature, SigningKey},
 };
 
 /// Parts that are read ahead.
@@ -26,6 +29,10 @@ pub(super) enum Part {
     Events(Vec<Recorded>),
     Numbers(Vec<Numbers>),
     Erasures(Vec<Erasure>),
+    /// Public ones.
+    Keys(Vec<SigningKey>),
+    /// Of no more events than the backup holds.
+    Checkpoints(Vec<Signature>),
     /// Everything was there and is what it was.
     End(Kept),
 }
@@ -39,6 +46,7 @@ pub struct Kept {
     pub made: Timestamp,
     pub last_at: Option<Timestamp>,
     pub erasures: usize,
+    pub checkpoints: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +65,10 @@ struct Reading {
     header: Option<Header>,
     tally: Tally,
     segments: usize,
+    signed_segments: usize,
+    checkpoints: u64,
+    /// Numbers of the keys that signed them.
+    keys: HashSet<u32>,
     erasures: usize,
     guilds_checked: bool,
 }
@@ -71,6 +83,9 @@ pub(super) fn parts(shelf: Shelf) -> mpsc::Receiver<Result<Part, BackupError>> {
             header: None,
             tally: Tally::default(),
             segments: 0,
+            signed_segments: 0,
+            checkpoints: 0,
+            keys: HashSet::new(),
             erasures: 0,
             guilds_checked: false,
         };
@@ -104,7 +119,11 @@ pub async fn verify(shelf: Shelf, progress: &(dyn Fn(u64) + Sync)) -> Result<Kep
                 progress(events);
             }
             Part::End(kept) => return Ok(kept),
-            Part::Header(_) | Part::Numbers(_) | Part::Erasures(_) => {}
+            Part::Header(_)
+            | Part::Numbers(_)
+            | Part::Erasures(_)
+            | Part::Keys(_)
+            | Part::Checkpoints(_) => {}
         }
     }
     Err(BackupError::CutShort("its reader ended early".to_owned()))
@@ -147,6 +166,27 @@ impl Reading {
             GUILDS => {
                 self.check_guilds(&bytes)?;
                 None
+            }
+            SIGNING_KEYS => {
+                let keys = lines::from_json_lines::<SigningKey>(&bytes).map_err(line)?;
+                self.keys.extend(keys.iter().map(|key| key.number));
+                Some(Part::Keys(keys))
+            }
+            signed if is_signed(signed) => {
+                self.signed_segments += 1;
+                let expected = signed_name(self.signed_segments);
+                if signed != expected {
+                    return Err(BackupError::Damaged(format!("{expected} is missing")));
+                }
+                let page = lines::from_json_lines::<Signature>(&bytes).map_err(line)?;
+                if page.iter().any(|one| one.size > self.tally.of(one.guild)) {
+                    return Err(damaged("was signed over more events than there are".to_owned()));
+                }
+                if page.iter().any(|one| !self.keys.contains(&one.key)) {
+                    return Err(damaged(format!("names a key that {SIGNING_KEYS} does not hold")));
+                }
+                self.checkpoints += page.len() as u64;
+                Some(Part::Checkpoints(page))
             }
             segment if is_segment(segment) => {
                 self.segments += 1;
@@ -201,6 +241,9 @@ impl Reading {
         let manifest: Manifest = serde_json::from_slice(text)
             .map_err(|error| damaged(format!("{MANIFEST} does not parse: {error}")))?;
         for (listed, seen) in manifest.files.iter().zip(&self.seen) {
+            if !self.seen.iter().any(|one| one.name == listed.name) {
+                return Err(damaged(format!("{} is missing", listed.name)));
+            }
             if listed != seen {
                 return Err(damaged(format!("{} is not the file that was written", seen.name)));
             }
@@ -220,6 +263,7 @@ impl Reading {
             made: manifest.made,
             last_at: manifest.last_at,
             erasures: self.erasures,
+            checkpoints: self.checkpoints,
         })
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     log::EventLog,
     moving::{FilledBy, Filler, Filling, Mark, Tally, check, read, set},
     people::{Erasure, Erasures, Registry},
+    proof::Records,
 };
 
 /// Events that go in at a time.
@@ -25,6 +26,8 @@ const PAGE: usize = 2_000;
 pub struct Restoring<'a> {
     pub log: &'a Arc<dyn EventLog>,
     pub people: &'a Registry,
+    pub proofs: &'a Records,
+    pub now: Timestamp,
     /// The list of erasures of the target. Everybody on it stays erased, and everybody that the
     /// backup's own list names.
     pub erasures: &'a Path,
@@ -53,6 +56,7 @@ pub struct Restored {
     pub left_out: u64,
     pub last_at: Option<Timestamp>,
     pub erasures: usize,
+    pub checkpoints: usize,
     /// It was done before; only what lies beside the log was looked at again.
     pub already: bool,
     pub backup: Kept,
@@ -75,10 +79,17 @@ pub async fn restore(
     let began = Instant::now();
     let log = restoring.log;
     let name = shelf.name();
+    let Some(_held) = restoring.people.hold().await? else {
+        return Err(BackupError::Refused(format!(
+            "another process is filling {} at this moment; let it finish",
+            restoring.name
+        )));
+    };
     let mut parts = parts(shelf);
     let mut filler = None;
     let mut left_out = 0;
     let mut already = false;
+    let mut checkpoints = 0;
     let mut erased = Erasures::read(restoring.erasures)?;
     merge(&mut erased, restoring.also.clone());
     let kept = loop {
@@ -115,6 +126,20 @@ pub async fn restore(
                 }
             }
             Part::Erasures(list) => merge(&mut erased, list),
+            Part::Keys(keys) => {
+                restoring.proofs.add_keys(&keys).await?;
+                if left_out > 0 {
+                    // What they signed later is no longer so. A new key says that it begins anew.
+                    restoring.proofs.retire_keys(restoring.now).await?;
+                }
+            }
+            Part::Checkpoints(mut page) => {
+                let tally = filler.as_ref().map(|filler| &filler.tally);
+                page.retain(|one| tally.is_some_and(|tally| one.size <= tally.of(one.guild)));
+                for page in page.chunks(PAGE) {
+                    checkpoints += restoring.proofs.add(page).await?;
+                }
+            }
             Part::End(kept) => break kept,
         }
     };
@@ -142,6 +167,7 @@ pub async fn restore(
         left_out,
         last_at: (written.events > 0).then_some(written.last_at),
         erasures: erased.len(),
+        checkpoints,
         already,
         backup: kept,
         secs: began.elapsed().as_secs_f64(),

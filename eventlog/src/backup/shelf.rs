@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    BackupError, ERASURES, GUILDS, HEADER, MANIFEST, MAX_FILE_BYTES, NUMBERS, is_segment, tar,
+    BackupError, ERASURES, GUILDS, HEADER, MANIFEST, MAX_FILE_BYTES, NUMBERS, SIGNING_KEYS,
+    is_segment, is_signed, tar,
 };
 
 /// Ends the name of a file that is still being written.
@@ -157,8 +158,10 @@ pub(super) fn files(folder: &Path) -> Result<Vec<String>, BackupError> {
         NUMBERS => 2,
         ERASURES => 3,
         GUILDS => 4,
-        MANIFEST => 6,
-        _ => 5,
+        SIGNING_KEYS => 5,
+        name if is_signed(name) => 6,
+        MANIFEST => 8,
+        _ => 7,
     };
     names.sort_by(|one, other| (place(one), one).cmp(&(place(other), other)));
     Ok(names)

@@ -80,7 +80,7 @@ pub async fn given_erased_people_then_nothing_of_them_is_found_anywhere<B: Backe
     eventually("a snapshot", async || load().await.is_some()).await;
     let keys = tempfile::TempDir::with_prefix("reeve-keys-").unwrap();
     let key_backup = keys.path().join("keys");
-    backup::back_up(&house.people, &key_backup, 30).await.unwrap();
+    backup::back_up(&house.people, &house.store.proofs().records(), &key_backup, 30).await.unwrap();
     let everything = async || {
         let mut remains = house.store.everything_stored().await;
         let mut more = |name: &str, bytes| {

@@ -13,9 +13,10 @@ use standin::{Server, User};
 use super::{Backend, Keys, Options, PostgresBackend, Remains, Tamper, TestDatabase};
 use crate::{
     envelope::{Position, Recorded},
-    eventstoredb::{self, EsdbLog, EsdbOptions, Namespace},
+    eventstoredb::{self, EsdbLog, Namespace, ServerOptions},
     log::{EventLog, LogError, Slice},
     people::{People, PeopleError, Registry},
+    proof::Proofs,
     snapshots::Snapshots,
 };
 
@@ -68,7 +69,7 @@ impl EsdbBackend {
         &self.url
     }
 
-    pub async fn open_at(&self, url: &str, options: EsdbOptions) -> Result<EsdbLog, LogError> {
+    pub async fn open_at(&self, url: &str, options: ServerOptions) -> Result<EsdbLog, LogError> {
         EsdbLog::open(url, self.namespace(), self.database().pool(8), options).await
     }
 
@@ -101,7 +102,7 @@ impl Backend for EsdbBackend {
 
     async fn open(&self, options: Options) -> Result<Arc<dyn EventLog>, LogError> {
         let Options { clock, queue, batch } = options;
-        let options = EsdbOptions { clock, batch, queue, ..EsdbOptions::default() };
+        let options = ServerOptions { clock, batch, queue, ..ServerOptions::default() };
         Ok(Arc::new(self.open_at(&self.url, options).await?))
     }
 
@@ -115,6 +116,10 @@ impl Backend for EsdbBackend {
 
     async fn registry(&self) -> Registry {
         self.beside.registry().await
+    }
+
+    fn proofs(&self) -> Proofs {
+        self.beside.proofs()
     }
 
     fn erasures_file(&self) -> PathBuf {

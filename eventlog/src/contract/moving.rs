@@ -1,15 +1,14 @@
-//! Logs that come from elsewhere: imports, marks, migrations and backups.
+//! Logs that come from elsewhere: imports, marks and migrations.
 
 use std::{
     panic::AssertUnwindSafe,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use domain::{PersonId, Timestamp};
+use domain::PersonId;
 use futures::FutureExt as _;
 
 use super::{
@@ -21,18 +20,18 @@ use super::{
 };
 use crate::{
     Bus, BusOptions, StreamId,
-    backup::{self, Making, Moment, Restoring, Shelf, Sink},
     envelope::{Position, Recorded},
     log::{Appended, EventLog, LogError},
     moving::{Closed, FilledBy, Filling, Mark, Migration, MoveError, Moved, Side, abandon, set},
+    proof::seal_now,
 };
 
 /// Said where a test stops what it tests.
 const STOPPED: &str = "stopped here on purpose";
-const PLAIN: &str = r#"{"happened":{}}"#;
+pub(super) const PLAIN: &str = r#"{"happened":{}}"#;
 
 /// A log of some guilds whose events lie between each other, so many appends of 100 events.
-async fn history<B: Backend>(store: &B, appends: u64) -> Vec<Recorded> {
+pub(super) async fn history<B: Backend>(store: &B, appends: u64) -> Vec<Recorded> {
     let log = store.open(Options::default()).await.unwrap();
     let odd = r#"{"happened": {"text":"\\ \t \n \"ü\" \u0001 \\x41 \\."}}"#;
     for number in 0..appends {
@@ -45,27 +44,28 @@ async fn history<B: Backend>(store: &B, appends: u64) -> Vec<Recorded> {
     events
 }
 
-async fn open<B: Backend>(store: &B) -> Arc<dyn EventLog> {
+pub(super) async fn open<B: Backend>(store: &B) -> Arc<dyn EventLog> {
     store.open(Options::default()).await.unwrap()
 }
 
-async fn sqlite() -> SqliteBackend {
+pub(super) async fn sqlite() -> SqliteBackend {
     SqliteBackend::fresh().await.unwrap()
 }
 
-async fn side<B: Backend>(store: &B) -> Side {
+pub(super) async fn side<B: Backend>(store: &B) -> Side {
     side_of(store, open(store).await).await
 }
 
-async fn side_of<B: Backend>(store: &B, log: Arc<dyn EventLog>) -> Side {
-    let (people, erasures) = (store.registry().await, store.erasures_file());
+pub(super) async fn side_of<B: Backend>(store: &B, log: Arc<dyn EventLog>) -> Side {
+    let (people, proofs) = (store.registry().await, store.proofs().records());
+    let erasures = store.erasures_file();
     // Of a URL only what anybody may see.
     let name = store.name().rsplit('/').next().unwrap_or_default().to_owned();
-    Side { log, people, erasures, name }
+    Side { log, people, proofs, erasures, name }
 }
 
 /// All that a move keeps.
-fn kept(events: &[Recorded]) -> Vec<Recorded> {
+pub(super) fn kept(events: &[Recorded]) -> Vec<Recorded> {
     events.iter().map(|e| Recorded { position: Position::START, ..e.clone() }).collect()
 }
 
@@ -194,7 +194,7 @@ pub async fn given_a_log_being_filled_then_only_imports_are_taken<B: Backend>(st
 }
 
 /// Ann, Ben and Cat have written something; Ben was erased.
-async fn community<B: Backend>(store: B) -> (B, Vec<Recorded>) {
+pub(super) async fn community<B: Backend>(store: B) -> (B, Vec<Recorded>) {
     let house = House::new(store).await;
     for number in 1..=3 {
         let person = house.people.person(guild(1), user(number)).await.unwrap();
@@ -213,7 +213,7 @@ async fn community<B: Backend>(store: B) -> (B, Vec<Recorded>) {
     (store, events)
 }
 
-async fn knows_its_people<B: Backend>(store: &B) {
+pub(super) async fn knows_its_people<B: Backend>(store: &B) {
     let people = store.people(Keys::default()).await.unwrap();
     assert_eq!(people.find(guild(1), user(1)).await.unwrap(), Some(PersonId(1)));
     assert_eq!(people.user(guild(1), PersonId(3)).await.unwrap(), Some(user(3)));
@@ -231,7 +231,7 @@ async fn migrate<A: Backend, B: Backend>(from: &A, to: &B, live: bool) -> Result
     moved
 }
 
-async fn events_of<B: Backend>(store: &B) -> Vec<Recorded> {
+pub(super) async fn events_of<B: Backend>(store: &B) -> Vec<Recorded> {
     let log = open(store).await;
     let events = all(&log).await;
     log.shutdown().await;
@@ -274,7 +274,10 @@ pub async fn given_a_log_with_people_then_it_moves_with_everything_and_the_sourc
 }
 
 /// Runs until so many steps were told; there it dies, with nothing of it left to tidy up.
-async fn stopped_after<T>(steps: u64, run: impl AsyncFnOnce(&(dyn Fn() + Sync)) -> T) -> Option<T> {
+pub(super) async fn stopped_after<T>(
+    steps: u64,
+    run: impl AsyncFnOnce(&(dyn Fn() + Sync)) -> T,
+) -> Option<T> {
     let told = AtomicU64::new(0);
     let step = || {
         let told = told.fetch_add(1, Ordering::SeqCst) + 1;
@@ -435,197 +438,44 @@ pub async fn given_a_target_that_is_not_its_own_then_refused_and_nothing_is_chan
     log.shutdown().await;
 }
 
-struct Place {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-}
-
-fn place() -> Place {
-    let folder = tempfile::TempDir::with_prefix("reeve-backup-").unwrap();
-    Place { path: folder.path().join("backup"), _folder: folder }
-}
-
-async fn back_up<B: Backend>(store: &B, sink: &mut Sink, step: &(dyn Fn() + Sync)) -> backup::Made {
-    let side = side(store).await;
-    let now = Timestamp::from_secs(1_795_132_800);
-    let making = Making {
-        log: &side.log,
-        people: &side.people,
-        erasures: &side.erasures,
-        now,
-        segment: 250,
-    };
-    let made = backup::make(&making, sink, &|_, _| step()).await.unwrap();
-    side.log.shutdown().await;
-    made
-}
-
-async fn restore<B: Backend>(
-    store: &B,
-    shelf: Shelf,
-    until: Moment,
-) -> Result<backup::Restored, backup::BackupError> {
-    let side = side(store).await;
-    let restoring = Restoring {
-        log: &side.log,
-        people: &side.people,
-        erasures: &side.erasures,
-        also: Vec::new(),
-        name: side.name.clone(),
-        until,
-    };
-    let restored = backup::restore(&restoring, shelf, &|_| {}).await;
-    side.log.shutdown().await;
-    restored
-}
-
 // proves: SYN-08
-pub async fn given_a_backup_then_every_backend_restores_it_as_it_was<B: Backend>(store: B) {
-    let (store, events) = community(store).await;
-    let place = place();
-    let keys = place.path.with_extension("keys");
-    let made = back_up(&store, &mut Sink::Folder(place.path.clone()), &|| {}).await;
-    assert_eq!((made.events, made.resumed), (events.len() as u64, 0));
-    let people = store.people(Keys::default()).await.unwrap();
-    crate::people::backup::back_up(&people, &keys, 30).await.unwrap();
-    drop(people);
-
-    // Nothing that is a key or finds a person lies in it.
-    let secrets = store.stored_secrets(guild(1)).await;
-    assert!(!secrets.is_empty());
-    for file in std::fs::read_dir(&place.path).unwrap() {
-        let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        for secret in &secrets {
-            assert!(memchr::memmem::find(&bytes, secret).is_none());
-        }
-    }
-
-    for other in [true, false] {
-        let Some(fresh) = B::fresh().await else { return };
-        let home = sqlite().await;
-        let shelf = Shelf::open(&place.path).unwrap();
-        let restored = if other {
-            restore(&home, shelf, Moment::End).await
-        } else {
-            restore(&fresh, shelf, Moment::End).await
-        };
-        assert_eq!(restored.unwrap().erasures, 1);
-        if other {
-            assert_eq!(kept(&events_of(&home).await), kept(&events));
-            continue;
-        }
-        assert_eq!(kept(&events_of(&fresh).await), kept(&events));
-        let people = fresh.people(Keys::default()).await.unwrap();
-        assert_eq!(people.count().await.unwrap(), 0, "nobody without a key backup");
-        let report = crate::people::backup::restore(&people, &keys).await.unwrap();
-        assert_eq!(report.people, 3);
-        drop(people);
-        knows_its_people(&fresh).await;
-        let again = restore(&fresh, Shelf::open(&place.path).unwrap(), Moment::End).await;
-        assert!(again.unwrap().already);
-        // It is whole: it takes events, and a second restore is refused.
-        let log = open(&fresh).await;
-        written(put(&log, append(&stream(9), 0, &new_key(), &[PLAIN])).await);
-        log.shutdown().await;
-        drop(log);
-        let again = restore(&fresh, Shelf::open(&place.path).unwrap(), Moment::End).await;
-        assert!(again.unwrap_err().to_string().contains("was restored from this backup before"));
-    }
-}
-
-// proves: SYN-08
-pub async fn given_writers_during_a_backup_then_it_is_a_beginning_of_the_history<B: Backend>(
+pub async fn given_a_sealed_log_then_its_checkpoints_and_its_key_move_with_it<B: Backend>(
     store: B,
 ) {
-    history(&store, 30).await;
+    let (source, events) = community(sqlite().await).await;
+    seal(&source).await;
+    let before = source.proofs();
+    let (key, signed) = (before.key().await.unwrap(), before.latest(guild(1)).await.unwrap());
+    let moved = migrate(&source, &store, true).await.unwrap();
+    assert_eq!(moved.checkpoints, 1);
+    assert_eq!(migrate(&source, &store, true).await.unwrap().checkpoints, 0);
+
+    // It goes on as if nothing had happened: the same key signs what comes next.
     let log = open(&store).await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let writers = (10..14).map(|writer| {
-        let (log, stop) = (Arc::clone(&log), Arc::clone(&stop));
-        tokio::spawn(async move {
-            for version in 0.. {
-                written(put(&log, append(&stream(writer), version, &new_key(), &[PLAIN])).await);
-                if stop.load(Ordering::SeqCst) {
-                    break;
-                }
-            }
-        })
-    });
-    let writers: Vec<_> = writers.collect();
-    let before = log.head().await.unwrap();
-    eventually("events", async || log.head().await.unwrap() > before).await;
-    let place = place();
-    let side = side_of(&store, store.beside(&log).await).await;
-    let making = Making {
-        log: &side.log,
-        people: &side.people,
-        erasures: &side.erasures,
-        now: Timestamp::from_secs(1_795_132_800),
-        segment: 250,
-    };
-    let mut sink = Sink::Folder(place.path.clone());
-    let made = backup::make(&making, &mut sink, &|_, _| {}).await.unwrap();
-    let after = log.head().await.unwrap();
-    eventually("more events", async || log.head().await.unwrap() > after).await;
-    stop.store(true, Ordering::SeqCst);
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    let home = sqlite().await;
-    restore(&home, Shelf::open(&place.path).unwrap(), Moment::End).await.unwrap();
-    let (restored, all) = (kept(&events_of(&home).await), kept(&all(&log).await));
-    assert_eq!(restored.len() as u64, made.events);
-    assert!(restored.len() > 3_000 && restored.len() < all.len(), "{}", restored.len());
-    assert_eq!(restored, all[..restored.len()]);
+    written(put(&log, append(&stream(9), 0, &new_key(), &[PLAIN])).await);
+    log.shutdown().await;
+    drop(log);
+    seal(&store).await;
+    let after = store.proofs();
+    let keys = after.keys().await.unwrap();
+    assert_eq!(keys.iter().map(|key| key.public_key).collect::<Vec<_>>(), [key.public_key]);
+    let size = signed.as_ref().unwrap().checkpoint.size;
+    assert_eq!(after.of_size(guild(1), size).await.unwrap(), signed);
+    assert!(after.alarms().await.unwrap().is_empty());
+    assert!(events.len() as u64 >= size);
+
+    // A target that has signed something itself is not its own any more.
+    let Some(other) = B::fresh().await else { return };
+    open(&other).await.shutdown().await;
+    other.proofs().key().await.unwrap();
+    let source = sqlite().await;
+    history(&source, 1).await;
+    let refused = migrate(&source, &other, true).await.unwrap_err().to_string();
+    assert!(refused.contains("a key 1 of its own that signs checkpoints"), "{refused}");
 }
 
-// proves: SYN-08
-pub async fn given_a_backup_that_stops_at_any_step_then_the_next_one_finishes_it<B: Backend>(
-    store: B,
-) {
-    let events = history(&store, 30).await;
-    let all = events.len() as u64;
-    let (mut cut_short, mut gone_on) = (0, 0);
-    for steps in 1.. {
-        let place = place();
-        let folder = || Sink::Folder(place.path.clone());
-        let run = async |step: &(dyn Fn() + Sync)| back_up(&store, &mut folder(), step).await;
-        let finished = stopped_after(steps, run).await;
-        // A backup that was dropped half-way may still hold its log for a moment.
-        let free = async || match store.open(Options::default()).await {
-            Ok(log) => {
-                log.shutdown().await;
-                true
-            }
-            Err(_) => false,
-        };
-        eventually("the log is free", free).await;
-        if let Err(error) = Shelf::open(&place.path) {
-            assert!(error.to_string().contains("cut short"), "{error}");
-            cut_short += 1;
-            // Of the last segment half is there: it is written again.
-            let segments = || {
-                let names =
-                    std::fs::read_dir(&place.path).unwrap().map(|file| file.unwrap().path());
-                let mut names: Vec<_> =
-                    names.filter(|p| p.to_string_lossy().contains("events-")).collect();
-                names.sort();
-                names
-            };
-            if let Some(last) = segments().last() {
-                let text = std::fs::read(last).unwrap();
-                std::fs::write(last, &text[..text.len() / 2]).unwrap();
-            }
-            let whole = segments().len().saturating_sub(1) as u64 * 250;
-            let made = back_up(&store, &mut folder(), &|| {}).await;
-            assert_eq!((made.events, made.resumed), (all, whole));
-            gone_on += whole;
-        }
-        let whole = backup::verify(Shelf::open(&place.path).unwrap(), &|_| {}).await.unwrap();
-        assert_eq!(whole.events, all);
-        if finished.is_some() {
-            assert!(cut_short > 2 && gone_on > 0, "{cut_short} {gone_on}");
-            return;
-        }
-    }
+pub(super) async fn seal<B: Backend>(store: &B) {
+    let log = open(store).await;
+    seal_now(&store.proofs(), &log).await.unwrap();
+    log.shutdown().await;
 }

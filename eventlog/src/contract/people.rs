@@ -191,13 +191,20 @@ pub async fn given_a_key_backup_then_it_restores_all_but_the_erased<B: Backend>(
     let event = domain::EventId(uuid::Uuid::from_u128(7));
     let sealed = sealed_by.seal_field(persons[1], event, "reason", b"\"why\"").unwrap();
     let (_directory, file) = backup_file();
-    assert_eq!(backup::back_up(&house.people, &file, 30).await.unwrap().people, 5);
+    assert_eq!(
+        backup::back_up(&house.people, &house.store.proofs().records(), &file, 30)
+            .await
+            .unwrap()
+            .people,
+        5
+    );
     house.bus.erase_person(guild(1), persons[0]).await.unwrap();
     // The registry is lost, the list of erasures is not.
     for person in &persons[1..4] {
         house.people.destroy(guild(1), *person).await.unwrap();
     }
-    let report = backup::restore(&house.people, &file).await.unwrap();
+    let report =
+        backup::restore(&house.people, &house.store.proofs().records(), &file).await.unwrap();
     assert_eq!((report.people, report.skipped), (3, 2));
     assert_eq!(house.people.find(guild(1), user(1)).await.unwrap(), None);
     assert_eq!(house.people.user(guild(1), persons[0]).await.unwrap(), None);
@@ -217,14 +224,14 @@ pub async fn given_an_expired_key_backup_then_refused_and_pruned<B: Backend>(sto
     let people = store.people(keys_at(&hand)).await.unwrap();
     people.person(guild(1), user(1)).await.unwrap();
     let (directory, file) = backup_file();
-    let report = backup::back_up(&people, &file, 30).await.unwrap();
+    let report = backup::back_up(&people, &store.proofs().records(), &file, 30).await.unwrap();
     assert_eq!(report.expires, Timestamp::from_secs(1_000_000 + 30 * 86_400));
     std::fs::write(directory.path().join("something else"), "not ours").unwrap();
     hand.set(1_000_000 + 30 * 86_400 - 1);
-    backup::restore(&people, &file).await.unwrap();
+    backup::restore(&people, &store.proofs().records(), &file).await.unwrap();
     assert_eq!(backup::prune(directory.path(), people.now()).unwrap(), 0);
     hand.set(1_000_000 + 30 * 86_400);
-    let error = backup::restore(&people, &file).await.unwrap_err();
+    let error = backup::restore(&people, &store.proofs().records(), &file).await.unwrap_err();
     assert!(error.to_string().contains("expired"), "{error}");
     assert_eq!(backup::prune(directory.path(), people.now()).unwrap(), 1);
     assert!(!file.exists());
@@ -237,7 +244,7 @@ pub async fn given_a_damaged_key_backup_then_the_line_is_named<B: Backend>(store
         people.person(guild(1), user(number)).await.unwrap();
     }
     let (_directory, file) = backup_file();
-    backup::back_up(&people, &file, 30).await.unwrap();
+    backup::back_up(&people, &store.proofs().records(), &file, 30).await.unwrap();
     let text = std::fs::read_to_string(&file).unwrap();
     for (damage, expected) in [
         (text[..text.len() - 20].to_owned(), "damaged at line 4"),
@@ -246,7 +253,10 @@ pub async fn given_a_damaged_key_backup_then_the_line_is_named<B: Backend>(store
         (String::new(), "does not begin like one"),
     ] {
         std::fs::write(&file, damage).unwrap();
-        let error = backup::restore(&people, &file).await.unwrap_err().to_string();
+        let error = backup::restore(&people, &store.proofs().records(), &file)
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected), "{error}");
         assert!(error.contains(file.to_str().unwrap()), "{error}");
     }
@@ -255,7 +265,8 @@ pub async fn given_a_damaged_key_backup_then_the_line_is_named<B: Backend>(store
     let previous = Some(Keys::default().master);
     let keys = Keys { master: other_key(), previous, ..Keys::default() };
     let people = store.people(keys).await.unwrap();
-    let error = backup::restore(&people, &file).await.unwrap_err().to_string();
+    let error =
+        backup::restore(&people, &store.proofs().records(), &file).await.unwrap_err().to_string();
     assert!(error.contains("another master key"), "{error}");
     assert_eq!(people.count().await.unwrap(), 3);
 }

@@ -13,7 +13,8 @@ use crate::{
     envelope::Recorded,
     log::{EventLog, LogError},
     people::{People, PeopleError, PeopleOptions, Registry},
-    postgres::{PostgresLog, PostgresOptions},
+    postgres::{PostgresLog, ServerOptions},
+    proof::Proofs,
     snapshots::Snapshots,
 };
 
@@ -95,7 +96,7 @@ impl Backend for PostgresBackend {
 
     async fn open(&self, options: Options) -> Result<Arc<dyn EventLog>, LogError> {
         let Options { clock, queue, batch } = options;
-        let options = PostgresOptions { clock, batch, queue, ..PostgresOptions::default() };
+        let options = ServerOptions { clock, batch, queue, ..ServerOptions::default() };
         Ok(Arc::new(PostgresLog::open(self.database.pool(8), options).await?))
     }
 
@@ -111,6 +112,11 @@ impl Backend for PostgresBackend {
 
     async fn registry(&self) -> Registry {
         Registry::postgres(self.pool.clone()).await.unwrap()
+    }
+
+    fn proofs(&self) -> Proofs {
+        let Keys { master, previous, clock } = Keys::default();
+        Proofs::postgres(self.pool.clone(), master, previous, clock.0)
     }
 
     fn erasures_file(&self) -> PathBuf {

@@ -13,6 +13,7 @@ use crate::{
     envelope::Recorded,
     log::{EventLog, LogError},
     people::{People, PeopleError, PeopleOptions, Registry},
+    proof::Proofs,
     snapshots::Snapshots,
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions, log_path},
 };
@@ -76,6 +77,11 @@ impl Backend for SqliteBackend {
 
     async fn registry(&self) -> Registry {
         Registry::sqlite(&self.directory).unwrap()
+    }
+
+    fn proofs(&self) -> Proofs {
+        let Keys { master, previous, clock } = Keys::default();
+        Proofs::sqlite(&self.directory, master, previous, clock.0).unwrap()
     }
 
     fn erasures_file(&self) -> PathBuf {

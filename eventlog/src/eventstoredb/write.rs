@@ -9,7 +9,7 @@ use tokio::{
     task::{Id, JoinHandle, JoinSet},
 };
 
-use super::{EsdbOptions, follow::Shared, lane};
+use super::{ServerOptions, follow::Shared, lane};
 use crate::{envelope::StreamId, log::Queued};
 
 /// What a lane needs to know besides its appends.
@@ -20,7 +20,7 @@ pub(super) struct Means {
 
 pub(super) fn start(
     shared: Arc<Shared>,
-    options: EsdbOptions,
+    options: ServerOptions,
     queue: mpsc::Receiver<Queued>,
     stop: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
@@ -38,7 +38,7 @@ pub(super) fn start(
 
 struct Writer {
     means: Means,
-    options: EsdbOptions,
+    options: ServerOptions,
     /// One task for each stream that is being written to.
     lanes: JoinSet<()>,
     streams: HashMap<Id, (StreamId, usize)>,

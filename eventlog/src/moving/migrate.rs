@@ -11,6 +11,7 @@ use crate::{
     envelope::Position,
     log::{EventLog, LogError},
     people::{Erasures, PeopleError, Registry},
+    proof::Records,
 };
 
 /// The source is closed once less than this is left to copy, or when so many rounds in turn came no
@@ -39,6 +40,7 @@ pub enum MoveError {
 pub struct Side {
     pub log: Arc<dyn EventLog>,
     pub people: Registry,
+    pub proofs: Records,
     pub erasures: PathBuf,
     /// How people call it: no password in it.
     pub name: String,
@@ -65,6 +67,7 @@ pub struct Moved {
     pub events: u64,
     pub guilds: usize,
     pub people: u64,
+    pub checkpoints: usize,
     pub erasures: usize,
     /// It was done before; nothing was left to do.
     pub already: bool,
@@ -111,6 +114,12 @@ impl Migration {
         if self.is_done(closed.as_ref(), &to).await? {
             return self.done_before().await;
         }
+        let Some(_held) = self.target.people.hold().await? else {
+            return Err(MoveError::Refused(format!(
+                "another process is filling {} at this moment; let it finish",
+                self.target.name
+            )));
+        };
         self.claim(&from).await?;
         let mut under = Under {
             migration: self,
@@ -121,7 +130,7 @@ impl Migration {
             progress,
         };
         let moved = under.move_all(&to, closed.is_none()).await;
-        let (people, pause) = match moved {
+        let (people, checkpoints, pause) = match moved {
             Ok(moved) => moved,
             Err(error) => return Err(self.reopen(error).await),
         };
@@ -131,6 +140,7 @@ impl Migration {
             events: tally.events,
             guilds: tally.guilds().len(),
             people,
+            checkpoints,
             erasures: Erasures::read(&self.target.erasures)?.len(),
             already: false,
             secs: took.as_secs_f64(),
@@ -160,6 +170,7 @@ impl Migration {
             events,
             guilds: 0,
             people: 0,
+            checkpoints: 0,
             erasures: 0,
             already: true,
             secs: 0.0,
@@ -193,6 +204,13 @@ impl Migration {
         if !self.target.people.is_empty().await? {
             return Err(MoveError::Refused(format!(
                 "{name} has no events but knows people; choose an empty target"
+            )));
+        }
+        let keys = self.source.proofs.keys().await?;
+        if let Some(key) = self.target.proofs.conflict(&keys).await? {
+            return Err(MoveError::Refused(format!(
+                "{name} has no events but a key {key} of its own that signs checkpoints; choose an \
+                 empty target"
             )));
         }
         let (from_id, from) = (from.to_owned(), self.source.name.clone());
@@ -238,8 +256,12 @@ impl Migration {
 }
 
 impl Under<'_> {
-    /// Answers how many people there are and how long the source was closed.
-    async fn move_all(&mut self, to: &str, open: bool) -> Result<(u64, Duration), MoveError> {
+    /// Answers how many people and checkpoints there are and how long the source was closed.
+    async fn move_all(
+        &mut self,
+        to: &str,
+        open: bool,
+    ) -> Result<(u64, usize, Duration), MoveError> {
         let mut closed = Instant::now();
         if !self.migration.live && open {
             self.migration.close(to, false).await?;
@@ -252,6 +274,8 @@ impl Under<'_> {
             least = least.min(left);
         }
         let mut people = self.migration.move_people(true).await?;
+        let Migration { source, target, .. } = self.migration;
+        let mut checkpoints = source.proofs.copy_to(&target.proofs).await?;
         self.check().await?;
         if self.migration.live && open {
             closed = Instant::now();
@@ -261,13 +285,14 @@ impl Under<'_> {
         while self.copy().await? > 0 {}
         self.filler.finish().await?;
         people += self.migration.move_people(false).await?;
+        checkpoints += source.proofs.copy_to(&target.proofs).await?;
         self.check().await?;
         if let Some(difference) = self.filler.tally.difference(&self.target) {
             return Err(MoveError::Different(difference));
         }
         self.migration.close(to, true).await?;
         self.migration.target.log.set_mark(Mark::Filling, None).await?;
-        Ok((people, closed.elapsed()))
+        Ok((people, checkpoints, closed.elapsed()))
     }
 
     /// Copies to where the source ends now; answers how much it has grown meanwhile.

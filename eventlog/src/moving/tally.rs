@@ -63,6 +63,11 @@ impl Tally {
         self.guilds.iter().map(|(guild, tally)| (*guild, *tally))
     }
 
+    /// How many events of a guild were counted.
+    pub fn of(&self, guild: GuildId) -> u64 {
+        self.guilds.get(&guild).map_or(0, |guild| guild.events)
+    }
+
     /// The first thing in which the other differs, in words.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let of = |tally: &Self, guild| tally.guilds.get(guild).map_or(0, |guild| guild.events);

@@ -13,6 +13,7 @@ use domain::{GuildId, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{People, PeopleError, Row};
+use crate::proof::{Records, SigningKey};
 
 const PAGE: usize = 1000;
 const MAX_HEADER_BYTES: u64 = 4096;
@@ -36,6 +37,12 @@ struct Line {
     created_at: Timestamp,
 }
 
+/// A line that holds no person's key: one that signs checkpoints.
+#[derive(Debug, Serialize, Deserialize)]
+struct SigningLine {
+    signs: SigningKey,
+}
+
 /// What a backup or restore did.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -46,7 +53,12 @@ pub struct Report {
 }
 
 /// Writes all keys to `path`. A half-written file never takes that name.
-pub async fn back_up(people: &People, path: &Path, days: u32) -> Result<Report, PeopleError> {
+pub async fn back_up(
+    people: &People,
+    proofs: &Records,
+    path: &Path,
+    days: u32,
+) -> Result<Report, PeopleError> {
     let made = people.now();
     let expires = made.plus_secs(i64::from(days) * 86_400);
     let check = STANDARD.encode(people.master().check_value());
@@ -57,6 +69,9 @@ pub async fn back_up(people: &People, path: &Path, days: u32) -> Result<Report, 
     };
     let mut file = File::create(&partial).map_err(failed)?;
     write_line(&mut file, &header).map_err(failed)?;
+    for signs in proofs.keys().await? {
+        write_line(&mut file, &SigningLine { signs }).map_err(failed)?;
+    }
     let mut count = 0;
     let mut after = (i64::MIN, i64::MIN);
     loop {
@@ -79,7 +94,11 @@ pub async fn back_up(people: &People, path: &Path, days: u32) -> Result<Report, 
 }
 
 /// Puts back what is missing. Who was erased stays erased.
-pub async fn restore(people: &People, path: &Path) -> Result<Report, PeopleError> {
+pub async fn restore(
+    people: &People,
+    proofs: &Records,
+    path: &Path,
+) -> Result<Report, PeopleError> {
     let bad =
         |problem: &str| PeopleError::Backup(format!("the key backup {} {problem}", path.display()));
     let text =
@@ -101,6 +120,10 @@ pub async fn restore(people: &People, path: &Path) -> Result<Report, PeopleError
     let mut report = Report { people: 0, skipped: 0, expires: header.expires };
     let erased = erased(people)?;
     for (index, text) in lines.enumerate() {
+        if let Ok(SigningLine { signs }) = serde_json::from_str(text) {
+            proofs.add_keys(&[signs]).await?;
+            continue;
+        }
         let row = serde_json::from_str(text)
             .ok()
             .and_then(|line| row(&line))

@@ -67,6 +67,20 @@ impl MasterKey {
         self.mac(&[b"reeve.user", &guild.get().to_be_bytes(), &user.get().to_be_bytes()])
     }
 
+    /// A key for one purpose. Who has it has learnt nothing of the master key nor of the others.
+    pub(super) fn for_purpose(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0)
+            .expect("HMAC takes keys of any length");
+        mac.update(b"reeve.purpose\0");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Not the registry's own tag: what is kept elsewhere cannot be joined with it.
+    pub(super) fn keyed_hash(&self, guild: GuildId, user: UserId) -> Vec<u8> {
+        self.mac(&[b"reeve.member", &guild.get().to_be_bytes(), &user.get().to_be_bytes()])
+    }
+
     /// Tells a wrong key from the right one.
     pub(super) fn check_value(&self) -> Vec<u8> {
         self.mac(&[b"reeve.master-key"])

@@ -13,6 +13,10 @@ const PAGE: usize = 1_000;
 #[derive(Debug)]
 pub struct Registry(Store);
 
+/// Nobody else fills the store while this lives.
+#[derive(Debug)]
+pub struct Held(#[expect(dead_code, reason = "it holds the lock")] Option<sqlx::PgConnection>);
+
 /// How many numbers a guild has given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
@@ -44,6 +48,22 @@ impl Registry {
             Ok(first && !second)
         };
         asked.await.map_err(|error: sqlx::Error| from_sqlx(&error))
+    }
+
+    /// Keeps a second process from filling the same store; none while one does. An embedded store
+    /// has the lock of its directory for that.
+    pub async fn hold(&self) -> Result<Option<Held>, LogError> {
+        let Db::Postgres(pool) = &self.0.0 else { return Ok(Some(Held(None))) };
+        let lock = "SELECT pg_try_advisory_lock(hashtext('reeve.filling'), \
+                    current_schema()::regnamespace::oid::int)";
+        let connection = pool.acquire().await.map_err(|error| from_sqlx(&error))?;
+        // Outside of the pool: the lock goes when this connection does.
+        let mut connection = connection.detach();
+        let taken: bool = sqlx::query_scalar(lock)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| from_sqlx(&error))?;
+        Ok(taken.then_some(Held(Some(connection))))
     }
 
     pub async fn is_empty(&self) -> Result<bool, PeopleError> {

@@ -1,16 +1,16 @@
 //! The registry's tables.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use domain::{GuildId, PersonId, Timestamp};
 use rusqlite::Connection;
 
-use super::PeopleError;
+use super::{DataKey, PeopleError};
 use crate::{
     log::LogError,
     migrate,
     postgres::from_sqlx,
-    sql::{self, Db, Durability},
+    sql::{self, Db, Durability, Tx},
     sqlite::from_sqlite,
     values,
 };
@@ -49,6 +49,16 @@ const SWEEP_POSTGRES: &str = "
 pub(super) const GIVEN: &str = "INSERT INTO people_numbers (guild, last) VALUES ($1, $2) \
     ON CONFLICT (guild) DO UPDATE SET last = \
     CASE WHEN people_numbers.last < $2 THEN $2 ELSE people_numbers.last END";
+
+/// Somebody who may be new.
+#[derive(Debug)]
+pub(super) struct New {
+    pub guild: GuildId,
+    pub tag: Vec<u8>,
+    pub sealed_user: Vec<u8>,
+    pub key: DataKey,
+    pub at: Timestamp,
+}
 
 impl Store {
     pub fn sqlite(directory: &Path) -> Result<Self, LogError> {
@@ -110,32 +120,20 @@ impl Store {
         Ok(rows.first().map_or(Ok(0), |row| row.count(0))?)
     }
 
-    /// Gives the next number, unless somebody else has just given this user one.
+    /// Gives each of them the next number of their guild, or tells the one that they have, all in
+    /// one transaction. Durable when this returns.
     pub async fn insert(
         &self,
-        guild: GuildId,
-        tag: &[u8],
-        sealed_user: &[u8],
-        at: Timestamp,
-        wrap: impl FnOnce(PersonId) -> Result<Vec<u8>, PeopleError>,
-    ) -> Result<PersonId, PeopleError> {
+        all: &[Arc<New>],
+        wrap: impl Fn(&New, GuildId, PersonId) -> Result<Vec<u8>, PeopleError>,
+    ) -> Result<Vec<PersonId>, PeopleError> {
+        // Everybody locks the counters of guilds in the same order, so that nobody waits in a ring.
+        let mut order: Vec<_> = (0..all.len()).collect();
+        order.sort_by_key(|at| all[*at].guild);
+        let mut given = vec![PersonId(0); all.len()];
         let mut tx = self.0.begin().await?;
-        // Locks the guild's counter: two processes take turns from here to the commit.
-        let number = "INSERT INTO people_numbers (guild, last) VALUES ($1, 1) \
-                      ON CONFLICT (guild) DO UPDATE SET last = people_numbers.last + 1 \
-                      RETURNING last";
-        let rows = tx.query(number, &values![guild]).await?;
-        let find = "SELECT person FROM people WHERE guild = $1 AND user_tag = $2";
-        if let Some(row) = tx.query(find, &values![guild, tag]).await?.first() {
-            return Ok(row.int(0).and_then(person)?);
-        }
-        let given = rows.first().map_or(Ok(1), |row| row.int(0)).and_then(person)?;
-        let wrapped = wrap(given)?;
-        if tx.execute(INSERT, &values![guild, given, tag, sealed_user, wrapped, at]).await? != 1 {
-            return Err(LogError::Corrupt(format!(
-                "people: the next number of guild {guild}, {given}, is somebody's already"
-            ))
-            .into());
+        for at in order {
+            given[at] = number(&mut tx, &all[at], &wrap).await?;
         }
         tx.commit().await?;
         Ok(given)
@@ -229,6 +227,34 @@ pub(super) fn row_values(row: &Row) -> [sql::Value; 6] {
         row.wrapped_key.as_slice(),
         row.created_at,
     ]
+}
+
+async fn number(
+    tx: &mut Tx,
+    new: &New,
+    wrap: &impl Fn(&New, GuildId, PersonId) -> Result<Vec<u8>, PeopleError>,
+) -> Result<PersonId, PeopleError> {
+    let New { guild, tag, sealed_user, at, .. } = new;
+    // Locks the guild's counter: two processes take turns from here to the commit.
+    let lock = "INSERT INTO people_numbers (guild, last) VALUES ($1, 0) \
+                ON CONFLICT (guild) DO UPDATE SET last = people_numbers.last RETURNING last";
+    let rows = tx.query(lock, &values![*guild]).await?;
+    let find = "SELECT person FROM people WHERE guild = $1 AND user_tag = $2";
+    if let Some(row) = tx.query(find, &values![*guild, tag.as_slice()]).await?.first() {
+        return Ok(row.int(0).and_then(person)?);
+    }
+    let given =
+        rows.first().map_or(Ok(1), |row| row.int(0).map(|last| last + 1)).and_then(person)?;
+    tx.execute(GIVEN, &values![*guild, given]).await?;
+    let wrapped = wrap(new, *guild, given)?;
+    let row = values![*guild, given, tag.as_slice(), sealed_user.as_slice(), wrapped, *at];
+    if tx.execute(INSERT, &row).await? != 1 {
+        return Err(LogError::Corrupt(format!(
+            "people: the next number of guild {guild}, {given}, is somebody's already"
+        ))
+        .into());
+    }
+    Ok(given)
 }
 
 fn person(number: i64) -> Result<PersonId, LogError> {

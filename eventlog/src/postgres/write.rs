@@ -15,7 +15,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{PostgresOptions, advance, from_sqlx, read};
+use super::{ServerOptions, advance, from_sqlx, read};
 use crate::{
     batch,
     envelope::{Position, Recorded, StreamId},
@@ -44,7 +44,7 @@ pub(super) struct Writer {
     /// None after it was lost.
     connection: Option<PgConnection>,
     connect: Arc<PgConnectOptions>,
-    options: PostgresOptions,
+    options: ServerOptions,
     heads: Heads,
     head: watch::Sender<Position>,
     /// The last position of our own making, for those who tell other processes.
@@ -118,7 +118,7 @@ impl Writer {
     pub async fn start(
         mut connection: PgConnection,
         connect: Arc<PgConnectOptions>,
-        options: PostgresOptions,
+        options: ServerOptions,
         head: watch::Sender<Position>,
         queue: mpsc::Receiver<Queued>,
         stop: watch::Receiver<bool>,

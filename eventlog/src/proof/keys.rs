@@ -48,9 +48,12 @@ impl Proofs {
 
     pub(super) async fn current_key(&self) -> Result<CurrentKey, ProofError> {
         let mut rows = self.db.query(SELECT, &[]).await?;
-        if rows.is_empty() {
+        let next = rows.last().map_or(Ok(Some(1)), next_number)?;
+        if let Some(next) = next {
             let mut tx = self.db.begin().await?;
-            self.make_key(&mut tx, 1).await?;
+            let retire = "UPDATE proof_keys SET retired_at = $1 WHERE retired_at IS NULL";
+            tx.execute(retire, &values![(self.clock)()]).await?;
+            self.make_key(&mut tx, next).await?;
             tx.commit().await?;
             rows = self.db.query(SELECT, &[]).await?;
         }
@@ -113,6 +116,14 @@ impl Proofs {
         self.db.execute(sql, &values![number, wrapped]).await?;
         Ok(secret)
     }
+}
+
+/// Of the key that has to be made, where the last one cannot sign: it was retired, or only its
+/// public part came with a backup.
+fn next_number(last: &Row) -> Result<Option<u32>, LogError> {
+    let key = stored(last)?;
+    let signs = key.retired_at.is_none() && !last.blob(2)?.is_empty();
+    Ok((!signs).then_some(key.number + 1))
 }
 
 fn context(number: u32) -> Vec<u8> {

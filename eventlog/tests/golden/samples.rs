@@ -3,12 +3,20 @@
 
 use domain::{
     Actor, Bytes, Cause, CorrelationId, Decider, DomainEvent as _, EventId, GuildId,
-    IdempotencyKey, PersonId, Personal, Sealed, Timestamp,
-    economy::{DailyMode, Economy, EconomySettings, Event as Economic, SpendId},
+    IdempotencyKey, PersonId, Personal, RoleId, Sealed, Timestamp,
+    access::AccessSettings,
+    awards::{Awards, Event as OfAwards, Failure},
+    blocks::{Blocks, Event as OfBlocks, Subject},
+    economy::{DailyMode, Economy, EconomySettings, Event as Economic, RoleReward, SpendId},
+    modules::{CommandCooldown, CommandSettings, ModuleSettings},
     people::{Event as OfPeople, People},
+    platform::PlatformSettings,
     refusals::{Event as OfRefusals, Refusals, Rule},
-    settings::{Event as Changed, Settings},
+    settings::{Configurable, Event as Changed, Settings},
 };
+#[path = "community.rs"]
+mod community;
+
 use eventlog::{Metadata, StreamId, event_id};
 use uuid::Uuid;
 
@@ -24,7 +32,59 @@ pub fn samples() -> Vec<Stored> {
     stored.extend(of::<Settings<EconomySettings>>(settings()));
     stored.extend(of::<People>(vec![OfPeople::PersonErased { person: ANN }]));
     stored.extend(of::<Refusals>(refusals()));
+    stored.extend(of::<Awards>(awards()));
+    stored.extend(of::<Blocks>(blocks()));
+    let role = |number| RoleId::new(number).unwrap();
+    let named = AccessSettings {
+        admin_roles: vec![role(1_107_318_246_137_131_072)],
+        moderator_roles: vec![role(1_107_318_246_137_131_073), role(1_107_318_246_137_131_074)],
+    };
+    stored.extend(of::<Settings<AccessSettings>>(versions([named, AccessSettings::default()])));
+    let switched = ModuleSettings::default().with("economy", false).with("welcome", true);
+    stored.extend(of::<Settings<ModuleSettings>>(versions([switched, ModuleSettings::default()])));
+    let cooldown = CommandCooldown { command: "bytes heap".to_owned(), secs: 60 };
+    let slow = CommandSettings {
+        cooldowns: vec![cooldown],
+        prefix_commands: true,
+        prefix: "?".to_owned(),
+        ..CommandSettings::default()
+    };
+    stored.extend(of::<Settings<CommandSettings>>(versions([slow, CommandSettings::default()])));
+    stored.extend(community::samples());
+    let maintenance = PlatformSettings { maintenance: true, notice: "Back at noon.".to_owned() };
+    let settings = versions([maintenance, PlatformSettings::default()]);
+    stored.extend(of::<Settings<PlatformSettings>>(settings));
     stored
+}
+
+fn versions<T: Configurable>(values: impl IntoIterator<Item = T>) -> Vec<Changed<T>> {
+    let changed = |(version, values)| Changed::Changed { version, values };
+    (1..).zip(values).map(changed).collect()
+}
+
+fn awards() -> Vec<OfAwards> {
+    let (person, role) = (ANN, RoleId::new(1_107_318_246_137_131_071).unwrap());
+    let failed = |attempt, why| OfAwards::RoleFailed { person, role, attempt, why };
+    vec![
+        OfAwards::RoleOrdered { person, role, attempt: 1, at: Bytes(100), received: Bytes(125) },
+        OfAwards::RoleGiven { person, role, attempt: 1 },
+        failed(2, Failure::MemberGone),
+        failed(3, Failure::RoleGone),
+        failed(4, Failure::NotAllowed),
+        failed(5, Failure::Unavailable),
+    ]
+}
+
+fn blocks() -> Vec<OfBlocks> {
+    let at = "2026-11-20T18:04:05.000678Z".parse().unwrap();
+    let until = "2026-12-20T18:04:05Z".parse().unwrap();
+    let blocked =
+        |what, until| OfBlocks::Blocked { subject: ANN, what, reason: sealed(), until, at };
+    vec![
+        blocked(Subject::Person, Some(until)),
+        blocked(Subject::Guild, None),
+        OfBlocks::Unblocked { subject: ANN, at },
+    ]
 }
 
 fn refusals() -> Vec<OfRefusals> {
@@ -35,6 +95,20 @@ fn refusals() -> Vec<OfRefusals> {
         refused(Bytes::LIMIT, Rule::AmountTooLarge),
         refused(Bytes(25), Rule::Cooldown),
         refused(Bytes(25), Rule::NotEnough),
+        OfRefusals::ActionRefused {
+            who: ANN,
+            whom: Some(BEN),
+            what: "warn".to_owned(),
+            rule: "guard.rank".to_owned(),
+            at,
+        },
+        OfRefusals::ActionRefused {
+            who: ANN,
+            whom: None,
+            what: "bytes grant".to_owned(),
+            rule: "guard.permission".to_owned(),
+            at,
+        },
     ]
 }
 
@@ -69,8 +143,14 @@ fn economy() -> Vec<Economic> {
 fn settings() -> Vec<Changed<EconomySettings>> {
     let with = |daily, tiers| EconomySettings { daily, tiers, ..EconomySettings::default() };
     let tiers = EconomySettings::default().tiers;
+    let role = RoleId::new(1_107_318_246_137_131_071).unwrap();
+    let role_rewards = vec![RoleReward { at: Bytes(100), role }];
     [
-        with(DailyMode::Automatic, tiers),
+        EconomySettings {
+            role_rewards,
+            received_counts_daily: true,
+            ..with(DailyMode::Automatic, tiers)
+        },
         with(DailyMode::Command, vec![]),
         with(DailyMode::Off, vec![]),
     ]

@@ -107,7 +107,11 @@ impl Shelf {
         loop {
             let mut frames = self.chain(key)?;
             frames.retain(|frame| frame.head.seq <= seq);
-            let Some(newest) = frames.last() else { return Ok(Restored::default()) };
+            let Some(newest) = frames.last() else {
+                // Damage found in the last round may have left half a file.
+                remove(target)?;
+                return Ok(Restored::default());
+            };
             let event = history.event(newest.head.seq).await?;
             if event.is_none_or(|event| event.hash.to_string() != newest.head.last) {
                 tracing::warn!(

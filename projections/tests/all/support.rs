@@ -23,7 +23,7 @@ use domain::{GuildId, PersonId, Timestamp};
 use eventlog::{
     Bus, BusOptions, Clock, EventLog, People, Position,
     people::{MasterKey, PeopleOptions},
-    postgres::{self, PostgresLog, PostgresOptions},
+    postgres::{self, PostgresLog, ServerOptions},
     sql::{Db, Durability, Row},
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
 };
@@ -166,7 +166,7 @@ impl Site {
 }
 
 async fn open_postgres(pool: &PgPool, clock: Clock) -> Arc<dyn EventLog> {
-    let options = PostgresOptions { clock, ..PostgresOptions::default() };
+    let options = ServerOptions { clock, ..ServerOptions::default() };
     Arc::new(PostgresLog::open(pool.clone(), options).await.unwrap())
 }
 

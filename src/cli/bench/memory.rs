@@ -28,7 +28,12 @@ const TICKS_PER_S: f64 = 100.0;
 
 /// Processor time that this process has used, all its threads together.
 pub(super) fn own_cpu_secs() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_secs(std::process::id())
+}
+
+/// The same of another process; 0 where the kernel does not say.
+pub(super) fn cpu_secs(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // The second field is the program's name in brackets, whatever is in it.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();

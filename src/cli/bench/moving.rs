@@ -22,10 +22,10 @@ use super::{
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
-    /// sqlite or postgres
+    /// sqlite, postgres or eventstoredb
     #[arg(long, default_value = "sqlite")]
     from: String,
-    /// sqlite or postgres
+    /// sqlite, postgres or eventstoredb
     #[arg(long, default_value = "postgres")]
     to: String,
     #[command(flatten)]
@@ -92,6 +92,7 @@ async fn measure(
     let making = Making {
         log: &made.log,
         people: &made.people,
+        proofs: &made.proofs,
         erasures: &made.erasures,
         now: system_clock()(),
         segment: SEGMENT_EVENTS,
@@ -101,11 +102,12 @@ async fn measure(
     let backed_up = per_second(events, began.elapsed());
 
     let store = third.open().await?;
-    let Side { log, people, erasures, name } = side(&store).await?;
+    let Side { log, people, proofs, erasures, name } = side(&store).await?;
     let until = Moment::End;
     let also = Vec::new();
-    let restoring =
-        Restoring { log: &log, people: &people, erasures: &erasures, also, name, until };
+    let (now, proofs) = (system_clock()(), &proofs);
+    let (log, people, erasures) = (&log, &people, erasures.as_path());
+    let restoring = Restoring { log, people, proofs, now, erasures, also, name, until };
     let began = Instant::now();
     backup::restore(&restoring, Shelf::open(&place)?, &|_| {}).await?;
     let restored = per_second(events, began.elapsed());
@@ -138,6 +140,7 @@ async fn side(store: &Store) -> Result<Side, Failed> {
         Some(pool) => Registry::postgres(pool.clone()).await?,
         None => Registry::sqlite(&store.folder)?,
     };
+    let proofs = store.proofs.records();
     let (log, erasures) = (std::sync::Arc::clone(&store.log), store.folder.join("erasures"));
-    Ok(Side { log, people, erasures, name: store.log.backend().to_owned() })
+    Ok(Side { log, people, proofs, erasures, name: store.log.backend().to_owned() })
 }

@@ -8,7 +8,7 @@ use std::{
 use eventlog::{
     Bus, BusOptions, EventLog, People,
     people::{MasterKey, PeopleOptions},
-    postgres::{self, PostgresLog, PostgresOptions},
+    postgres::{self, PostgresLog, ServerOptions},
     proof::Proofs,
     snapshots::Snapshots,
     sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
@@ -67,7 +67,8 @@ impl Ground {
     }
 
     fn server_url(&self, backend: Backend) -> Result<String, Failed> {
-        if backend == Backend::Eventstoredb {
+        // Beside an EventStoreDB server the database has a flag of its own.
+        if backend == Backend::Eventstoredb || self.database.is_some() {
             Self { url: self.database.clone(), ..Self::default() }
                 .url()
                 .map_err(|_| format!("the index needs --database (or {URL_VARIABLE})").into())
@@ -251,7 +252,7 @@ impl Store {
             log = if let Some(cluster) = cluster {
                 open_cluster(cluster, connections.clone()).await?
             } else {
-                let options = PostgresOptions::default();
+                let options = ServerOptions::default();
                 Arc::new(PostgresLog::open(connections.clone(), options).await?)
             };
             let pool_of_proofs = connections.clone();
@@ -293,9 +294,9 @@ impl Store {
 
 #[cfg(feature = "eventstoredb")]
 async fn open_cluster(cluster: &Cluster, pool: PgPool) -> Result<Arc<dyn EventLog>, Failed> {
-    use eventlog::eventstoredb::{EsdbLog, EsdbOptions, Namespace};
+    use eventlog::eventstoredb::{EsdbLog, Namespace, ServerOptions};
     let namespace = Namespace::new(&cluster.namespace)?;
-    Ok(Arc::new(EsdbLog::open(&cluster.url, namespace, pool, EsdbOptions::default()).await?))
+    Ok(Arc::new(EsdbLog::open(&cluster.url, namespace, pool, ServerOptions::default()).await?))
 }
 
 #[cfg(not(feature = "eventstoredb"))]

@@ -11,9 +11,12 @@ use domain::{
     economy::{Economy, Event, State},
 };
 use eventlog::{
-    EventLog, LogError, Position, Recorded, Slice, StreamId, decode, system_clock, values,
+    EventLog, LogError, Position, Recorded, Slice, StreamId, decode,
+    proof::{self, seal_now},
+    system_clock, values,
 };
 use projections::{Runtime, RuntimeOptions, economy::balances};
+use sqlx::AssertSqlSafe;
 
 use super::work::{self, MEMBERS};
 use crate::cli::bench::{Failed, store::Store};
@@ -110,6 +113,18 @@ impl Audit {
     }
 }
 
+/// Seals what is left, and compares every checkpoint with the whole log; how many guilds it
+/// contradicts.
+pub(super) async fn wrong_proofs(store: &Store) -> Result<u64, Failed> {
+    seal_now(&store.proofs, &store.log).await?;
+    let mut wrong = 0;
+    for guild in work::guilds() {
+        let checked = proof::check(&store.proofs, &*store.log, guild?).await?;
+        wrong += u64::from(checked.problem.is_some() || checked.checkpoints == 0);
+    }
+    Ok(wrong)
+}
+
 /// Where the slices that are the least and the most far stand.
 async fn positions(store: &Store) -> Result<Option<(Position, Position)>, Failed> {
     let sql = "SELECT MIN(c.position), MAX(c.position) FROM projection_builds b JOIN projection_checkpoints c \
@@ -123,8 +138,10 @@ async fn positions(store: &Store) -> Result<Option<(Position, Position)>, Failed
 async fn catch_up(store: &Store, to: Position) -> Result<(), Failed> {
     if let Some(pool) = &store.pool {
         // Whoever held the leases is dead, and we know it.
-        let sql = "UPDATE projection_checkpoints SET lease_until = 0";
-        sqlx::query(sql).execute(pool).await?;
+        for table in ["projection_checkpoints", "proof_sealer"] {
+            let sql = AssertSqlSafe(format!("UPDATE {table} SET lease_until = 0"));
+            sqlx::query(sql).execute(pool).await?;
+        }
     }
     let mut only = projections::registered();
     only.retain(|projection| projection.name() == PROJECTION);

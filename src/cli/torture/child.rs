@@ -1,10 +1,15 @@
 //! The process that is killed: clients that send commands through the real bus, beside the
-//! projection runtime. It says `ack <n>` when command *n* was answered.
+//! projection runtime and the sealer. It says `ack <n>` when command *n* was answered.
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use domain::economy::{Economy, Terms};
-use eventlog::{Bus, CommandError, people::MasterKey, system_clock};
+use eventlog::{
+    Bus, CommandError,
+    people::MasterKey,
+    proof::{Sealer, SealerOptions},
+    system_clock,
+};
 use projections::{Runtime, RuntimeOptions, Verb};
 
 use super::work::{self, CLIENTS, Order, Progress};
@@ -44,6 +49,8 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         RuntimeOptions::default(),
     )
     .await?;
+    let _sealer =
+        Sealer::start(store.proofs.clone(), Arc::clone(&store.log), SealerOptions::default());
     if args.rebuild {
         let now = system_clock()();
         runtime.requests().ask(Verb::Rebuild, super::audit::PROJECTION, None, None, now).await?;

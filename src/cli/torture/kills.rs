@@ -7,7 +7,7 @@ use serde::Serialize;
 use torture::kills::Kills;
 
 use super::{
-    audit::Audit,
+    audit::{self, Audit},
     child::{CLUSTER_VARIABLE, KEY_VARIABLE},
     crashes::Crashes,
     work::Progress,
@@ -55,23 +55,30 @@ pub(super) struct Report {
     pub reordered: u64,
     /// Balances of the read model that are not what the log comes to.
     pub wrong_balances: u64,
+    /// Guilds whose checkpoints are not of what the log holds.
+    pub wrong_proofs: u64,
     pub events: u64,
 }
 
 impl Report {
     pub const fn is_clean(&self) -> bool {
-        self.lost == 0 && self.duplicated == 0 && self.reordered == 0 && self.wrong_balances == 0
+        self.lost == 0
+            && self.duplicated == 0
+            && self.reordered == 0
+            && self.wrong_balances == 0
+            && self.wrong_proofs == 0
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cycles, acknowledged, lost, duplicated, reordered, wrong_balances, events } =
-            self;
+        let Self { cycles, acknowledged, lost, duplicated, reordered, events, .. } = self;
+        let Self { wrong_balances, wrong_proofs, .. } = self;
         write!(
             f,
             "{cycles} cycles, {acknowledged} acknowledged, {events} events: {lost} lost, \
-             {duplicated} duplicated, {reordered} reordered, {wrong_balances} wrong balances"
+             {duplicated} duplicated, {reordered} reordered, {wrong_balances} wrong balances, \
+             {wrong_proofs} wrong proofs"
         )
     }
 }
@@ -146,8 +153,7 @@ impl Run {
             self.acknowledged.insert(number);
         }
         let store = self.site.open().await?;
-        let audit = &mut self.audit;
-        let wrong = audit.wrong_balances(&store).await;
+        let wrong = self.audit.wrong_balances(&store).await;
         store.close().await;
         let report = &mut self.report;
         report.cycles += 1;
@@ -164,9 +170,11 @@ impl Run {
         let store = self.site.open().await?;
         let mut audit = Audit::default();
         let read = audit.read_on(&*store.log).await;
+        let wrong_proofs = audit::wrong_proofs(&store).await;
         store.close().await;
         read?;
         let report = &mut self.report;
+        report.wrong_proofs = wrong_proofs?;
         report.lost = report.lost.max(audit.lost(&self.acknowledged));
         report.duplicated = report.duplicated.max(audit.duplicated);
         report.reordered = report.reordered.max(audit.reordered);

@@ -138,7 +138,7 @@ fn given_production_then_refuses_demo_data_and_never_makes_a_key() {
 // proves: OPS-11
 #[test]
 fn given_secrets_then_show_debug_and_json_mask_them() {
-    let endpoint = "https://u:hunter2@collector";
+    let endpoint = "http://u:hunter2@collector";
     let config = given()
         .env("REEVE_DATABASE_URL", URL)
         .env("REEVE_MASTER_KEY", KEY)

@@ -47,7 +47,10 @@ fn sample(setting: &Setting) -> String {
             (*other.unwrap()).to_owned()
         }
         Kind::Url(schemes) => format!("{}://sample", last(schemes)),
-        Kind::Names | Kind::Path | Kind::Namespace => "sample".to_owned(),
+        Kind::Names | Kind::Path | Kind::Namespace | Kind::Token => "sample".to_owned(),
+        Kind::Shards => "0-1/4".to_owned(),
+        Kind::Ids => "42".to_owned(),
+        Kind::Cooldowns => "sample=5s".to_owned(),
         Kind::Address => "127.0.0.9:9".to_owned(),
         Kind::LogFilter => "warn,sample=trace".to_owned(),
         Kind::Key => KEY.to_owned(),
@@ -88,7 +91,13 @@ fn given_the_table_then_names_are_unique_and_follow_the_rule() {
     assert_eq!(keys.len(), SETTINGS.len());
     for setting in SETTINGS {
         let rule = by_rule(setting);
-        let expected = if setting.key == "log.filter" { "REEVE_LOG" } else { &rule };
+        let expected = match setting.key {
+            "log.filter" => "REEVE_LOG",
+            // As every other program names them.
+            "discord.token" => "DISCORD_TOKEN",
+            "discord.api_url" => "DISCORD_API_URL",
+            _ => &rule,
+        };
         assert_eq!(setting.env, expected);
         assert!(!keys.contains(setting.section()), "TOML cannot have {} twice", setting.section());
         assert!(setting.key.matches('.').count() <= 1, "{}", setting.key);
@@ -106,9 +115,9 @@ fn given_the_table_then_names_are_unique_and_follow_the_rule() {
 fn given_a_setting_that_holds_a_key_or_a_password_then_it_is_marked_secret() {
     for setting in SETTINGS {
         let may_hold_one = match setting.kind {
-            Kind::Key => true,
+            Kind::Key | Kind::Token => true,
             // Masked by what it looks like when it does hold a password.
-            Kind::Url(_) => setting.key != "telemetry.otlp_endpoint",
+            Kind::Url(_) => !["telemetry.otlp_endpoint", "discord.api_url"].contains(&setting.key),
             _ => false,
         };
         assert_eq!(setting.secret, may_hold_one, "{}", setting.key);

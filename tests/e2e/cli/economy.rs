@@ -71,10 +71,10 @@ fn given_a_transfer_then_both_sides_move_and_the_rules_of_that_community_hold() 
         house.reeve(&arguments).exits(1).says(text);
         assert_eq!((house.balance(ANN), house.balance(BEN)), before);
     };
-    refuses(&[ANN, BEN, "1001"], "You can move at most 1000 at a time.");
+    refuses(&[ANN, BEN, "1001"], "You can move at most 1,000 bytes at a time.");
     refuses(&[ANN, BEN, "0"], "The amount must be at least 1.");
     refuses(&[ANN, ANN, "5"], "You cannot send to yourself.");
-    refuses(&[BEN, ANN, "5"], "The balance is 0, which is not enough for 5.");
+    refuses(&[BEN, ANN, "5"], "The balance is 0 bytes, which is not enough for 5.");
     house.economy(&["send", ANN, BEN, "1000"]).says("101 sent 102 1,000 bytes.");
     assert_eq!((house.balance(ANN), house.balance(BEN)), (1000, 1000));
     refuses(&[ANN, BEN, "5"], "You can send again in ");
@@ -96,7 +96,7 @@ fn given_more_taken_than_there_is_then_refused() {
     let house = House::new();
     house.economy(&["grant", ANN, "10"]);
     let refused = house.reeve(&["economy", "take", ANN, "11", "--json"]).exits(1);
-    let text = "The balance is 10, which is not enough for 11.";
+    let text = "The balance is 10 bytes, which is not enough for 11.";
     assert!(refused.err.contains(&format!("reeve: {text}")), "{}", refused.err);
     assert_eq!(refused.json()["error"], json!({ "kind": "refused", "text": text, "id": null }));
     assert_eq!(house.balance(ANN), 10);
@@ -131,7 +131,7 @@ fn given_settings_then_each_change_is_a_version_and_bad_ones_are_refused() {
     assert_eq!(changed["settings"]["max_transfer"], "5");
     assert_eq!(changed["settings"]["daily_amount"], "10", "the others stay");
     let change = |change| house.reeve(&["economy", "settings", change]);
-    change(r#"{"max_transfer": "0"}"#).exits(1).says("max_transfer: use 1 to 1000000000");
+    change(r#"{"max_transfer": "0"}"#).exits(1).says("max_transfer: use 1 to 1,000,000,000");
     change(r#"{"max_transfr": "5"}"#).exits(2).says("unknown field `max_transfr`");
     change("not json").exits(2).says("these settings cannot be used");
     change("[]").exits(2).says("these settings cannot be used");

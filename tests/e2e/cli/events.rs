@@ -1,6 +1,6 @@
 //! `reeve events`
 
-use actions::Caller;
+use actions::{Caller, Standing};
 use domain::{
     Actor, Bytes, Cause, CorrelationId, EventId, IdempotencyKey, PersonId,
     economy::{Command, Economy, Event},
@@ -74,7 +74,7 @@ fn given_a_members_deed_then_it_is_found_by_the_person_number() {
     block_on(async {
         let node = Node::open(house.config(), Access::Write).await.unwrap();
         let (guild, ann) = (GUILD.parse().unwrap(), ANN.parse().unwrap());
-        let member = Caller::member(ann, Vec::new());
+        let member = Caller::member(ann, Standing::everyone());
         let key = IdempotencyKey::new("interaction/1").unwrap();
         let at = node.actions.now();
         let ben = BEN.parse().unwrap();

@@ -78,9 +78,13 @@ fn given_kill_9_at_any_moment_of_a_migration_then_it_goes_on_and_the_source_is_u
     assert_eq!(logs::in_directory(&house.data()), before);
     assert_eq!(logs::in_database(&database), before);
 
-    // And back, into a directory.
+    // From there to another database, and back into a directory.
+    let Some(second) = crate::support::database() else { return };
+    let kills = migrate(&database.url(), &second.url());
+    assert!(kills > 2, "{kills} kills");
+    assert_eq!(logs::in_database(&second), before);
     let (directory, back) = fresh(&house, "back");
-    let kills = migrate(&database.url(), &back);
+    let kills = migrate(&second.url(), &back);
     assert!(kills > 2, "{kills} kills");
     assert_eq!(logs::in_directory(&directory), before);
     assert_eq!(logs::in_database(&database), before);
@@ -118,7 +122,7 @@ fn given_a_restore_that_did_not_end_then_the_store_says_that_it_is_not_complete(
     std::fs::remove_file(house.root().join("backup/guilds.jsonl")).unwrap();
     let (_, to) = fresh(&house, "restored");
     let damaged = house.reeve(&["restore", "--from", "backup", "--to", &to]).exits(1);
-    damaged.says("files were written and").says("is marked as incomplete");
+    damaged.says("guilds.jsonl is missing").says("is marked as incomplete");
     let grant = ["--data-dir", "restored", "economy", "--guild", GUILD, "grant", ANN, "5"];
     house.reeve(&grant).exits(2).says("is being filled from").says("`reeve restore`");
     house.reeve(&["--data-dir", "restored", "backup", "--to", "another"]).exits(1);
@@ -181,6 +185,9 @@ fn given_a_community_then_it_lives_on_where_it_moved_and_the_old_place_says_wher
     house.reeve(&people).ok();
     let url = database.url();
     let from = from_data(&house);
+    let key = house.reeve(&["proof", "key", "--guild", GUILD]).ok().out;
+    let kept = house.reeve(&["proof", "checkpoint", "--guild", GUILD]).ok().out;
+    std::fs::write(house.root().join("kept"), kept).unwrap();
     let moved = house.reeve(&["migrate", "log", "--from", &from, "--to", &url]).ok();
     assert!(!moved.out.contains("reeve@"), "no user of a database is printed: {}", moved.out);
     let moved = moved.says("moved to postgres://").says("same master key");
@@ -204,6 +211,13 @@ fn given_a_community_then_it_lives_on_where_it_moved_and_the_old_place_says_wher
     let ben = there(&["people", "show", "--guild", GUILD, "--user", BEN, "--json"]).ok().json();
     assert_eq!(ben["person"], 3, "a number is never given twice");
     there(&["doctor", "--full"]).ok();
+
+    // The same key signs on, and what was handed out before the move is part of the same history.
+    assert_eq!(there(&["proof", "key", "--guild", GUILD]).ok().out, key);
+    there(&["proof", "checkpoint", "--guild", GUILD]).ok();
+    let since = ["proof", "export", "--guild", GUILD, "--since", "kept", "--out", "bundle"];
+    there(&since).ok();
+    house.reeve(&["verify", "bundle", "--key", key.trim()]).ok().says("it was only added to");
 }
 
 #[test]
@@ -370,12 +384,13 @@ fn spoiled(house: &House, how: impl FnOnce(&Path)) -> crate::support::Answer {
 fn given_a_backup_that_is_not_what_was_written_then_it_is_recognised() {
     let house = community();
     house.reeve(&["people", "erase", "--guild", GUILD, "--user", BEN, "--yes"]).ok();
+    house.reeve(&["proof", "checkpoint", "--guild", GUILD]).ok();
     house.reeve(&["backup", "--to", "backup"]).ok();
     let names: Vec<String> = std::fs::read_dir(house.root().join("backup"))
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names.len(), 6, "{names:?}");
+    assert_eq!(names.len(), 8, "{names:?}");
     for name in &names {
         let path = |folder: &Path| folder.join(name);
         let size = std::fs::metadata(house.root().join("backup").join(name)).unwrap().len();

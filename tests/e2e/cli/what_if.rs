@@ -82,7 +82,7 @@ fn given_what_cannot_be_asked_then_it_is_said_what_can() {
     let ask = |arguments: &[&str]| house.reeve(&[&["what-if"], arguments].concat());
     ask(&[]).exits(2).says("such as --set daily.amount=200");
     ask(&["--set", "daily.amount=lots"]).exits(2).says("use a whole number");
-    ask(&["--set", "daily.amount=-5"]).exits(2).says("use 0 to 1000000");
+    ask(&["--set", "daily.amount=-5"]).exits(2).says("use 0 to 1,000,000");
     ask(&["--set", "nonsense=1"]).exits(2).says("what can: daily.amount");
     ask(&["--set", "daily.amount=1", "--set", "daily_amount=2"]).exits(2).says("given twice");
     ask(&["--set", "tiers.CHAR.multiplier=5000"]).exits(1).says("no community could save this");

@@ -99,6 +99,8 @@ fn given_every_value_wrong_then_all_problems_are_named_at_once() {
         tiers: std::iter::repeat_with(|| tier(0, "", 0)).take(17).collect(),
         max_transfer: Bytes(0),
         transfer_cooldown_secs: u32::MAX,
+        role_rewards: Vec::new(),
+        received_counts_daily: false,
     };
     let mut expected = vec![
         "currency",
@@ -117,12 +119,12 @@ fn given_every_value_wrong_then_all_problems_are_named_at_once() {
 #[test]
 fn given_value_out_of_range_then_the_text_says_what_to_do_instead() {
     let settings = changed(|s| s.max_transfer = Bytes(0));
-    let change = crate::settings::Change { to: settings };
+    let change = crate::settings::Change::To(settings);
     let refusal = Settings::<EconomySettings>::decide(&InForce::default(), &change)
         .expect_err("out of range");
     assert_eq!(
         refusal.to_string(),
-        "These settings cannot be saved: max_transfer: use 1 to 1000000000."
+        "These settings cannot be saved: max_transfer: use 1 to 1,000,000,000."
     );
 }
 
@@ -158,4 +160,36 @@ fn given_stored_settings_then_they_read_back_as_they_were() {
         serde_json::from_value::<crate::settings::Event<EconomySettings>>(json).expect("read"),
         event
     );
+}
+
+// proves: ECO-09
+#[test]
+fn given_settings_of_before_there_were_role_rewards_then_they_read_as_without_any() {
+    let old = serde_json::json!({ "changed": { "version": 2, "values": {
+        "currency": "coins",
+        "starting_balance": "5",
+        "daily": "command",
+        "daily_amount": "7",
+        "tiers": [{ "from_days": 3, "name": "T", "multiplier": 2 }],
+        "max_transfer": "9",
+        "transfer_cooldown_secs": 60
+    }}});
+    let [up] = <EconomySettings as Configurable>::UPCASTERS else { panic!("one upcaster") };
+    assert_eq!((up.name, up.from), ("economy_settings.changed", 1));
+    let read = serde_json::from_value((up.up)(old)).expect("version 2");
+    let crate::settings::Event::<EconomySettings>::Changed { version, values } = read;
+    let expected = changed(|s| {
+        s.currency = "coins".to_owned();
+        s.starting_balance = Bytes(5);
+        s.daily = DailyMode::Command;
+        s.daily_amount = Bytes(7);
+        s.tiers = vec![tier(3, "T", 2)];
+        s.max_transfer = Bytes(9);
+        s.transfer_cooldown_secs = 60;
+    });
+    assert_eq!((version, values), (2, expected));
+    // What is no settings at all stays what it is, and is refused where it is read.
+    for nonsense in [serde_json::json!(7), serde_json::json!({ "changed": [] })] {
+        assert_eq!((up.up)(nonsense.clone()), nonsense);
+    }
 }

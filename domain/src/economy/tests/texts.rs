@@ -78,6 +78,29 @@ fn given_refusal_then_its_text_names_the_numbers_people_need() {
     }
 }
 
+// proves: ECO-01
+#[test]
+fn given_a_currency_of_its_own_then_every_refusal_that_names_an_amount_names_it() {
+    for (refusal, text) in [
+        (Refusal::AmountTooSmall, "The amount must be at least 1."),
+        (
+            Refusal::AmountTooLarge { max: Bytes(1_000) },
+            "You can move at most 1,000 coins at a time.",
+        ),
+        (not_enough(39, 4_000), "The balance is 39 coins, which is not enough for 4,000."),
+        (
+            Refusal::BalanceLimit,
+            "That would pass the most that one member can hold, 1,000,000,000,000 coins.",
+        ),
+    ] {
+        assert_eq!(refusal.told_in("coins"), text);
+    }
+    for refusal in every_refusal() {
+        let names_bytes = refusal.told_in("coins").to_lowercase().contains("bytes");
+        assert!(!names_bytes, "{refusal:?}");
+    }
+}
+
 // proves: ECO-05
 #[test]
 fn given_cooldown_then_its_text_says_the_two_largest_units() {

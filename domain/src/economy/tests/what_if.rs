@@ -241,16 +241,16 @@ fn given_changes_that_cannot_be_then_the_answer_says_what_can() {
     for (change, words) in [
         ("daily.amount", "name=value"),
         ("daily.amount=many", "whole number"),
-        ("daily.amount=-1", "use 0 to 1000000"),
+        ("daily.amount=-1", "use 0 to 1,000,000"),
         ("max_transfer=0", "use 1 to"),
         ("transfer_cooldown_secs=99999999999", "whole number"),
-        ("transfer_cooldown_secs=9999999", "use 0 to 2592000"),
+        ("transfer_cooldown_secs=9999999", "use 0s to 30d"),
         ("daily.mode=sometimes", "automatic, command or off"),
         ("currency=gold", "cannot be asked about; what can: daily.amount"),
         ("tiers=[", "EOF"),
         ("tiers.CHAR.colour=3", "cannot be asked about"),
         ("tiers.CHAR.multiplier=5000", "no community could save this"),
-        ("tiers.CHAR.from_days=99", "order them by from_days"),
+        ("tiers.CHAR.from_days=99", "order them by days"),
     ] {
         let error = past.under(&[change]).unwrap_err().to_string();
         assert!(error.contains(words), "{change}: {error}");

@@ -1,0 +1,57 @@
+//! A community whose members use our commands, for measurements and for storms.
+
+use simulator::{Id, given, people::Person};
+
+use super::{
+    Failed,
+    wire::{Place, refused},
+};
+
+/// What everybody begins with.
+pub(in crate::cli) const STARTING: i64 = 1_000;
+
+/// Who asks, and where.
+#[derive(Debug)]
+pub(in crate::cli) struct Town {
+    pub channel: Id,
+    /// Everybody but the owner and the bot.
+    pub people: Vec<Person>,
+    owner: Person,
+}
+
+impl Town {
+    pub fn found(place: &Place, guild: Id) -> Result<Self, Failed> {
+        let owner = place.sim.admin(guild)?;
+        let channel = place.sim.channel(guild, "general")?;
+        let world = place.sim.world.lock();
+        let members = world.guild(guild).map_err(refused)?.members.keys();
+        let people = members.filter(|user| {
+            **user != owner.user && world.users.get(user).is_some_and(|user| !user.bot)
+        });
+        let people = people.map(|user| place.sim.person(guild, *user)).collect();
+        drop(world);
+        Ok(Self { channel, people, owner })
+    }
+
+    /// Everybody has bytes, and may send them as often as they like.
+    pub async fn settle(&self, place: &Place) -> Result<(), Failed> {
+        let app = place.application;
+        let deployed = |world: &simulator::World| {
+            let app = world.applications.get(&app)?;
+            app.commands.iter().any(|command| command.name == "settings").then_some(())
+        };
+        place.sim.until("the commands are deployed", deployed).await?;
+        let starting = STARTING.to_string();
+        for (setting, value) in [
+            ("economy.starting_balance", starting.as_str()),
+            ("economy.transfer_cooldown_secs", "0s"),
+        ] {
+            let given = given! { setting: setting, value: value };
+            let answer = self.owner.uses(self.channel, "/settings set", given).await?;
+            if !answer.all_text().contains(value) {
+                return Err(format!("{setting} was not set: {}", answer.all_text()).into());
+            }
+        }
+        Ok(())
+    }
+}

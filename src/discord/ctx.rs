@@ -1,0 +1,318 @@
+//! Who asks for what, and what a handler has at hand to answer.
+
+use std::{fmt::Display, sync::Arc};
+
+use actions::{Actions, Caller, Permissions, Standing};
+use domain::{ChannelId, GuildId, IdempotencyKey, InvalidId, RoleId, Timestamp, UserId};
+use serde_json::Value as Json;
+
+use super::{
+    edge::Edge,
+    guilds::Guilds,
+    options::{Given, Value},
+    text::{Lang, Text},
+    wire,
+};
+
+/// A request of a member, whatever way it came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Discord's id of the interaction or message: what it causes, it causes once.
+    pub id: u64,
+    pub guild: GuildId,
+    pub channel: Option<ChannelId>,
+    pub user: UserId,
+    pub standing: Standing,
+    pub lang: Lang,
+    pub what: What,
+    pub way: Way,
+    /// The members that it names, as Discord told of them.
+    pub named: Vec<Named>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Interaction,
+    /// Written behind a prefix.
+    Message,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Command { group: String, verb: String, given: Given },
+    Typing { group: String, verb: String, typing: Typing },
+    Press { custom_id: String, values: Vec<String> },
+    Form { custom_id: String, fields: Vec<(String, String)> },
+}
+
+/// A member whom somebody named in an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub user: UserId,
+    pub is_bot: bool,
+    /// None where they are not in the community any more.
+    pub roles: Option<Vec<RoleId>>,
+}
+
+impl Named {
+    fn all(resolved: &wire::Resolved) -> Vec<Self> {
+        let named = resolved.users.iter().map(|(id, user)| Self {
+            user: user.id,
+            is_bot: user.bot,
+            roles: resolved.members.get(id).map(|member| member.roles.clone()),
+        });
+        named.collect()
+    }
+}
+
+/// What a person has typed of one option so far.
+#[derive(Clone, Debug)]
+pub struct Typing {
+    pub field: String,
+    pub typed: String,
+    /// The other options.
+    pub given: Given,
+}
+
+/// A button or menu of ours that was used.
+#[derive(Clone, Debug)]
+pub struct Pressed {
+    pub payload: String,
+    pub values: Vec<String>,
+}
+
+/// A form of ours that was sent.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub payload: String,
+    pub fields: Vec<(String, String)>,
+}
+
+/// Why an interaction cannot be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// Not in a community.
+    Alone,
+    /// A kind that we do not know.
+    Strange,
+}
+
+impl Asked {
+    pub fn read(interaction: wire::Interaction, guilds: &Guilds) -> Result<Self, Unusable> {
+        let (Some(guild), Some(asker)) = (interaction.guild_id, interaction.member) else {
+            return Err(Unusable::Alone);
+        };
+        let data = interaction.data.ok_or(Unusable::Strange)?;
+        let named = Named::all(&data.resolved);
+        let what = match interaction.kind {
+            2 => {
+                let (verb, options) = verb(data.options);
+                What::Command { group: data.name, verb, given: given(options) }
+            }
+            3 => What::Press { custom_id: data.custom_id, values: data.values },
+            4 => {
+                let (verb, options) = verb(data.options);
+                let focused = options.iter().find(|option| option.focused);
+                let (field, typed) = focused.map_or_else(Default::default, |option| {
+                    let typed = match &option.value {
+                        Json::String(text) => text.clone(),
+                        Json::Null => String::new(),
+                        other => other.to_string(),
+                    };
+                    (option.name.clone(), typed)
+                });
+                let typing = Typing { field, typed, given: given(options) };
+                What::Typing { group: data.name, verb, typing }
+            }
+            5 => {
+                let fields = wire::form_fields(&data.components);
+                What::Form { custom_id: data.custom_id, fields }
+            }
+            _ => return Err(Unusable::Strange),
+        };
+        let user = asker.user.id;
+        Ok(Self {
+            id: interaction.id,
+            guild,
+            channel: interaction.channel_id,
+            user,
+            standing: guilds.standing(guild, user, asker.roles, Permissions(asker.permissions.0)),
+            lang: Lang::of(interaction.locale.as_deref().unwrap_or_default()),
+            what,
+            way: Way::Interaction,
+            named,
+        })
+    }
+
+    /// What Discord told of a member that an option names.
+    pub fn told_of(&self, user: UserId) -> Option<&Named> {
+        self.named.iter().find(|named| named.user == user)
+    }
+
+    /// When the person did it, by Discord's clock.
+    pub const fn at(&self) -> Timestamp {
+        wire::made_at(self.id)
+    }
+}
+
+/// The subcommand's name, with its group's before it, and its own options.
+fn verb(mut options: Vec<wire::DataOption>) -> (String, Vec<wire::DataOption>) {
+    const SUBCOMMAND: u8 = 1;
+    const SUBCOMMAND_GROUP: u8 = 2;
+    let mut names = Vec::new();
+    while options.len() == 1 && matches!(options[0].kind, SUBCOMMAND | SUBCOMMAND_GROUP) {
+        let Some(inner) = options.pop() else { break };
+        names.push(inner.name);
+        options = inner.options;
+    }
+    (names.join(" "), options)
+}
+
+fn given(options: Vec<wire::DataOption>) -> Given {
+    fn id<T>(value: &Json, make: fn(u64) -> Result<T, InvalidId>) -> Option<T> {
+        make(value.as_str()?.parse().ok()?).ok()
+    }
+    let value = |option: &wire::DataOption| {
+        Some(match option.kind {
+            3 => Value::Text(option.value.as_str()?.to_owned()),
+            4 => Value::Integer(option.value.as_i64()?),
+            5 => Value::Switch(option.value.as_bool()?),
+            6 => Value::User(id(&option.value, UserId::new)?),
+            7 => Value::Channel(id(&option.value, ChannelId::new)?),
+            8 => Value::Role(id(&option.value, RoleId::new)?),
+            _ => return None,
+        })
+    };
+    let named = options.into_iter().filter_map(|option| Some((value(&option)?, option.name)));
+    Given(named.map(|(value, name)| (name, value)).collect())
+}
+
+/// What a handler has at hand. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    pub edge: Arc<Edge>,
+    pub asked: Arc<Asked>,
+    pub caller: Caller,
+}
+
+impl Ctx {
+    pub fn new(edge: Arc<Edge>, asked: Arc<Asked>) -> Self {
+        let caller = Caller::member(asked.user, asked.standing.clone());
+        Self { edge, asked, caller }
+    }
+
+    pub fn actions(&self) -> &Actions {
+        &self.edge.actions
+    }
+
+    pub fn guild(&self) -> GuildId {
+        self.asked.guild
+    }
+
+    pub fn user(&self) -> UserId {
+        self.asked.user
+    }
+
+    pub fn lang(&self) -> Lang {
+        self.asked.lang
+    }
+
+    pub fn at(&self) -> Timestamp {
+        self.asked.at()
+    }
+
+    /// What this request does, it does once, however often it comes.
+    pub fn key(&self) -> Result<IdempotencyKey, InvalidId> {
+        let way = match self.asked.way {
+            Way::Interaction => "interaction",
+            Way::Message => "message",
+        };
+        IdempotencyKey::new(format!("{way}/{}", self.asked.id))
+    }
+
+    pub fn say(&self, text: Text) -> String {
+        text.say(self.lang()).to_owned()
+    }
+
+    pub fn fill(&self, text: Text, with: &[(&str, &dyn Display)]) -> String {
+        text.fill(self.lang(), with)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &Json) -> Result<Asked, Unusable> {
+        Asked::read(serde_json::from_value(json.clone()).unwrap(), &Guilds::default())
+    }
+
+    fn interaction(kind: u8, data: &Json) -> Json {
+        serde_json::json!({
+            "id": "1107318246137131070", "application_id": "9", "type": kind, "token": "secret",
+            "guild_id": "10", "channel_id": "11", "locale": "de", "version": 1,
+            "member": { "user": { "id": "5", "username": "ann" }, "roles": ["20"],
+                        "permissions": "2147483647" },
+            "data": data,
+        })
+    }
+
+    #[test]
+    fn given_a_command_then_its_verb_and_options_are_read() {
+        let data = serde_json::json!({ "id": "1", "name": "bytes", "type": 1, "options": [
+            { "name": "send", "type": 1, "options": [
+                { "name": "user", "type": 6, "value": "77" },
+                { "name": "amount", "type": 4, "value": 5 },
+                { "name": "reason", "type": 3, "value": "0123" },
+                { "name": "strange", "type": 11, "value": "1" },
+                { "name": "bad", "type": 6, "value": "not an id" },
+            ]},
+        ]});
+        let asked = read(&interaction(2, &data)).unwrap();
+        let What::Command { group, verb, given } = &asked.what else { panic!("{asked:?}") };
+        assert_eq!((group.as_str(), verb.as_str()), ("bytes", "send"));
+        let expected = [
+            ("user".to_owned(), Value::User(UserId::new(77).unwrap())),
+            ("amount".to_owned(), Value::Integer(5)),
+            ("reason".to_owned(), Value::Text("0123".to_owned())),
+        ];
+        assert_eq!(given.0, expected);
+        assert_eq!((asked.lang, asked.user.get(), asked.guild.get()), (Lang::De, 5, 10));
+    }
+
+    #[test]
+    fn given_typing_a_button_or_a_form_then_each_is_read() {
+        let data = serde_json::json!({ "name": "settings", "options": [
+            { "name": "set", "type": 1, "options": [
+                { "name": "field", "type": 3, "value": "dai", "focused": true }]}]});
+        let asked = read(&interaction(4, &data)).unwrap();
+        let What::Typing { verb, typing, .. } = &asked.what else { panic!("{asked:?}") };
+        assert_eq!(
+            (verb.as_str(), typing.field.as_str(), typing.typed.as_str()),
+            ("set", "field", "dai")
+        );
+        let asked =
+            read(&interaction(3, &serde_json::json!({ "custom_id": "x", "component_type": 2 })));
+        assert!(matches!(asked.unwrap().what, What::Press { custom_id, .. } if custom_id == "x"));
+        let data = serde_json::json!({ "custom_id": "f", "components": [
+            { "type": 1, "components": [{ "type": 4, "custom_id": "why", "value": "so" }] }]});
+        let asked = read(&interaction(5, &data)).unwrap();
+        assert!(matches!(asked.what, What::Form { fields, .. } if fields[0].1 == "so"));
+    }
+
+    #[test]
+    fn given_what_comes_from_nowhere_or_is_strange_then_it_is_not_usable() {
+        let mut alone = interaction(2, &serde_json::json!({ "name": "help" }));
+        alone.as_object_mut().unwrap().remove("guild_id");
+        assert_eq!(read(&alone).unwrap_err(), Unusable::Alone);
+        let strange = interaction(99, &serde_json::json!({}));
+        assert_eq!(read(&strange).unwrap_err(), Unusable::Strange);
+    }
+
+    #[test]
+    fn given_an_interaction_then_its_token_is_never_shown() {
+        let json = interaction(2, &serde_json::json!({ "name": "help" }));
+        let interaction: wire::Interaction = serde_json::from_value(json).unwrap();
+        assert!(!format!("{interaction:?}").contains("secret"));
+    }
+}

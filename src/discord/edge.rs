@@ -1,0 +1,98 @@
+//! What every answer stands on: one for all shards of a process.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use actions::Actions;
+use domain::UserId;
+use lru::LruCache;
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+
+use super::{
+    command::Capability, confirm::Spent, custom_id::Signer, guilds::Guilds, health::Health,
+    prefix::Minute, sessions::Progress,
+};
+
+/// Interactions of which it is remembered that they came. Discord may send one twice, within
+/// seconds.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8_192).expect("it is not zero");
+
+const LEARNING: usize = 16;
+
+#[derive(Debug)]
+pub struct Edge {
+    pub actions: Actions,
+    pub guilds: Guilds,
+    pub signer: Signer,
+    pub health: Health,
+    pub spent: Spent,
+    /// Ourselves, as Discord's user.
+    pub us: UserId,
+    pub capabilities: &'static [Capability],
+    /// Whether communities may switch on commands behind a prefix.
+    pub prefix_commands: bool,
+    pub minute: Minute,
+    /// How many communities are asked about at once.
+    pub learning: Semaphore,
+    came: Mutex<LruCache<u64, ()>>,
+    /// How far each shard is in its session.
+    places: Mutex<BTreeMap<u32, Arc<Progress>>>,
+    /// By how many milliseconds this machine's clock is ahead of Discord's.
+    clock_ahead_millis: AtomicI64,
+}
+
+impl Edge {
+    pub fn new(
+        actions: Actions,
+        us: UserId,
+        capabilities: &'static [Capability],
+        health: Health,
+        prefix_commands: bool,
+    ) -> Self {
+        let signer = Signer::new(&actions.people().key_for(super::custom_id::PURPOSE));
+        Self {
+            actions,
+            guilds: Guilds::default(),
+            signer,
+            health,
+            spent: Spent::default(),
+            us,
+            capabilities,
+            prefix_commands,
+            minute: Minute::default(),
+            learning: Semaphore::new(LEARNING),
+            came: Mutex::new(LruCache::new(REMEMBERED)),
+            places: Mutex::default(),
+            clock_ahead_millis: AtomicI64::new(0),
+        }
+    }
+
+    /// True for the first of the same interaction.
+    pub fn is_first(&self, interaction: u64) -> bool {
+        self.came.lock().put(interaction, ()).is_none()
+    }
+
+    pub fn place_is(&self, shard: u32, progress: Arc<Progress>) {
+        self.places.lock().insert(shard, progress);
+    }
+
+    /// How far a shard is in the session that it has now.
+    pub fn place(&self, shard: u32) -> Option<Arc<Progress>> {
+        self.places.lock().get(&shard).cloned()
+    }
+
+    pub fn clock_is_ahead(&self, millis: i64) {
+        self.clock_ahead_millis.store(millis, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// How long ago Discord made what has this id, in milliseconds.
+    pub fn age_millis(&self, id: u64) -> i64 {
+        let ahead = self.clock_ahead_millis.load(std::sync::atomic::Ordering::Relaxed);
+        let now = self.actions.now().as_micros() / 1_000;
+        now - super::wire::made_at(id).as_micros() / 1_000 - ahead
+    }
+}

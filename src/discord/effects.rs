@@ -1,0 +1,367 @@
+//! The hands: effects over Discord's REST API.
+//!
+//! - A role's audit-log reason carries the effect's id.
+//! - A message carries the effect's nonce, enforced: repeated within Discord's minutes, it is the
+//!   same message. Later it is looked for in the channel, around the time of the calls: by the
+//!   nonce where Discord still tells it, else by who wrote it and what it says.
+//! - Nothing mentions anybody.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, PersonId, RoleId, Timestamp, UserId};
+use eventlog::People;
+use http::{HeaderName, HeaderValue};
+use lru::LruCache;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use twilight_http::request::{Method, Request, RequestBuilder};
+
+use super::{
+    limits::{Limits, LimitsOptions, Route, Urgency},
+    rest::{Answer, BadAddress, DISCORD, Rest},
+};
+use crate::{
+    config,
+    processes::{Content, Deed, Effect, Hands, Letter, Outcome, Seen, effect::code},
+};
+
+/// An effect waits for leave before it is begun; what it needs besides waits this long.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Our clock and Discord's may differ by as much.
+const SKEW_SECS: i64 = 300;
+/// Messages that are looked through for one.
+const LOOK_PAGES: usize = 10;
+const PAGE: usize = 100;
+/// Channels with people that are remembered.
+const KNOWN_DIRECT: usize = 10_000;
+
+pub struct DiscordHands {
+    rest: Rest,
+    people: Arc<People>,
+    /// The bot's own user.
+    me: OnceCell<String>,
+    /// Channels between the bot and people, which stay the same: asking for them is limited.
+    direct: Mutex<LruCache<UserId, ChannelId>>,
+}
+
+impl std::fmt::Debug for DiscordHands {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DiscordHands").field("rest", &self.rest).finish_non_exhaustive()
+    }
+}
+
+impl DiscordHands {
+    pub fn new(rest: Rest, people: Arc<People>) -> Self {
+        let direct = Mutex::new(LruCache::unbounded());
+        Self { rest, people, me: OnceCell::new(), direct }
+    }
+
+    /// Who a number stands for, or what became of that person.
+    async fn user(&self, guild: GuildId, person: PersonId) -> Result<UserId, Outcome> {
+        match self.people.user(guild, person).await {
+            Ok(Some(user)) => Ok(user),
+            Ok(None) => Err(erased()),
+            Err(error) => Err(Outcome::Unavailable(error.to_string())),
+        }
+    }
+
+    async fn role(&self, effect: &Effect, person: PersonId, role: RoleId, give: bool) -> Outcome {
+        let user = match self.user(effect.guild, person).await {
+            Ok(user) => user,
+            Err(outcome) => return outcome,
+        };
+        let method = if give { Method::Put } else { Method::Delete };
+        let path = format!("guilds/{}/members/{user}/roles/{role}", effect.guild);
+        // As in an address; nothing else in it has to be written otherwise there.
+        let reason = effect.reason().replace(' ', "%20");
+        let Ok(reason) = HeaderValue::from_str(&reason) else {
+            return Outcome::Refused { code: 0, text: "its reason is no header".to_owned() };
+        };
+        let headers = std::iter::once((HeaderName::from_static("x-audit-log-reason"), reason));
+        let request = RequestBuilder::raw(method, path).headers(headers).build();
+        let request = request.expect("a raw request is built");
+        outcome(self.rest.call(request, Urgency::Bulk, PATIENCE).await, |_| None)
+    }
+
+    async fn send(&self, effect: &Effect, channel: ChannelId, letter: &Letter) -> Outcome {
+        let Some(content) = letter.read() else { return erased() };
+        let mut body = message(content);
+        body["nonce"] = json!(effect.nonce());
+        body["enforce_nonce"] = json!(true);
+        let request = post(&format!("channels/{channel}/messages"), &body);
+        match self.rest.call(request, Urgency::Bulk, PATIENCE).await {
+            // Without the id it cannot be known which one it is; the nonce makes asking harmless.
+            Answer::Done(body) => match id_in(&body) {
+                Some(id) => Outcome::Done(Some(id)),
+                None => Outcome::Unknown("the answer names no message".to_owned()),
+            },
+            answer => outcome(answer, |_| None),
+        }
+    }
+
+    async fn edit(&self, channel: ChannelId, message_id: u64, letter: &Letter) -> Outcome {
+        let Some(content) = letter.read() else { return erased() };
+        let mut body = message(content);
+        // What is not written any more goes away.
+        for field in ["content", "embeds", "components"] {
+            if body.get(field).is_none() {
+                body[field] = if field == "content" { json!("") } else { json!([]) };
+            }
+        }
+        let path = format!("channels/{channel}/messages/{message_id}");
+        let request = with_body(Method::Patch, path, &body);
+        let answer = self.rest.call(request, Urgency::Bulk, PATIENCE).await;
+        outcome(answer, |_| Some(message_id.to_string()))
+    }
+
+    /// The channel between the bot and a person; asking for it twice gives the same.
+    async fn direct_channel(&self, guild: GuildId, person: PersonId) -> Result<ChannelId, Outcome> {
+        let user = self.user(guild, person).await?;
+        if let Some(channel) = self.direct.lock().get(&user) {
+            return Ok(*channel);
+        }
+        let request = post("users/@me/channels", &json!({ "recipient_id": user }));
+        match self.rest.call(request, Urgency::Bulk, PATIENCE).await {
+            Answer::Done(body) => {
+                let channel = id_in(&body)
+                    .and_then(|id| id.parse().ok())
+                    .ok_or_else(|| Outcome::Unavailable("the answer names no channel".into()))?;
+                let mut known = self.direct.lock();
+                known.put(user, channel);
+                if known.len() > KNOWN_DIRECT {
+                    known.pop_lru();
+                }
+                Ok(channel)
+            }
+            // Nothing was sent yet, so nothing is unknown.
+            Answer::Unknown(text) => Err(Outcome::Unavailable(text)),
+            answer => Err(outcome(answer, |_| None)),
+        }
+    }
+
+    async fn me(&self) -> Result<&str, Seen> {
+        let ask = async || {
+            let body = self.get("users/@me".to_owned()).await?;
+            id_in(&body).ok_or_else(|| Seen::Unavailable("Discord names no bot".to_owned()))
+        };
+        self.me.get_or_try_init(ask).await.map(String::as_str)
+    }
+
+    async fn get(&self, path: String) -> Result<Vec<u8>, Seen> {
+        let request = raw(Method::Get, path);
+        match self.rest.call(request, Urgency::Bulk, PATIENCE).await {
+            Answer::Done(body) => Ok(body),
+            Answer::Refused { text, .. } => Err(Seen::CannotTell(text)),
+            Answer::RateLimited { after, .. } => Err(Seen::RateLimited(after)),
+            Answer::Unknown(text) | Answer::Unavailable(text) => Err(Seen::Unavailable(text)),
+        }
+    }
+
+    async fn look_for_role(
+        &self,
+        guild: GuildId,
+        person: PersonId,
+        role: RoleId,
+    ) -> Result<bool, Seen> {
+        let user = self.user(guild, person).await.map_err(|_| Seen::NotThere)?;
+        let body = self.get(format!("guilds/{guild}/members/{user}")).await?;
+        let member: Value = serde_json::from_slice(&body)
+            .map_err(|_| Seen::Unavailable("the answer is no member".to_owned()))?;
+        let role = json!(role);
+        Ok(member["roles"].as_array().is_some_and(|roles| roles.contains(&role)))
+    }
+
+    /// Looks through the channel from before the first call to now: a call that nobody waited for any
+    /// more may have been carried out minutes after it was made.
+    async fn look_for_message(
+        &self,
+        effect: &Effect,
+        channel: ChannelId,
+        letter: &Letter,
+    ) -> Result<Vec<String>, Seen> {
+        let Some(content) = letter.read() else { return Ok(Vec::new()) };
+        let me = self.me().await?.to_owned();
+        let first = effect.first_call_at.unwrap_or(effect.created_at).plus_secs(-SKEW_SECS);
+        let mut after = snowflake_at(first);
+        let mut candidates = Vec::new();
+        for _ in 0..LOOK_PAGES {
+            let path = format!("channels/{channel}/messages?after={after}&limit={PAGE}");
+            let body = self.get(path).await?;
+            let messages: Vec<Value> = serde_json::from_slice(&body)
+                .map_err(|_| Seen::Unavailable("the answer is no list of messages".to_owned()))?;
+            for one in &messages {
+                match resembles(one, &me, effect, content) {
+                    // No other message has this nonce.
+                    Likeness::Surely => return Ok(id_of(one).into_iter().collect()),
+                    Likeness::Maybe => candidates.extend(id_of(one)),
+                    Likeness::Not => {}
+                }
+            }
+            let newest = messages.iter().filter_map(id_of).filter_map(|id| id.parse().ok()).max();
+            match newest {
+                Some(newest) if messages.len() == PAGE => after = newest,
+                _ => return Ok(candidates),
+            }
+        }
+        let seen = LOOK_PAGES * PAGE;
+        Err(Seen::CannotTell(format!("more than {seen} messages were written since")))
+    }
+}
+
+/// The hands of this installation; none without a token.
+pub fn hands(
+    discord: &config::Discord,
+    people: Arc<People>,
+) -> Result<Option<Arc<dyn Hands>>, BadAddress> {
+    let Some(token) = &discord.token else { return Ok(None) };
+    let api = discord.api_url.as_ref().map_or(DISCORD, |url| url.expose());
+    let rest = Rest::new(api, token.clone(), Limits::new(LimitsOptions::default()))?;
+    Ok(Some(Arc::new(DiscordHands::new(rest, people))))
+}
+
+#[async_trait]
+impl Hands for DiscordHands {
+    fn no_room_for(&self, route: &str) -> Option<Duration> {
+        self.rest.limits().no_room_for(&Route::parse(route), Urgency::Bulk)
+    }
+
+    #[tracing::instrument(name = "effect.carry_out", level = "debug", skip_all, fields(effect.id = %effect.id, effect.kind = effect.deed.kind().name))]
+    async fn carry_out(&self, effect: &Effect) -> Outcome {
+        match &effect.deed {
+            Deed::GiveRole { person, role } => self.role(effect, *person, *role, true).await,
+            Deed::TakeRole { person, role } => self.role(effect, *person, *role, false).await,
+            Deed::SendMessage { channel, letter } | Deed::PostNotice { channel, letter } => {
+                self.send(effect, *channel, letter).await
+            }
+            Deed::EditMessage { channel, message, letter } => {
+                self.edit(*channel, message.get(), letter).await
+            }
+            Deed::DirectMessage { person, letter } => {
+                match self.direct_channel(effect.guild, *person).await {
+                    Ok(channel) => self.send(effect, channel, letter).await,
+                    Err(outcome) => outcome,
+                }
+            }
+        }
+    }
+
+    #[tracing::instrument(name = "effect.look", level = "debug", skip_all, fields(effect.id = %effect.id, effect.kind = effect.deed.kind().name))]
+    async fn look(&self, effect: &Effect) -> Seen {
+        let found = match &effect.deed {
+            Deed::GiveRole { person, role } => self
+                .look_for_role(effect.guild, *person, *role)
+                .await
+                .map(|has| has.then(String::new).into_iter().collect()),
+            Deed::TakeRole { person, role } => self
+                .look_for_role(effect.guild, *person, *role)
+                .await
+                .map(|has| (!has).then(String::new).into_iter().collect()),
+            Deed::SendMessage { channel, letter } | Deed::PostNotice { channel, letter } => {
+                self.look_for_message(effect, *channel, letter).await
+            }
+            Deed::DirectMessage { person, letter } => {
+                match self.direct_channel(effect.guild, *person).await {
+                    Ok(channel) => self.look_for_message(effect, channel, letter).await,
+                    Err(Outcome::RateLimited { after, .. }) => Err(Seen::RateLimited(after)),
+                    Err(Outcome::Unavailable(text)) => Err(Seen::Unavailable(text)),
+                    // The call will say why.
+                    Err(_) => Err(Seen::NotThere),
+                }
+            }
+            // An edit is repeated, not looked for.
+            Deed::EditMessage { .. } => Err(Seen::NotThere),
+        };
+        match found {
+            Ok(candidates) if candidates.is_empty() => Seen::NotThere,
+            Ok(candidates) => Seen::Happened(candidates),
+            Err(seen) => seen,
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Likeness {
+    Surely,
+    Maybe,
+    Not,
+}
+
+/// Whether a message of the channel is the one that the effect wrote.
+fn resembles(message: &Value, me: &str, effect: &Effect, content: &Content) -> Likeness {
+    let answers_somebody = ["interaction_metadata", "interaction", "webhook_id"]
+        .iter()
+        .any(|field| message.get(field).is_some_and(|value| !value.is_null()));
+    if message["author"]["id"] != me || answers_somebody {
+        return Likeness::Not;
+    }
+    if message["nonce"] == effect.nonce() {
+        return Likeness::Surely;
+    }
+    // Another effect's: where Discord tells nonces, they decide.
+    if message["nonce"].as_str().is_some_and(|nonce| !nonce.is_empty()) {
+        return Likeness::Not;
+    }
+    // Discord cuts blanks off at both ends.
+    let said = message["content"].as_str().unwrap_or_default().trim();
+    let same_text = said == content.content.as_deref().unwrap_or_default().trim();
+    let title = |embed: &Value| (embed["title"].clone(), embed["description"].clone());
+    let embeds = message["embeds"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let same_embeds = content.embeds.iter().map(title).eq(embeds
+        .iter()
+        .filter(|embed| {
+            content.embeds.is_empty() || embed["type"] == "rich" || embed["type"].is_null()
+        })
+        .map(title)
+        .take(content.embeds.len()));
+    if same_text && same_embeds { Likeness::Maybe } else { Likeness::Not }
+}
+
+/// The body of a message, which mentions nobody whatever it says.
+fn message(content: &Content) -> Value {
+    let mut body = serde_json::to_value(content).unwrap_or_default();
+    body["allowed_mentions"] = json!({ "parse": [] });
+    body
+}
+
+fn erased() -> Outcome {
+    Outcome::Refused { code: code::ERASED, text: "whom it was about has been erased".to_owned() }
+}
+
+fn outcome(answer: Answer, result: impl Fn(&[u8]) -> Option<String>) -> Outcome {
+    match answer {
+        Answer::Done(body) => Outcome::Done(result(&body)),
+        Answer::Refused { code, text, .. } => Outcome::Refused { code, text },
+        Answer::RateLimited { after, global } => Outcome::RateLimited { after, global },
+        Answer::Unknown(text) => Outcome::Unknown(text),
+        Answer::Unavailable(text) => Outcome::Unavailable(text),
+    }
+}
+
+fn post(path: &str, body: &Value) -> Request {
+    with_body(Method::Post, path.to_owned(), body)
+}
+
+fn with_body(method: Method, path: String, body: &Value) -> Request {
+    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    RequestBuilder::raw(method, path).body(bytes).build().expect("a raw request is built")
+}
+
+fn raw(method: Method, path: String) -> Request {
+    RequestBuilder::raw(method, path).build().expect("a raw request is built")
+}
+
+fn id_of(value: &Value) -> Option<String> {
+    value["id"].as_str().map(str::to_owned)
+}
+
+fn id_in(body: &[u8]) -> Option<String> {
+    id_of(&serde_json::from_slice(body).ok()?)
+}
+
+/// The first snowflake of a moment.
+fn snowflake_at(at: Timestamp) -> u64 {
+    let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
+    millis.saturating_sub(DISCORD_EPOCH_MILLIS) << 22
+}

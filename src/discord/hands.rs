@@ -1,0 +1,125 @@
+//! Work in flight: how much there may be at once, and waiting until it is done.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use twilight_model::id::{
+    Id,
+    marker::{ApplicationMarker, InteractionMarker},
+};
+
+use super::{
+    connect::Http,
+    ctx::{Asked, Unusable},
+    edge::Edge,
+    learn,
+    mouth::{First, Mouth, Voice},
+    reply::Reply,
+    respond::{PATIENCE_MILLIS, respond, turn_away},
+    sessions::Working,
+    text::{Lang, Text, text},
+    wire,
+};
+
+/// Requests that are answered at once; further ones are told that we are busy.
+const MAX_ANSWERING: usize = 1_024;
+/// Of those that are told so.
+const MAX_TURNED_AWAY: usize = 256;
+/// Rewards under way. Beyond them the connection waits, and Discord with it.
+const MAX_REWARDING: usize = 256;
+
+const ONLY_IN_COMMUNITIES: Text =
+    text("I only work inside a community.", "Ich arbeite nur in einer Community.");
+
+#[derive(Clone, Debug)]
+pub struct Hands {
+    pub http: Http,
+    pub application: Id<ApplicationMarker>,
+    answering: Arc<Semaphore>,
+    turning_away: Arc<Semaphore>,
+    pub rewarding: Arc<Semaphore>,
+}
+
+impl Hands {
+    pub fn new(http: Http, application: u64) -> Self {
+        Self {
+            http,
+            application: Id::new(application),
+            answering: Arc::new(Semaphore::new(MAX_ANSWERING)),
+            turning_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
+            rewarding: Arc::new(Semaphore::new(MAX_REWARDING)),
+        }
+    }
+
+    /// Begins to answer; returns at once.
+    pub fn answer(&self, edge: &Arc<Edge>, interaction: wire::Interaction, working: Working) {
+        const PING: u8 = 1;
+        if interaction.kind == PING || !edge.is_first(interaction.id) {
+            return;
+        }
+        if edge.age_millis(interaction.id) > PATIENCE_MILLIS {
+            // Whoever asked has been told that we did not answer. Doing it now would surprise.
+            metrics::counter!("reeve_discord_late_interactions_total").increment(1);
+            tracing::debug!("an interaction came too late to be answered");
+            return;
+        }
+        let Some(id) = Id::<InteractionMarker>::new_checked(interaction.id) else { return };
+        let voice = Voice {
+            http: Arc::clone(&self.http),
+            application: self.application,
+            interaction: id,
+            token: interaction.token.clone(),
+        };
+        let unknown = interaction.guild_id.filter(|guild| !edge.guilds.is_known(*guild));
+        let Some(guild) = unknown else { return self.begin(edge, interaction, voice, working) };
+        let (hands, edge) = (self.clone(), Arc::clone(edge));
+        tokio::spawn(async move {
+            learn::roles(&hands.http, &edge, guild).await;
+            hands.begin(&edge, interaction, voice, working);
+        });
+    }
+
+    fn begin(
+        &self,
+        edge: &Arc<Edge>,
+        interaction: wire::Interaction,
+        voice: Voice,
+        working: Working,
+    ) {
+        let lang = Lang::of(interaction.locale.as_deref().unwrap_or_default());
+        match Asked::read(interaction, &edge.guilds) {
+            Ok(asked) => self.take(edge, asked, voice, working),
+            Err(Unusable::Alone) => {
+                tokio::spawn(async move {
+                    let reply = Reply::bad(ONLY_IN_COMMUNITIES.say(lang));
+                    voice.first(First::Reply(reply)).await;
+                    drop(working);
+                });
+            }
+            Err(Unusable::Strange) => {
+                tracing::info!("an interaction of a kind that this version does not know");
+            }
+        }
+    }
+
+    pub fn take(
+        &self,
+        edge: &Arc<Edge>,
+        asked: Asked,
+        mouth: impl Mouth + 'static,
+        working: Working,
+    ) {
+        if let Ok(place) = Arc::clone(&self.answering).try_acquire_owned() {
+            let edge = Arc::clone(edge);
+            tokio::spawn(async move {
+                respond(edge, asked, &mouth).await;
+                drop((working, place));
+            });
+        } else if let Ok(place) = Arc::clone(&self.turning_away).try_acquire_owned() {
+            tokio::spawn(async move {
+                turn_away(&asked, &mouth).await;
+                drop((working, place));
+            });
+        }
+    }
+}

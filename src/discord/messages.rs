@@ -1,0 +1,72 @@
+//! What a message brings: the day's reward, and a command where a community wants a prefix.
+//!
+//! This is the busiest path of all. A member whose day is settled costs a look into memory and
+//! nothing else.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{GuildId, IdempotencyKey, UserId};
+
+use super::{edge::Edge, hands::Hands, prefix, sessions::Progress, wire};
+
+/// Waits before a reward that failed is tried again; after the last, it is given up and logged.
+const AGAIN: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+];
+
+pub async fn hear(
+    edge: &Arc<Edge>,
+    hands: &Hands,
+    progress: &Arc<Progress>,
+    seq: u64,
+    message: &wire::Message,
+    json: &str,
+) {
+    if !message.is_by_a_person() {
+        return;
+    }
+    let Some(guild) = message.guild_id else { return };
+    if edge.prefix_commands {
+        prefix::hear(edge, hands, progress, seq, guild, message, json);
+    }
+    let (user, id) = (message.author.id, message.id.get());
+    if edge.actions.was_paid_that_day(guild, user, wire::made_at(id)) {
+        return;
+    }
+    let working = progress.begin(seq);
+    let Ok(place) = Arc::clone(&hands.rewarding).acquire_owned().await else { return };
+    let edge = Arc::clone(edge);
+    tokio::spawn(async move {
+        reward(&edge, guild, user, id).await;
+        drop((working, place));
+    });
+}
+
+/// Pays the day's reward, once per member and day however often this is done.
+async fn reward(edge: &Edge, guild: GuildId, user: UserId, message: u64) {
+    let Ok(key) = IdempotencyKey::new(format!("message/{message}/daily")) else { return };
+    let at = wire::made_at(message);
+    let mut waits = AGAIN.iter();
+    let outcome = loop {
+        match edge.actions.award_daily_for_message(guild, user, at, &key).await {
+            Ok(Some(daily)) if daily.repeated => break "repeated",
+            Ok(Some(_)) => break "paid",
+            Ok(None) => break "not_due",
+            Err(error) => {
+                if let Some(wait) = waits.next() {
+                    tracing::warn!(guild.id = %guild, %error, "a daily reward waits");
+                    tokio::time::sleep(*wait).await;
+                    continue;
+                }
+                let id = projections::error_id();
+                tracing::error!(error.id = id, guild.id = %guild, %error, "a daily reward was not paid");
+                break "failed";
+            }
+        }
+    };
+    metrics::counter!("reeve_discord_daily_rewards_total", "outcome" => outcome).increment(1);
+}

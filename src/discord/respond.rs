@@ -1,0 +1,160 @@
+//! An answer in time: within three seconds Discord hears the answer, or that it comes later.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    ctx::{Asked, Way, What},
+    dispatch::{self, Handled, Said},
+    edge::Edge,
+    failure::Failure,
+    mouth::{First, Heard, Mouth},
+    reply::Reply,
+    text::{Text, text},
+};
+
+/// Discord gives up on an interaction that has not been answered for so long.
+pub const PATIENCE_MILLIS: i64 = 3_000;
+/// Work that takes longer than this is announced, and its answer comes later.
+const ANNOUNCE_AFTER: Duration = Duration::from_millis(1_500);
+/// Nothing that a member asks for takes so long; Discord's own limit is fifteen minutes.
+const GIVE_UP_AFTER: Duration = Duration::from_mins(10);
+
+const BUSY: Text = text(
+    "I am very busy just now. Try again in a minute.",
+    "Ich habe gerade sehr viel zu tun. Versuch es in einer Minute noch einmal.",
+);
+
+/// Answers, whatever happens on the way: a fault or a panic becomes an answer too.
+pub async fn respond(edge: Arc<Edge>, asked: Asked, mouth: &dyn Mouth) {
+    let began = Instant::now();
+    let asked = Arc::new(asked);
+    let command = dispatch::label(&edge, &asked);
+    let outcome = answer(&edge, &asked, mouth, &command).await;
+    edge.health.count_command();
+    metrics::counter!(
+        "reeve_discord_commands_total", "command" => command.clone(), "outcome" => outcome
+    )
+    .increment(1);
+    metrics::histogram!("reeve_discord_answer_seconds").record(began.elapsed().as_secs_f64());
+}
+
+/// For whoever comes when all hands are full.
+pub async fn turn_away(asked: &Asked, mouth: &dyn Mouth) {
+    let busy = Reply::bad(BUSY.say(asked.lang));
+    mouth.first(First::Reply(busy)).await;
+    metrics::counter!(
+        "reeve_discord_commands_total", "command" => "unknown", "outcome" => "turned_away"
+    )
+    .increment(1);
+}
+
+async fn answer(
+    edge: &Arc<Edge>,
+    asked: &Arc<Asked>,
+    mouth: &dyn Mouth,
+    command: &str,
+) -> &'static str {
+    // As a task of its own: what breaks in it breaks nothing else, and it is finished even when
+    // the answer fails.
+    let mut work = tokio::spawn(dispatch::handle(Arc::clone(edge), Arc::clone(asked)));
+    let handled = match tokio::time::timeout(patience(edge, asked), &mut work).await {
+        Ok(finished) => {
+            let handled = whole(finished, asked, command);
+            let heard = mouth.first(first(handled.said)).await;
+            note(&heard, command);
+            return handled.outcome;
+        }
+        Err(_) if matches!(asked.what, What::Typing { .. }) => {
+            work.abort();
+            mouth.first(First::Suggestions(Vec::new())).await;
+            return "slow";
+        }
+        Err(_) => {
+            let announced = announce(edge, asked);
+            let private = announced != First::Later { private: false };
+            note(&mouth.first(announced.clone()).await, command);
+            let handled = match tokio::time::timeout(GIVE_UP_AFTER, work).await {
+                Ok(finished) => whole(finished, asked, command),
+                Err(_) => broken(asked, command, "it took too long"),
+            };
+            if let Said::Reply(reply) = &handled.said {
+                let heard = later(mouth, reply, &announced, private).await;
+                note(&heard, command);
+            }
+            handled
+        }
+    };
+    handled.outcome
+}
+
+/// What is left of the person's patience, less the time for our own way to Discord.
+fn patience(edge: &Edge, asked: &Asked) -> Duration {
+    const LEAST: Duration = Duration::from_millis(20);
+    if asked.way == Way::Message {
+        return ANNOUNCE_AFTER;
+    }
+    let gone = u64::try_from(edge.age_millis(asked.id).clamp(0, PATIENCE_MILLIS)).unwrap_or(0);
+    ANNOUNCE_AFTER.saturating_sub(Duration::from_millis(gone)).max(LEAST)
+}
+
+fn announce(edge: &Edge, asked: &Asked) -> First {
+    match asked.what {
+        What::Press { .. } => First::ChangeLater,
+        _ => First::Later { private: dispatch::is_private(edge, asked) },
+    }
+}
+
+/// The answer where its place was announced; in a message of its own where it must be seen by
+/// fewer, or must not change the message that a button is on.
+async fn later(mouth: &dyn Mouth, reply: &Reply, announced: &First, private: bool) -> Heard {
+    match announced {
+        First::ChangeLater if reply.replaces => mouth.then(reply).await,
+        First::ChangeLater => mouth.also(reply).await,
+        _ if reply.private && !private => {
+            mouth.take_back().await;
+            mouth.also(reply).await
+        }
+        _ => mouth.then(reply).await,
+    }
+}
+
+fn whole(
+    finished: Result<Handled, tokio::task::JoinError>,
+    asked: &Asked,
+    command: &str,
+) -> Handled {
+    finished.unwrap_or_else(|error| {
+        let what = if error.is_panic() { "it panicked" } else { "it was stopped" };
+        broken(asked, command, what)
+    })
+}
+
+fn broken(asked: &Asked, command: &str, what: &str) -> Handled {
+    let failure = Failure::System(what.to_owned());
+    let outcome = failure.outcome();
+    Handled { said: Said::Reply(failure.tell(asked.lang, command)), outcome }
+}
+
+fn first(said: Said) -> First {
+    match said {
+        Said::Reply(reply) => First::Reply(reply),
+        Said::Suggestions(suggestions) => First::Suggestions(suggestions),
+    }
+}
+
+fn note(heard: &Heard, command: &str) {
+    match heard {
+        Heard::Yes => {}
+        Heard::TooLate => {
+            metrics::counter!("reeve_discord_late_answers_total").increment(1);
+            tracing::warn!(command, "an answer came too late for Discord");
+        }
+        Heard::No(problem) => {
+            metrics::counter!("reeve_discord_unheard_answers_total").increment(1);
+            tracing::warn!(command, problem, "an answer did not reach Discord");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Where each shard's session stands, so that a restart resumes it and Discord replays what was
+//! missed in between.
+
+use std::collections::BTreeSet;
+
+use domain::Timestamp;
+use eventlog::{LogError, sql::Db, values};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+/// Discord forgets a session minutes after the connection is lost; one this old is not tried.
+const FORGOTTEN_SECS: i64 = 3_600;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: String,
+    pub resume_url: String,
+    pub seq: u64,
+}
+
+/// The sessions of one application.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    db: Db,
+    application: u64,
+    /// In all: with another number of shards, every session starts anew.
+    shards: u32,
+}
+
+impl Sessions {
+    pub const fn new(db: Db, application: u64, shards: u32) -> Self {
+        Self { db, application, shards }
+    }
+
+    pub async fn load(&self, shard: u32, now: Timestamp) -> Result<Option<Session>, LogError> {
+        let sql = "SELECT session, resume_url, seq, updated_at FROM gateway_sessions \
+                   WHERE application = $1 AND shard = $2 AND shards = $3";
+        let rows = self.db.query(sql, &values![self.application, shard, self.shards]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let updated = Timestamp::from_micros(row.int(3)?);
+        if now.secs_since(updated) > FORGOTTEN_SECS {
+            return Ok(None);
+        }
+        let (id, resume_url) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        Ok(Some(Session { id, resume_url, seq: row.count(2)? }))
+    }
+
+    /// What this session caused up to its `seq` is durable.
+    pub async fn save(
+        &self,
+        shard: u32,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<(), LogError> {
+        let sql = "INSERT INTO gateway_sessions \
+                   (application, shard, shards, session, resume_url, seq, updated_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                   ON CONFLICT (application, shard) DO UPDATE SET \
+                   shards = excluded.shards, session = excluded.session, \
+                   resume_url = excluded.resume_url, seq = excluded.seq, \
+                   updated_at = excluded.updated_at";
+        let Session { id, resume_url, seq } = session;
+        let values = values![
+            self.application,
+            shard,
+            self.shards,
+            id.as_str(),
+            resume_url.as_str(),
+            *seq,
+            now
+        ];
+        self.db.execute(sql, &values).await.map(|_| ())
+    }
+}
+
+/// Which events of a session are still being worked on. What is saved never passes one of them.
+#[derive(Debug, Default)]
+pub struct Progress {
+    open: Mutex<Open>,
+    /// Tells of every step: something was heard, or is done.
+    finished: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    seen: u64,
+    /// Seen, and whatever work it causes was begun.
+    heard: u64,
+    working: BTreeSet<u64>,
+}
+
+/// Work that one event causes. It counts as done when this is dropped.
+#[derive(Debug)]
+pub struct Working {
+    of: std::sync::Arc<Progress>,
+    seq: u64,
+}
+
+impl Progress {
+    /// Of a session that has been seen up to here.
+    pub fn from(seq: u64) -> Self {
+        let open = Mutex::new(Open { seen: seq, heard: seq, working: BTreeSet::new() });
+        Self { open, finished: Notify::new() }
+    }
+
+    /// True where this event is new; a repeated one has been seen before.
+    pub fn see(&self, seq: u64) -> bool {
+        let mut open = self.open.lock();
+        let new = seq > open.seen;
+        open.seen = open.seen.max(seq);
+        new
+    }
+
+    pub fn begin(self: &std::sync::Arc<Self>, seq: u64) -> Working {
+        self.open.lock().working.insert(seq);
+        Working { of: std::sync::Arc::clone(self), seq }
+    }
+
+    /// Everything up to here is done.
+    pub fn done(&self) -> u64 {
+        let open = self.open.lock();
+        open.working.first().map_or(open.seen, |first| first - 1)
+    }
+
+    /// The work that this event causes, if any, was begun.
+    pub fn heard(&self, seq: u64) {
+        let mut open = self.open.lock();
+        open.heard = open.heard.max(seq);
+        drop(open);
+        self.finished.notify_waiters();
+    }
+
+    fn is_past(&self, seq: u64) -> bool {
+        let open = self.open.lock();
+        open.heard >= seq && open.working.first().is_none_or(|first| *first > seq)
+    }
+
+    /// Until everything up to here is done.
+    pub async fn reached(&self, seq: u64) {
+        loop {
+            let finished = self.finished.notified();
+            if self.is_past(seq) {
+                return;
+            }
+            finished.await;
+        }
+    }
+
+    /// Until nothing is being worked on.
+    pub async fn idle(&self) {
+        loop {
+            let finished = self.finished.notified();
+            if self.open.lock().working.is_empty() {
+                return;
+            }
+            finished.await;
+        }
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.of.open.lock().working.remove(&self.seq);
+        self.of.finished.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn session(id: &str, seq: u64) -> Session {
+        Session { id: id.to_owned(), resume_url: "ws://here".to_owned(), seq }
+    }
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_000_000 + secs)
+    }
+
+    async fn keeps_sessions(db: Db) {
+        let (one, two) = (Sessions::new(db.clone(), 7, 2), Sessions::new(db.clone(), 8, 2));
+        assert_eq!(one.load(0, at(0)).await.unwrap(), None);
+        one.save(0, &session("a", 5), at(0)).await.unwrap();
+        one.save(1, &session("b", 6), at(0)).await.unwrap();
+        one.save(0, &session("a", 9), at(1)).await.unwrap();
+        assert_eq!(one.load(0, at(2)).await.unwrap(), Some(session("a", 9)));
+        assert_eq!(one.load(1, at(2)).await.unwrap(), Some(session("b", 6)));
+        assert_eq!(two.load(0, at(2)).await.unwrap(), None, "another application's");
+        assert_eq!(Sessions::new(db, 7, 3).load(0, at(2)).await.unwrap(), None, "other shards");
+        assert_eq!(one.load(0, at(FORGOTTEN_SECS + 2)).await.unwrap(), None, "long forgotten");
+        one.save(0, &session("c", 1), at(3)).await.unwrap();
+        assert_eq!(one.load(0, at(3)).await.unwrap(), Some(session("c", 1)), "a new session");
+    }
+
+    #[tokio::test]
+    async fn given_sessions_then_a_restart_finds_them_on_sqlite() {
+        let directory = tempfile::TempDir::new().unwrap();
+        keeps_sessions(eventlog::sql::open_work(directory.path()).unwrap()).await;
+    }
+
+    // proves: ECO-14
+    #[test]
+    fn given_work_under_way_then_what_is_saved_stays_before_it() {
+        let progress = Arc::new(Progress::from(3));
+        assert!(!progress.see(3), "a repetition");
+        assert!(progress.see(4) && progress.see(5) && progress.see(6));
+        assert_eq!(progress.done(), 6);
+        let (five, four) = (progress.begin(5), progress.begin(4));
+        assert_eq!(progress.done(), 3);
+        drop(four);
+        assert_eq!(progress.done(), 4);
+        drop(five);
+        assert_eq!(progress.done(), 6);
+    }
+
+    #[tokio::test]
+    async fn given_who_waits_for_a_place_then_they_wake_when_it_was_seen_and_is_done() {
+        let progress = Arc::new(Progress::from(3));
+        let waiting = tokio::spawn({
+            let progress = Arc::clone(&progress);
+            async move { progress.reached(5).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(progress.see(4) && progress.see(5));
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "what it causes was not begun yet");
+        let four = progress.begin(4);
+        progress.heard(5);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished(), "something before it is being worked on");
+        drop(four);
+        waiting.await.unwrap();
+    }
+}

@@ -1,0 +1,284 @@
+//! What we read of Discord's events: the fields we use and no others, so that reading is cheap and
+//! nothing that Discord adds one day can be in our way.
+
+use std::collections::HashMap;
+
+use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, MessageId, RoleId, Timestamp, UserId};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny},
+};
+use serde_json::Value as Json;
+
+/// A dispatch, of whose frame only the data is read here.
+#[derive(Debug, Deserialize)]
+pub struct Dispatch<T> {
+    pub d: T,
+}
+
+/// When Discord made what has this id.
+pub const fn made_at(id: u64) -> Timestamp {
+    let millis = (id >> 22) + DISCORD_EPOCH_MILLIS;
+    Timestamp::from_micros(millis.cast_signed().saturating_mul(1_000))
+}
+
+/// Permission bits, which Discord writes as text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bits(pub u64);
+
+impl<'de> Deserialize<'de> for Bits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom("permissions are a number as text"))
+    }
+}
+
+/// Just enough of a message for the day's reward.
+#[derive(Debug, Deserialize)]
+pub struct Message {
+    pub id: MessageId,
+    #[serde(default)]
+    pub guild_id: Option<GuildId>,
+    pub author: Author,
+    #[serde(default)]
+    pub webhook_id: Option<IgnoredAny>,
+    #[serde(rename = "type", default)]
+    pub kind: u8,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Author {
+    pub id: UserId,
+    #[serde(default)]
+    pub bot: bool,
+}
+
+impl Message {
+    /// Whether a person wrote it: no bot, no webhook, and no note that Discord itself made.
+    pub const fn is_by_a_person(&self) -> bool {
+        const PLAIN: u8 = 0;
+        const ANSWER: u8 = 19;
+        !self.author.bot && self.webhook_id.is_none() && matches!(self.kind, PLAIN | ANSWER)
+    }
+}
+
+/// What a prefix command needs of a message besides.
+#[derive(Debug, Deserialize)]
+pub struct Written {
+    pub channel_id: ChannelId,
+    #[serde(default)]
+    pub content: String,
+    #[serde(default)]
+    pub member: Option<Roles>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Roles {
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Guild {
+    pub id: GuildId,
+    #[serde(default)]
+    pub unavailable: bool,
+    #[serde(default)]
+    pub owner_id: Option<UserId>,
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    #[serde(default)]
+    pub member_count: u32,
+    #[serde(default)]
+    pub members: Vec<Member>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Member {
+    pub user: Author,
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Role {
+    pub id: RoleId,
+    #[serde(default)]
+    pub position: i64,
+    #[serde(default)]
+    pub permissions: Bits,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct RoleChange {
+    pub guild_id: GuildId,
+    pub role: Role,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct RoleGone {
+    pub guild_id: GuildId,
+    pub role_id: RoleId,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct MemberChange {
+    pub guild_id: GuildId,
+    pub user: Author,
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Ready {
+    pub session_id: String,
+    pub resume_gateway_url: String,
+    #[serde(default)]
+    pub guilds: Vec<Named>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Named {
+    pub id: GuildId,
+}
+
+/// Somebody used a command, a button or a form.
+#[derive(Deserialize)]
+pub struct Interaction {
+    #[serde(deserialize_with = "snowflake")]
+    pub id: u64,
+    #[serde(deserialize_with = "snowflake")]
+    pub application_id: u64,
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// Whoever has it can answer: never logged.
+    pub token: String,
+    #[serde(default)]
+    pub guild_id: Option<GuildId>,
+    #[serde(default)]
+    pub channel_id: Option<ChannelId>,
+    #[serde(default)]
+    pub member: Option<Asker>,
+    #[serde(default)]
+    pub locale: Option<String>,
+    #[serde(default)]
+    pub data: Option<Data>,
+}
+
+impl std::fmt::Debug for Interaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Interaction").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The member who asks, with what Discord computed for the channel.
+#[derive(Debug, Deserialize)]
+pub struct Asker {
+    pub user: Author,
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+    #[serde(default)]
+    pub permissions: Bits,
+}
+
+/// What was used. Which fields are there depends on the kind.
+#[derive(Debug, Default, Deserialize)]
+pub struct Data {
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub options: Vec<DataOption>,
+    #[serde(default)]
+    pub custom_id: String,
+    #[serde(default)]
+    pub values: Vec<String>,
+    #[serde(default)]
+    pub components: Json,
+    #[serde(default)]
+    pub resolved: Resolved,
+}
+
+/// Whom the options name.
+#[derive(Debug, Default, Deserialize)]
+pub struct Resolved {
+    #[serde(default)]
+    pub users: HashMap<String, Author>,
+    #[serde(default)]
+    pub members: HashMap<String, Roles>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct DataOption {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: u8,
+    #[serde(default)]
+    pub value: Json,
+    #[serde(default)]
+    pub options: Vec<DataOption>,
+    #[serde(default)]
+    pub focused: bool,
+}
+
+/// The fields of a form, wherever in it they stand, with what was typed.
+pub fn form_fields(components: &Json) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    let mut waiting = vec![components];
+    while let Some(part) = waiting.pop() {
+        match part {
+            Json::Array(parts) => waiting.extend(parts.iter().rev()),
+            Json::Object(part) => {
+                if let (Some(Json::String(id)), Some(Json::String(value))) =
+                    (part.get("custom_id"), part.get("value"))
+                {
+                    fields.push((id.clone(), value.clone()));
+                }
+                waiting.extend(part.get("components"));
+                waiting.extend(part.get("component"));
+            }
+            _ => {}
+        }
+    }
+    fields
+}
+
+fn snowflake<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+    text.parse().map_err(|_| D::Error::custom("an id is a number as text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_a_message_then_only_what_people_write_counts() {
+        let person = |json: &str| {
+            let frame = format!(r#"{{"t":"MESSAGE_CREATE","s":3,"op":0,"d":{json}}}"#);
+            serde_json::from_str::<Dispatch<Message>>(&frame).unwrap().d.is_by_a_person()
+        };
+        assert!(person(r#"{"id":"1","guild_id":"2","author":{"id":"3"},"type":0,"new":[{}]}"#));
+        assert!(person(r#"{"id":"1","author":{"id":"3","bot":false},"type":19}"#));
+        assert!(!person(r#"{"id":"1","author":{"id":"3","bot":true},"type":0}"#));
+        assert!(!person(r#"{"id":"1","author":{"id":"3"},"webhook_id":"9","type":0}"#));
+        assert!(!person(r#"{"id":"1","author":{"id":"3"},"type":7}"#));
+    }
+
+    #[test]
+    fn given_an_id_then_it_tells_when_it_was_made() {
+        // The example of Discord's own documentation.
+        assert_eq!(made_at(175_928_847_299_117_063).to_string(), "2016-04-30T11:18:25.796000Z");
+    }
+
+    #[test]
+    fn given_a_form_then_its_fields_are_found_in_rows_and_labels() {
+        let components = serde_json::json!([
+            { "type": 1, "components": [{ "type": 4, "custom_id": "a", "value": "x" }] },
+            { "type": 18, "component": { "type": 4, "custom_id": "b", "value": "y" } },
+            { "type": 10, "id": 3 },
+        ]);
+        let fields = form_fields(&components);
+        assert_eq!(fields, [("a".into(), "x".into()), ("b".into(), "y".into())]);
+        assert!(form_fields(&Json::Null).is_empty());
+    }
+}
