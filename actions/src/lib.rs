@@ -14,6 +14,7 @@ pub mod gate;
 pub mod guards;
 pub mod import;
 mod in_force;
+pub mod moderation;
 pub mod modules;
 mod platform;
 mod policy;

@@ -8,6 +8,7 @@ use domain::{
     GuildId, IdempotencyKey,
     access::AccessSettings,
     economy::EconomySettings,
+    moderation::ModerationSettings,
     modules::CommandSettings,
     settings::{Change, Configurable, Field, FieldValue, Settings},
 };
@@ -19,6 +20,7 @@ fn registered() -> &'static [Box<dyn AnySettings>] {
     static REGISTERED: LazyLock<Vec<Box<dyn AnySettings>>> = LazyLock::new(|| {
         vec![
             of::<EconomySettings>("economy", "Economy", Permission::ManageEconomy),
+            of::<ModerationSettings>("moderation", "Moderation", Permission::ManageSettings),
             of::<AccessSettings>("access", "Roles and access", Permission::ManageAccess),
             of::<CommandSettings>("commands", "Commands", Permission::ManageSettings),
         ]

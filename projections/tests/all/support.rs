@@ -4,6 +4,7 @@
 mod acts;
 mod copies;
 mod expected;
+mod gate;
 mod process;
 mod slow_log;
 mod tally;

@@ -2,30 +2,26 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
 use domain::{EventId, GuildId};
 use eventlog::{Appender, EventLog, LogError, Page, Position, Recorded, Slice, StreamId};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
+
+use super::gate::Gate;
 
 #[derive(Debug)]
 pub struct SlowLog {
     log: Arc<dyn EventLog>,
     before: AtomicU64,
-    gate: Semaphore,
-    waiting: AtomicUsize,
+    gate: Gate,
 }
 
 impl SlowLog {
     pub fn new(log: &Arc<dyn EventLog>) -> Self {
-        Self {
-            log: Arc::clone(log),
-            before: AtomicU64::new(0),
-            gate: Semaphore::new(0),
-            waiting: AtomicUsize::new(0),
-        }
+        Self { log: Arc::clone(log), before: AtomicU64::new(0), gate: Gate::new() }
     }
 
     /// Pages that begin before this position wait until they are let through.
@@ -34,17 +30,17 @@ impl SlowLog {
     }
 
     pub fn let_through(&self, pages: usize) {
-        self.gate.add_permits(pages);
+        self.gate.let_through(pages);
     }
 
     /// Readers that wait now.
     pub fn waits(&self) -> usize {
-        self.waiting.load(Ordering::SeqCst)
+        self.gate.waits()
     }
 
     pub fn speed_up(&self) {
         self.slow_down_before(Position::START);
-        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+        self.gate.open();
     }
 }
 
@@ -95,9 +91,7 @@ impl EventLog for SlowLog {
         slice: Slice,
     ) -> Result<Page, LogError> {
         if after.0 < self.before.load(Ordering::SeqCst) {
-            self.waiting.fetch_add(1, Ordering::SeqCst);
-            self.gate.acquire().await.unwrap().forget();
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            self.gate.pass().await;
         }
         self.log.read_all(after, limit, slice).await
     }

@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use domain::GuildId;
 use eventlog::{LogError, Position, Recorded};
 use projections::{AnyProjection, ApplyError, Table, Tables};
-use tokio::sync::Semaphore;
+
+use super::gate::Gate;
 
 type Which = Box<dyn Fn(&Recorded) -> bool + Send + Sync>;
 
@@ -21,8 +22,7 @@ pub struct Control {
     fails: AtomicBool,
     /// Batches that begin at or before this position need a permit of the gate.
     gated_up_to: AtomicU64,
-    gate: Semaphore,
-    waiting: AtomicUsize,
+    gate: Gate,
     aside: Mutex<bool>,
     back: Condvar,
     standing_aside: AtomicUsize,
@@ -38,8 +38,7 @@ impl Control {
             disregarded: Mutex::default(),
             fails: AtomicBool::new(false),
             gated_up_to: AtomicU64::new(0),
-            gate: Semaphore::new(0),
-            waiting: AtomicUsize::new(0),
+            gate: Gate::new(),
             aside: Mutex::default(),
             back: Condvar::new(),
             standing_aside: AtomicUsize::new(0),
@@ -79,17 +78,17 @@ impl Control {
     }
 
     pub fn let_through(&self, batches: usize) {
-        self.gate.add_permits(batches);
+        self.gate.let_through(batches);
     }
 
     pub fn open(&self) {
         self.close_up_to(Position::START);
-        self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+        self.gate.open();
     }
 
     /// Batches that wait now.
     pub fn waits(&self) -> usize {
-        self.waiting.load(Ordering::SeqCst)
+        self.gate.waits()
     }
 
     /// Its thread stops before it does anything, and holds nothing in the store.
@@ -182,9 +181,7 @@ impl AnyProjection for Tampered {
         let control = &self.control;
         let gated_up_to = control.gated_up_to.load(Ordering::SeqCst);
         if events.first().is_some_and(|event| event.position.0 <= gated_up_to) {
-            control.waiting.fetch_add(1, Ordering::SeqCst);
-            control.gate.acquire().await.unwrap().forget();
-            control.waiting.fetch_sub(1, Ordering::SeqCst);
+            control.gate.pass().await;
         }
         let mut events = events.to_vec();
         for event in events.iter_mut().filter(|event| among(&control.spoilt, event)) {
