@@ -50,7 +50,7 @@ fn given_a_feature_the_operator_has_off_then_no_community_can_switch_it_on() {
         assert!(matches!(refused, ActionError::ModuleNotOffered { .. }));
         assert_eq!(refused.to_string(), "Economy is switched off by the operator of this bot.");
         let states = house.actions.modules_of(guild()).await.unwrap();
-        assert_eq!(states, [(&MODULE, ModuleState::OffByOperator)]);
+        assert!(states.contains(&(&MODULE, ModuleState::OffByOperator)));
         let operator = Caller::operator();
         assert!(!house.actions.module_is_on(guild(), &MODULE).await.unwrap());
         let refused = house.send(ann(), ben(), 1).await;
