@@ -105,7 +105,7 @@ describe("the dashboard", () => {
   it("lets nobody change the past, and says so", async () => {
     const { page, close } = await open(`${GUILD}/settings/economy?at=1200`, "admin");
     await page.getByText("Viewing the past").waitFor();
-    await page.getByRole("switch", { name: "Announce rewards" }).click();
+    await page.getByRole("switch", { name: "Announce rewards" }).click({ force: true });
     assert.equal(await page.getByRole("button", { name: "Look at the difference" }).count(), 0);
     await page.getByRole("link", { name: "Back to now" }).click();
     await page.getByRole("switch", { name: "Announce rewards" }).click();

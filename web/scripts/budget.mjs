@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 const INITIAL = 150_000;
 const PAGE = 40_000;
 
-const manifest = JSON.parse(readFileSync("dist/manifest.json", "utf8"));
+const manifest = JSON.parse(readFileSync("dist/.vite/manifest.json", "utf8"));
 const size = (file) => gzipSync(readFileSync(`dist/${file}`), { level: 9 }).length;
 const closure = (key, seen = new Set()) => {
   if (seen.has(key)) return seen;

@@ -1,7 +1,7 @@
 /** How the dashboard talks with the server: questions by POST, news by one WebSocket. */
 import { cacheExchange, Client, fetchExchange, subscriptionExchange } from "@urql/core";
 import { createClient, type Sink } from "graphql-ws";
-import { heard, lost } from "./connection";
+import { connection, heard, lost } from "./connection";
 import { csrfToken, learnSession } from "./csrf";
 
 const ENDPOINT = "/graphql";
@@ -12,7 +12,11 @@ const socket = createClient({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${ENDPOINT}`,
   lazy: true,
   retryAttempts: Infinity,
-  connectionParams: () => ({ csrf: csrfToken() }),
+  connectionParams: async () => {
+    // After a break the session may be another one.
+    if (connection() === "lost") await learnSession();
+    return { csrf: csrfToken() };
+  },
   // Longer from try to try, at most half a minute, and not all browsers in the same moment.
   retryWait: async (tries) => {
     const wait = Math.min(30_000, 500 * 2 ** tries);

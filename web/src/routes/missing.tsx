@@ -6,7 +6,7 @@ import { Empty, Trouble } from "../ui/notice";
 export function Missing() {
   return (
     <main id="main" className="alone">
-      <div className="alone-card"><Empty icon="search" title={t("There is no such page")} action={<a className="button" href="/">{t("To your communities")}</a>}>{t("The address may be mistyped, or the page is gone.")}</Empty></div>
+      <div className="alone-card"><h1 className="unseen">Reeve</h1><Empty icon="search" title={t("There is no such page")} action={<a className="button" href="/">{t("To your communities")}</a>}>{t("The address may be mistyped, or the page is gone.")}</Empty></div>
     </main>
   );
 }
@@ -16,6 +16,7 @@ export function PageFault({ error }: { error: unknown }) {
   const isStale = error instanceof TypeError && /import|module/i.test(error.message);
   return (
     <main id="main" className="page">
+      <h1 className="unseen">Reeve</h1>
       <Trouble title={isStale ? t("There is a newer version of this page") : t("This page broke")} action={<Button look="main" icon="undo" onClick={() => { location.reload(); }}>{t("Load it anew")}</Button>}>
         {isStale ? t("It was updated while you had it open.") : t("That is our fault. Load it anew; if it stays broken, tell the operator what you did.")}
       </Trouble>

@@ -23,7 +23,17 @@ const tree = rootRoute.addChildren([
   status,
 ]);
 
-export const router = createRouter({ routeTree: tree, defaultPreload: "intent", scrollRestoration: true, defaultPendingComponent: () => <Skeleton tall />, defaultErrorComponent: PageFault });
+/** What the address carries is text, written as everybody writes it: `?seq=1200&q=mira`. */
+const parseSearch = (text: string) => Object.fromEntries(new URLSearchParams(text));
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const said = new URLSearchParams();
+  for (const [key, value] of Object.entries(search)) if (typeof value === "string" && value !== "") said.set(key, value);
+  const text = said.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+export const router = createRouter({ routeTree: tree, parseSearch, stringifySearch, defaultPreload: "intent", scrollRestoration: true, defaultPendingComponent: () => <Skeleton tall />, defaultErrorComponent: PageFault });
 
 declare module "@tanstack/react-router" {
   // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- only an interface can be extended
