@@ -129,15 +129,21 @@ pub enum Permission {
     Moderate,
     /// Read what is kept of everybody: other members' history, and what was refused.
     ViewRecords,
+    /// Read the settings, and the whole history of events.
+    ViewAudit,
+    /// Look at numbers: sums, curves and movements, without what people wrote.
+    ViewAnalytics,
 }
 
 impl Permission {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::ManageEconomy,
         Self::ManageSettings,
         Self::ManageAccess,
         Self::Moderate,
         Self::ViewRecords,
+        Self::ViewAudit,
+        Self::ViewAnalytics,
     ];
 
     /// As people know it.
@@ -148,13 +154,18 @@ impl Permission {
             Self::ManageAccess => "Manage Access",
             Self::Moderate => "Moderate",
             Self::ViewRecords => "View Records",
+            Self::ViewAudit => "View Audit",
+            Self::ViewAnalytics => "View Analytics",
         }
     }
 
     /// The permission of Discord that grants it, wherever a guild has decided nothing.
     pub const fn discord(self) -> Permissions {
         match self {
-            Self::ManageEconomy | Self::ManageSettings => Permissions::MANAGE_GUILD,
+            Self::ManageEconomy | Self::ManageSettings | Self::ViewAnalytics => {
+                Permissions::MANAGE_GUILD
+            }
+            Self::ViewAudit => Permissions::VIEW_AUDIT_LOG,
             Self::ManageAccess => Permissions::ADMINISTRATOR,
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
         }
@@ -165,9 +176,23 @@ impl Permission {
     pub fn is_held_by(self, standing: &Standing, access: &AccessSettings) -> bool {
         let by_role = match self {
             Self::ManageEconomy | Self::ManageSettings => standing.has_any_of(&access.admin_roles),
-            Self::Moderate | Self::ViewRecords => {
+            Self::Moderate => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.moderator_roles)
+            }
+            Self::ViewRecords => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.moderator_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+            }
+            Self::ViewAudit => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+            }
+            Self::ViewAnalytics => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+                    || standing.has_any_of(&access.analyst_roles)
             }
             Self::ManageAccess => false,
         };

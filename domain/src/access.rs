@@ -3,13 +3,15 @@
 //! Rules:
 //! - An admin role may do everything that a guild can allow, but for naming such roles.
 //! - A moderator role may moderate, and read what is kept of everybody.
+//! - An auditor role may read everything, and change nothing.
+//! - An analyst role may look at numbers, and at nothing personal.
 //! - Naming them is left to Discord's administrators, or a role could give itself more.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventType, RoleId,
+    EventType, RoleId, Upcaster,
     settings::{Configurable, Field, FieldValue, Kind, roles_in, roles_of},
 };
 
@@ -18,6 +20,8 @@ use crate::{
 pub struct AccessSettings {
     pub admin_roles: Vec<RoleId>,
     pub moderator_roles: Vec<RoleId>,
+    pub auditor_roles: Vec<RoleId>,
+    pub analyst_roles: Vec<RoleId>,
 }
 
 impl AccessSettings {
@@ -26,7 +30,9 @@ impl AccessSettings {
 
 impl Configurable for AccessSettings {
     const CAPABILITY: &'static str = "access_settings";
-    const TYPES: &'static [EventType] = &[EventType::new("access_settings.changed", 1)];
+    const TYPES: &'static [EventType] = &[EventType::new("access_settings.changed", 2)];
+    const UPCASTERS: &'static [Upcaster] =
+        &[Upcaster { name: "access_settings.changed", from: 1, up: without_onlookers }];
 
     fn fields() -> &'static [Field] {
         const ROLES: Kind = Kind::roles(AccessSettings::MAX_ROLES);
@@ -43,6 +49,18 @@ impl Configurable for AccessSettings {
                 help: "Members with one of these roles may use the moderators' commands.",
                 kind: ROLES,
             },
+            Field {
+                name: "auditor_roles",
+                title: "Auditor roles",
+                help: "Members with one of these roles may read everything and change nothing.",
+                kind: ROLES,
+            },
+            Field {
+                name: "analyst_roles",
+                title: "Analyst roles",
+                help: "Members with one of these roles may look at numbers, not at what was said.",
+                kind: ROLES,
+            },
         ]
     }
 
@@ -50,6 +68,8 @@ impl Configurable for AccessSettings {
         match field {
             "admin_roles" => Some(roles_in(&self.admin_roles)),
             "moderator_roles" => Some(roles_in(&self.moderator_roles)),
+            "auditor_roles" => Some(roles_in(&self.auditor_roles)),
+            "analyst_roles" => Some(roles_in(&self.analyst_roles)),
             _ => None,
         }
     }
@@ -58,12 +78,26 @@ impl Configurable for AccessSettings {
         let place = match field {
             "admin_roles" => &mut self.admin_roles,
             "moderator_roles" => &mut self.moderator_roles,
+            "auditor_roles" => &mut self.auditor_roles,
+            "analyst_roles" => &mut self.analyst_roles,
             _ => return false,
         };
         roles_of(value).map(|roles| *place = roles).is_some()
     }
 
     fn weight_bytes(&self) -> usize {
-        (self.admin_roles.len() + self.moderator_roles.len()) * size_of::<RoleId>()
+        let lists =
+            [&self.admin_roles, &self.moderator_roles, &self.auditor_roles, &self.analyst_roles];
+        lists.iter().map(|roles| roles.len() * size_of::<RoleId>()).sum()
     }
+}
+
+/// The first version knew neither auditors nor analysts.
+fn without_onlookers(mut payload: serde_json::Value) -> serde_json::Value {
+    let values = payload.pointer_mut("/changed/values");
+    if let Some(values) = values.and_then(serde_json::Value::as_object_mut) {
+        values.insert("auditor_roles".to_owned(), serde_json::json!([]));
+        values.insert("analyst_roles".to_owned(), serde_json::json!([]));
+    }
+    payload
 }
