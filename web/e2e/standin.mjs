@@ -22,7 +22,7 @@ const iso = (ms) => new Date(ms).toISOString();
 const ALL = ["MANAGE_ECONOMY", "MANAGE_SETTINGS", "MANAGE_ACCESS", "MODERATE", "VIEW_RECORDS", "VIEW_AUDIT", "VIEW_ANALYTICS"];
 // Names as members write them, also to do harm.
 const NAMES = ["Mira", "tobias", "Noor", "Kestrel the Very Long Named Member of This Community", "<img src=x onerror=alert(1)>", "sana", "‮evil‬", "Zoë 💎", "", "juniper", "o'brien", "wanda"];
-const person = (n) => ({ number: n, userId: n === 9 ? null : String(100000000000000000n + BigInt(n)), name: n === 9 ? null : NAMES[n % NAMES.length] || null, avatarUrl: null, erased: n === 9 });
+const person = (n) => ({ number: n, userId: n === 9 ? null : String(100000000000000000n + BigInt(n)), name: n === 9 ? null : NAMES[n % NAMES.length] || null, avatarUrl: n === 1 ? "https://cdn.discordapp.com/avatars/1/a.png" : null, erased: n === 9 });
 const uuid = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const HEAD = 4217;
 

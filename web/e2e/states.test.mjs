@@ -33,7 +33,7 @@ async function open(path, as, { width = 1280, scheme = "light" } = {}) {
   page.on("pageerror", (error) => wrong.push(error.message));
   page.on("dialog", (dialog) => { wrong.push(`a dialog said ${dialog.message()}`); void dialog.dismiss(); });
   // The stand-in has no news to tell: its WebSocket is refused.
-  page.on("console", (message) => { if (message.type() === "error" && !/WebSocket|404/.test(message.text())) wrong.push(message.text()); });
+  page.on("console", (message) => { if (message.type() === "error" && !/WebSocket|404|net::ERR/.test(message.text())) wrong.push(message.text()); });
   await page.goto(base + path);
   await page.locator("main h1, main .notice-title").first().waitFor();
   await page.waitForFunction(() => document.querySelector(".skeleton") === null);
@@ -63,6 +63,7 @@ for (const [name, { path, as = "admin" }] of Object.entries(PAGES)) {
         await close();
       });
     }
+    // proves: DSH-14
     it("fits a telephone", async () => {
       const { page, close } = await open(path, as, { width: 360 });
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -134,6 +135,37 @@ describe("the dashboard", () => {
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     }
     assert.ok((await rows.count()) < 120, "only what is in sight is drawn");
+    await close();
+  });
+
+  // proves: OPS-03
+  it("looks every half minute by itself whether all is well, and says so when nobody answers", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.clock.install();
+    await page.goto(`${base}/status`);
+    await page.getByText("All is well.").waitFor();
+    const again = page.waitForRequest("**/graphql");
+    await page.clock.fastForward(31_000);
+    await again;
+    await page.route("**/graphql", (route) => route.abort());
+    await page.clock.fastForward(31_000);
+    await page.getByText("No connection").waitFor();
+    await context.close();
+  });
+
+  it("shows a picture where there is one, and initials where it does not load", async () => {
+    const { page, wrong, close } = await open(`${GUILD}/leaderboard`, "admin");
+    await page.route("https://cdn.discordapp.com/**", (route) => route.fulfill({ contentType: "image/svg+xml", body: '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>' }));
+    await page.reload();
+    const first = page.locator("tbody tr").first();
+    await first.locator("img.avatar").waitFor();
+    await page.unroute("https://cdn.discordapp.com/**");
+    await page.route("https://cdn.discordapp.com/**", (route) => route.abort());
+    await page.reload();
+    await first.locator("span.avatar").waitFor();
+    assert.deepEqual(wrong, []);
     await close();
   });
 

@@ -51,7 +51,7 @@ export function Shell({ guild, at, children }: ShellProps) {
               <kbd>Ctrl K</kbd>
             </button>
             <span className="grow" />
-            <LiveIndicator past={at !== undefined} />
+            {guild !== undefined && <LiveIndicator past={at !== undefined} />}
             <ThemeButton />
           </header>
           {children}
@@ -146,7 +146,7 @@ function LanguageButton() {
 function ThemeButton() {
   const scheme = useSyncExternalStore(onScheme, currentScheme);
   const other = scheme === "dark" ? "light" : "dark";
-  return <IconButton icon={scheme === "dark" ? "sun" : "switch"} label={scheme === "dark" ? t("Light colours") : t("Dark colours")} onClick={() => { chooseTheme(other); }} />;
+  return <IconButton icon={scheme === "dark" ? "sun" : "moon"} label={scheme === "dark" ? t("Light colours") : t("Dark colours")} onClick={() => { chooseTheme(other); }} />;
 }
 
 function LiveIndicator({ past }: { past: boolean }) {

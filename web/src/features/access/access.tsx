@@ -67,7 +67,7 @@ function Blocks() {
             columns={[
               { name: t("Member"), cell: (block) => block.person == null ? t("an erased member") : <Person person={block.person} /> },
               { name: t("Why"), from: "medium", cell: (block) => block.reason ?? "–" },
-              { name: t("Until"), width: 190, from: "medium", cell: (block) => block.until == null ? t("lifted") : moment(block.until) },
+              { name: t("Until"), width: 190, from: "medium", cell: (block) => block.until == null ? t("somebody lifts it") : moment(block.until) },
               { name: t("Do"), width: 120, align: "end", cell: (block) => block.person?.userId != null && <Button busy={busy} refused={refused("MANAGE_ACCESS")} onClick={() => { void lift(block.person?.userId ?? ""); }}>{t("Lift")}</Button> },
             ]}
           />

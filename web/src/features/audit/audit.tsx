@@ -11,6 +11,8 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { SearchInput } from "../../ui/field";
 import { Banner, Empty, Skeleton } from "../../ui/notice";
+import { csv, save } from "../../ui/csv";
+import { ExportBar } from "../../ui/export";
 import { Table } from "../../ui/table";
 import { Actor } from "../members/person";
 import { EventDrawer } from "./event";
@@ -64,6 +66,8 @@ function Found({ q, open, opened, add }: { q: string; open: (id: string) => void
           {q === "" ? t("Every action of the bot appears here, and stays.") : t("Words are looked for in what is loaded; qualifiers in all of history.")}
         </Empty>
       ) : (
+        <>
+        <ExportBar count={rows.length} onSave={() => { save("events.csv", csv(["seq", "at", "type", "by", "by_id", "what", "id"], rows.map((row) => [row.seq, row.at, row.type, row.actor.person?.name ?? row.actor.process ?? row.actor.kind, row.actor.person?.userId, row.sentence, row.id]))); }} />
         <Table
           label={t("Events")}
           rows={rows}
@@ -79,6 +83,7 @@ function Found({ q, open, opened, add }: { q: string; open: (id: string) => void
             { name: "#", width: 92, align: "end", from: "medium", cell: (event) => <span className="muted num">{number(event.seq)}</span> },
           ]}
         />
+        </>
       )}
     </>
   );

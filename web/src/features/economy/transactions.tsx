@@ -10,6 +10,8 @@ import { Page } from "../../shell/page";
 import { Card } from "../../ui/card";
 import { SearchInput, Select } from "../../ui/field";
 import { Empty, Skeleton } from "../../ui/notice";
+import { csv, save } from "../../ui/csv";
+import { ExportBar } from "../../ui/export";
 import { Table } from "../../ui/table";
 import { Person } from "../members/person";
 import { Kind, kindName, KINDS } from "./kinds";
@@ -78,6 +80,8 @@ export function Movements({ user, kind }: { user: string | undefined; kind?: str
   if (list.loading) return <Skeleton lines={8} />;
   if (list.rows.length === 0) return <Empty icon="swap" title={t("No movements")}>{user !== undefined || kind !== undefined ? t("Nothing matches. Take a filter away.") : t("They appear here when somebody gets, sends or spends bytes.")}</Empty>;
   return (
+    <>
+    <ExportBar count={list.rows.length} onSave={() => { save("transactions.csv", csv(["seq", "at", "kind", "giver_id", "giver", "receiver_id", "receiver", "amount", "reason"], list.rows.map((row) => [row.seq, row.at, row.kind, row.giver?.userId, row.giver?.name, row.receiver?.userId, row.receiver?.name, row.amount, row.reason]))); }} />
     <Table
       label={t("Movements")}
       rows={list.rows}
@@ -92,5 +96,6 @@ export function Movements({ user, kind }: { user: string | undefined; kind?: str
         { name: t("Amount"), width: 104, align: "end", cell: (row) => <strong className="num">{number(row.amount)}</strong> },
       ]}
     />
+    </>
   );
 }

@@ -69,7 +69,7 @@ export function Effects() {
                   onOpen={setOpened}
                   columns={[
                     { name: t("What"), cell: (effect) => <button type="button" className="row-button" onClick={() => { setOpened(effect); }}><strong>{effect.kind}</strong></button> },
-                    { name: t("State"), width: 150, cell: (effect) => <EffectState state={effect.state} /> },
+                    { name: t("State"), width: 180, cell: (effect) => <EffectState state={effect.state} /> },
                     { name: t("By"), width: 150, from: "medium", cell: (effect) => effect.process },
                     { name: t("Tries"), width: 80, align: "end", from: "medium", cell: (effect) => number(effect.tries) },
                     { name: t("Since"), width: 140, from: "wide", cell: (effect) => <span className="muted">{brief(effect.createdAt)}</span> },

@@ -12,8 +12,8 @@ import { Dialog } from "../../ui/dialog";
 import { Differences } from "../../ui/difference";
 import { Banner } from "../../ui/notice";
 import { Control, type Places } from "./control";
-import { changes, differences, problemOf, type Draft, type Field } from "./draft";
-import { CAPABILITY, CHANGE, type GuildSettings } from "./queries";
+import { changes, differences, problemOf, shown, type Draft, type Field } from "./draft";
+import { CAPABILITY, CHANGE, RESET, type GuildSettings } from "./queries";
 import { Versions } from "./versions";
 import "./settings.css";
 
@@ -50,6 +50,7 @@ function Form({ guild, again }: { guild: GuildSettings; again: () => void }) {
   const [draft, setDraft] = useState<Draft>({});
   const [over, setOver] = useState(settings.version);
   const [asking, setAsking] = useState(false);
+  const [resetting, setResetting] = useState<Field>();
   const names = useMemo(() => namesOf(guild), [guild]);
   const places = useMemo(() => placesOf(guild), [guild]);
   const changed = changes(fields, draft);
@@ -68,7 +69,7 @@ function Form({ guild, again }: { guild: GuildSettings; again: () => void }) {
       <Card>
         <form className="settings-form" onSubmit={(event) => { event.preventDefault(); if (changed.length > 0 && problems.length === 0) setAsking(true); }}>
           {fields.map((field) => (
-            <SettingRow key={field.name} field={field} text={draft[field.name] ?? field.text} isChanged={changed.includes(field)} refused={refused} places={places} onChange={(text) => { setDraft({ ...draft, [field.name]: text }); }} />
+            <SettingRow key={field.name} field={field} text={draft[field.name] ?? field.text} isChanged={changed.includes(field)} refused={refused} places={places} onReset={() => { setResetting(field); }} onChange={(text) => { setDraft({ ...draft, [field.name]: text }); }} />
           ))}
         </form>
       </Card>
@@ -79,12 +80,15 @@ function Form({ guild, again }: { guild: GuildSettings; again: () => void }) {
           <Button look="main" refused={problems.length > 0 ? t("Mend what is marked first.") : undefined} onClick={() => { setAsking(true); }}>{t("Look at the difference")}</Button>
         </div>
       )}
+      {resetting !== undefined && <ResetDialog field={resetting} names={names} capability={settings.name} onClose={() => { setResetting(undefined); }} onDone={() => { setDraft(Object.fromEntries(Object.entries(draft).filter(([name]) => name !== resetting.name))); setResetting(undefined); again(); }} />}
       {asking && <SaveDialog fields={fields} draft={draft} names={names} capability={settings.name} over={over} onClose={() => { setAsking(false); }} onSaved={() => { setAsking(false); setDraft({}); again(); }} />}
     </div>
   );
 }
 
-function SettingRow({ field, text, isChanged, refused, places, onChange }: { field: Field; text: string; isChanged: boolean; refused: string | undefined; places: Places; onChange: (text: string) => void }) {
+type RowProps = { field: Field; text: string; isChanged: boolean; refused: string | undefined; places: Places; onReset: () => void; onChange: (text: string) => void };
+
+function SettingRow({ field, text, isChanged, refused, places, onReset, onChange }: RowProps) {
   const id = useId();
   const problem = isChanged ? problemOf(field, text) : undefined;
   const isGroup = field.kind === "SWITCH" || field.kind === "LIST";
@@ -92,7 +96,7 @@ function SettingRow({ field, text, isChanged, refused, places, onChange }: { fie
     <div className={`setting ${isChanged ? "setting-changed" : ""}`}>
       <div>
         {isGroup ? <span className="setting-name">{field.title}</span> : <label htmlFor={id}>{field.title}</label>}
-        {!field.isDefault && !isChanged && <> <Badge tone="accent">{t("your own")}</Badge></>}
+        {!field.isDefault && !isChanged && <> <Badge tone="accent">{t("your own")}</Badge>{refused === undefined && <button type="button" className="link-button small" onClick={onReset}>{t("Back to the default")}</button>}</>}
         <p className="small muted" id={`${id}-help`}>{field.help}</p>
       </div>
       <div className="setting-control">
@@ -100,6 +104,21 @@ function SettingRow({ field, text, isChanged, refused, places, onChange }: { fie
         {problem !== undefined && <p className="small bad" role="alert">{problem}</p>}
       </div>
     </div>
+  );
+}
+
+function ResetDialog({ field, names, capability, onClose, onDone }: { field: Field; names: ReadonlyMap<string, string>; capability: string; onClose: () => void; onDone: () => void }) {
+  const { id } = useGuild();
+  const [key] = useState(freshKey);
+  const { act, busy } = useDo(RESET, (data) => data.settingsReset.done);
+  async function reset() {
+    const done = await act({ input: { guild: id, capability, field: field.name, key } }, t("{title} is as it came.", { title: field.title }));
+    if (done !== undefined) onDone();
+  }
+  return (
+    <Dialog title={t("Set {title} back to the default?", { title: field.title })} onClose={onClose} footer={<><Button onClick={onClose}>{t("Leave it")}</Button><Button look="main" busy={busy} onClick={() => { void reset(); }}>{t("Set back")}</Button></>}>
+      <p>{t("It is {value} now. The change can be taken back in the history.", { value: shown(field, field.text, names) })}</p>
+    </Dialog>
   );
 }
 

@@ -41,4 +41,8 @@ export const REVERT = graphql(`
   mutation RevertSettings($input: SettingsRevert!) { settingsRevert(input: $input) { done { status refusal { rule text } } changes { name } } }
 `);
 
+export const RESET = graphql(`
+  mutation ResetSetting($input: SettingsReset!) { settingsReset(input: $input) { done { status refusal { rule text } } changes { name title before after } } }
+`);
+
 export type GuildSettings = NonNullable<ResultOf<typeof CAPABILITY>["guild"]>;
