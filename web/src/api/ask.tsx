@@ -1,7 +1,7 @@
 /** Asking: the answer, what is shown until it is there, and what when there is none. */
 import type { AnyVariables, TypedDocumentNode } from "@urql/core";
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import { useClient, useMutation, useQuery, type UseQueryArgs } from "urql";
+import { useClient, useMutation, useQuery } from "urql";
 import { t } from "../i18n";
 import { Button } from "../ui/button";
 import { Skeleton, Trouble as TroubleNotice } from "../ui/notice";
@@ -17,7 +17,7 @@ type Settings = { pause?: boolean; /** Shows what was there until the answer to 
 /** Asks, and asks again whenever the community has news. */
 export function useAsk<D, V extends AnyVariables>(query: TypedDocumentNode<D, V>, variables: V, { pause = false, keep = false }: Settings = {}): Asked<D> {
   const asked = { query, variables, pause, requestPolicy: "cache-and-network" as const };
-  const [result, run] = useQuery<D, V>(asked as UseQueryArgs<V, D>);
+  const [result, run] = useQuery<D, V>(asked);
   const again = useCallback(() => { run({ requestPolicy: "network-only" }); }, [run]);
   useOnNews(again, pause);
   useRetry(result.error?.networkError !== undefined, again);
