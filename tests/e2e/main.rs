@@ -29,6 +29,7 @@ mod discord {
     mod dashboard;
     mod economy;
     mod load;
+    mod moderation;
     mod restarts;
     mod town;
     mod trouble;
