@@ -13,12 +13,15 @@
 
 mod alarm_clock;
 pub mod awards;
+pub mod case_posts;
+pub mod cases;
 pub mod effect;
 mod errand;
 mod follow;
 pub mod hands;
 mod lanes;
 mod lease;
+pub mod moderation;
 pub mod outbox;
 mod reaction;
 mod sender;
@@ -98,6 +101,12 @@ pub trait Process: Send + Sync + 'static {
         Err(Trouble::Poison(format!("{} does not know timers of kind {}", self.name(), timer.kind)))
     }
 
+    /// Asked before each call: whether one of its effects is still wanted. What is not is dropped;
+    /// so what waited for Discord too long does not undo what was decided since.
+    async fn wants(&self, _: &Effect, _: &Actions) -> Result<bool, Trouble> {
+        Ok(true)
+    }
+
     /// One of its effects came to an end.
     async fn outcome(&self, _: &Effect, _: &Ended, _: &mut Reaction) -> Result<(), Trouble> {
         Ok(())
@@ -106,7 +115,12 @@ pub trait Process: Send + Sync + 'static {
 
 /// Every process there is. A new one adds its line here.
 pub fn registered() -> Vec<Arc<dyn Process>> {
-    vec![Arc::new(awards::Awards)]
+    vec![
+        Arc::new(awards::Awards),
+        Arc::new(moderation::Moderation),
+        Arc::new(cases::Cases),
+        Arc::new(case_posts::CasePosts),
+    ]
 }
 
 /// Between 0 and 1, for pauses that shall not be the same for all.
@@ -166,6 +180,9 @@ impl Shared {
     async fn write(&self, tx: &mut Tx, orders: &Orders, now: Timestamp) -> Result<(), Fault> {
         outbox::put(tx, &orders.effects, now).await?;
         timers::write(tx, &orders.timers, now).await?;
+        for (sql, parameters) in &orders.rows {
+            tx.execute(sql, parameters).await?;
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ mod log;
 mod many;
 mod punish;
 mod undo;
-mod upkeep;
+pub mod upkeep;
 
 use domain::{
     CaseNumber, Decider as _, GuildId, IdempotencyKey, PersonId, Personal,

@@ -2,7 +2,10 @@
 //! misbehaves.
 
 mod awards;
+mod case_posts;
+mod court;
 mod effects;
 mod following;
 mod harness;
+mod moderation;
 mod timers;

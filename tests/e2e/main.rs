@@ -28,6 +28,7 @@ mod cluster;
 mod discord {
     mod economy;
     mod load;
+    mod moderation;
     mod restarts;
     mod town;
     mod trouble;
