@@ -125,18 +125,22 @@ pub enum Permission {
     ManageSettings,
     /// Say which roles may do what, and whom this bot does not serve here.
     ManageAccess,
-    /// Warn and punish.
+    /// Warn, time out, and keep the cases.
     Moderate,
+    Kick,
+    Ban,
     /// Read what is kept of everybody: other members' history, and what was refused.
     ViewRecords,
 }
 
 impl Permission {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::ManageEconomy,
         Self::ManageSettings,
         Self::ManageAccess,
         Self::Moderate,
+        Self::Kick,
+        Self::Ban,
         Self::ViewRecords,
     ];
 
@@ -147,6 +151,8 @@ impl Permission {
             Self::ManageSettings => "Manage Settings",
             Self::ManageAccess => "Manage Access",
             Self::Moderate => "Moderate",
+            Self::Kick => "Kick",
+            Self::Ban => "Ban",
             Self::ViewRecords => "View Records",
         }
     }
@@ -157,6 +163,8 @@ impl Permission {
             Self::ManageEconomy | Self::ManageSettings => Permissions::MANAGE_GUILD,
             Self::ManageAccess => Permissions::ADMINISTRATOR,
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
+            Self::Kick => Permissions::KICK_MEMBERS,
+            Self::Ban => Permissions::BAN_MEMBERS,
         }
     }
 
@@ -165,7 +173,7 @@ impl Permission {
     pub fn is_held_by(self, standing: &Standing, access: &AccessSettings) -> bool {
         let by_role = match self {
             Self::ManageEconomy | Self::ManageSettings => standing.has_any_of(&access.admin_roles),
-            Self::Moderate | Self::ViewRecords => {
+            Self::Moderate | Self::Kick | Self::Ban | Self::ViewRecords => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.moderator_roles)
             }

@@ -12,6 +12,7 @@ mod alarm;
 mod build;
 pub mod economy;
 mod errors;
+pub mod moderation;
 mod projection;
 pub mod refusals;
 mod requests;
@@ -37,5 +38,7 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
         projection::boxed::<refusals::Refusals>(),
+        projection::boxed::<moderation::cases::Cases>(),
+        projection::boxed::<moderation::moderators::Moderators>(),
     ]
 }

@@ -4,6 +4,7 @@ mod about;
 mod economy;
 mod help;
 mod maintenance;
+mod moderation;
 mod modules;
 mod settings;
 
@@ -12,6 +13,7 @@ use super::{command::Capability, confirm};
 /// Everything that Discord offers of us.
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
+    moderation::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

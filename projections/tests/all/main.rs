@@ -4,6 +4,7 @@
 
 mod alarms;
 mod balances;
+mod cases;
 mod checkpoints;
 mod parked;
 mod portable_sql;
