@@ -16,6 +16,7 @@ pub mod awards;
 pub mod effect;
 mod errand;
 mod follow;
+pub mod giveaways;
 pub mod hands;
 mod lanes;
 mod lease;
@@ -106,7 +107,7 @@ pub trait Process: Send + Sync + 'static {
 
 /// Every process there is. A new one adds its line here.
 pub fn registered() -> Vec<Arc<dyn Process>> {
-    vec![Arc::new(awards::Awards)]
+    vec![Arc::new(awards::Awards), Arc::new(giveaways::Giveaways)]
 }
 
 /// Between 0 and 1, for pauses that shall not be the same for all.

@@ -125,6 +125,8 @@ pub enum Permission {
     ManageSettings,
     /// Say which roles may do what, and whom this bot does not serve here.
     ManageAccess,
+    /// Make giveaways, change them, end them and reroll.
+    ManageGiveaways,
     /// Warn and punish.
     Moderate,
     /// Read what is kept of everybody: other members' history, and what was refused.
@@ -132,10 +134,11 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ManageEconomy,
         Self::ManageSettings,
         Self::ManageAccess,
+        Self::ManageGiveaways,
         Self::Moderate,
         Self::ViewRecords,
     ];
@@ -146,6 +149,7 @@ impl Permission {
             Self::ManageEconomy => "Manage Economy",
             Self::ManageSettings => "Manage Settings",
             Self::ManageAccess => "Manage Access",
+            Self::ManageGiveaways => "Manage Giveaways",
             Self::Moderate => "Moderate",
             Self::ViewRecords => "View Records",
         }
@@ -154,7 +158,9 @@ impl Permission {
     /// The permission of Discord that grants it, wherever a guild has decided nothing.
     pub const fn discord(self) -> Permissions {
         match self {
-            Self::ManageEconomy | Self::ManageSettings => Permissions::MANAGE_GUILD,
+            Self::ManageEconomy | Self::ManageSettings | Self::ManageGiveaways => {
+                Permissions::MANAGE_GUILD
+            }
             Self::ManageAccess => Permissions::ADMINISTRATOR,
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
         }
@@ -168,6 +174,10 @@ impl Permission {
             Self::Moderate | Self::ViewRecords => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.moderator_roles)
+            }
+            Self::ManageGiveaways => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.giveaway_roles)
             }
             Self::ManageAccess => false,
         };

@@ -12,6 +12,7 @@ mod alarm;
 mod build;
 pub mod economy;
 mod errors;
+pub mod giveaways;
 mod projection;
 pub mod refusals;
 mod requests;
@@ -37,5 +38,8 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
         projection::boxed::<refusals::Refusals>(),
+        projection::boxed::<giveaways::board::Board>(),
+        projection::boxed::<giveaways::entrants::Entrants>(),
+        projection::boxed::<giveaways::timeline::Timeline>(),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod about;
 mod economy;
+mod giveaways;
 mod help;
 mod maintenance;
 mod modules;
@@ -12,6 +13,7 @@ use super::{command::Capability, confirm};
 /// Everything that Discord offers of us.
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
+    giveaways::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

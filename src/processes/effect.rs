@@ -47,6 +47,23 @@ pub enum Deed {
         person: PersonId,
         letter: Letter,
     },
+    /// A message that begins with a member's mention, and pings that member alone.
+    CallMember {
+        channel: ChannelId,
+        person: PersonId,
+        letter: Letter,
+    },
+    /// A count on a message, as it is now: of no use in a minute, because another one comes.
+    RefreshMessage {
+        channel: ChannelId,
+        message: MessageId,
+        letter: Letter,
+    },
+    /// Asks whether somebody is a member, and which of these roles they have.
+    LookAtMember {
+        person: PersonId,
+        roles: Vec<RoleId>,
+    },
     /// A line in a log channel: rather missing than there twice.
     PostNotice {
         channel: ChannelId,
@@ -64,7 +81,7 @@ pub enum Letter {
     About(Personal<Content>),
 }
 
-/// A message as Discord takes it. Nobody is ever mentioned by it.
+/// A message as Discord takes it. Nobody is ever pinged by what it says.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,6 +162,7 @@ pub mod code {
     /// Whom it was about has been erased.
     pub const ERASED: u64 = 1;
     pub const UNKNOWN_MEMBER: u64 = 10_007;
+    pub const UNKNOWN_MESSAGE: u64 = 10_008;
     pub const UNKNOWN_ROLE: u64 = 10_011;
     pub const MISSING_ACCESS: u64 = 50_001;
     pub const MISSING_PERMISSIONS: u64 = 50_013;
@@ -184,9 +202,29 @@ const POST_NOTICE: Kind = Kind {
     done_already: &[],
 };
 
+const CALL_MEMBER: Kind = Kind { name: "call_member", priority: Priority::Member, ..SEND_MESSAGE };
+const REFRESH_MESSAGE: Kind = Kind {
+    name: "refresh_message",
+    priority: Priority::Notice,
+    when_unknown: WhenUnknown::Drop,
+    tries: 3,
+    patience_secs: 30,
+    done_already: &[],
+};
+const LOOK_AT_MEMBER: Kind = Kind { name: "look_at_member", ..GIVE_ROLE };
+
 /// Every kind there is.
-pub const KINDS: [Kind; 6] =
-    [GIVE_ROLE, TAKE_ROLE, SEND_MESSAGE, EDIT_MESSAGE, DIRECT_MESSAGE, POST_NOTICE];
+pub const KINDS: [Kind; 9] = [
+    GIVE_ROLE,
+    TAKE_ROLE,
+    SEND_MESSAGE,
+    EDIT_MESSAGE,
+    DIRECT_MESSAGE,
+    POST_NOTICE,
+    CALL_MEMBER,
+    REFRESH_MESSAGE,
+    LOOK_AT_MEMBER,
+];
 
 impl Deed {
     pub const fn kind(&self) -> Kind {
@@ -197,18 +235,22 @@ impl Deed {
             Self::EditMessage { .. } => EDIT_MESSAGE,
             Self::DirectMessage { .. } => DIRECT_MESSAGE,
             Self::PostNotice { .. } => POST_NOTICE,
+            Self::CallMember { .. } => CALL_MEMBER,
+            Self::RefreshMessage { .. } => REFRESH_MESSAGE,
+            Self::LookAtMember { .. } => LOOK_AT_MEMBER,
         }
     }
 
     /// Effects on one target are carried out in their order.
     pub fn target(&self) -> String {
         match self {
-            Self::GiveRole { person, .. } | Self::TakeRole { person, .. } => {
-                format!("member/{}", person.0)
-            }
-            Self::SendMessage { channel, .. } | Self::EditMessage { channel, .. } => {
-                format!("channel/{channel}")
-            }
+            Self::GiveRole { person, .. }
+            | Self::TakeRole { person, .. }
+            | Self::LookAtMember { person, .. } => format!("member/{}", person.0),
+            Self::SendMessage { channel, .. }
+            | Self::EditMessage { channel, .. }
+            | Self::RefreshMessage { channel, .. }
+            | Self::CallMember { channel, .. } => format!("channel/{channel}"),
             Self::DirectMessage { person, .. } => format!("direct/{}", person.0),
             Self::PostNotice { channel, .. } => format!("notices/{channel}"),
         }
@@ -219,18 +261,23 @@ impl Deed {
         match self {
             Self::GiveRole { .. } => format!("PUT guilds/{guild}/members/:/roles/:"),
             Self::TakeRole { .. } => format!("DELETE guilds/{guild}/members/:/roles/:"),
-            Self::SendMessage { channel, .. } | Self::PostNotice { channel, .. } => {
-                format!("POST channels/{channel}/messages")
+            Self::LookAtMember { .. } => format!("GET guilds/{guild}/members/:"),
+            Self::SendMessage { channel, .. }
+            | Self::PostNotice { channel, .. }
+            | Self::CallMember { channel, .. } => format!("POST channels/{channel}/messages"),
+            Self::EditMessage { channel, .. } | Self::RefreshMessage { channel, .. } => {
+                format!("PATCH channels/{channel}/messages/:")
             }
-            Self::EditMessage { channel, .. } => format!("PATCH channels/{channel}/messages/:"),
             Self::DirectMessage { .. } => "POST users/@me/channels".to_owned(),
         }
     }
 
     fn letter(&mut self) -> Option<&mut Letter> {
         match self {
-            Self::GiveRole { .. } | Self::TakeRole { .. } => None,
+            Self::GiveRole { .. } | Self::TakeRole { .. } | Self::LookAtMember { .. } => None,
             Self::SendMessage { letter, .. }
+            | Self::CallMember { letter, .. }
+            | Self::RefreshMessage { letter, .. }
             | Self::EditMessage { letter, .. }
             | Self::DirectMessage { letter, .. }
             | Self::PostNotice { letter, .. } => Some(letter),
@@ -354,6 +401,9 @@ mod tests {
             Deed::EditMessage { channel, message: MessageId::new(8).unwrap(), letter: letter() },
             Deed::DirectMessage { person, letter: letter() },
             Deed::PostNotice { channel, letter: letter() },
+            Deed::CallMember { channel, person, letter: letter() },
+            Deed::RefreshMessage { channel, message: MessageId::new(8).unwrap(), letter: letter() },
+            Deed::LookAtMember { person, roles: vec![role] },
         ] {
             let stored = encode(&deed).unwrap();
             let value: Value = serde_json::from_str(&stored).unwrap();

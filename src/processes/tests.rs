@@ -4,5 +4,6 @@
 mod awards;
 mod effects;
 mod following;
+mod giveaways;
 mod harness;
 mod timers;

@@ -8,6 +8,7 @@ mod blocks;
 mod cooldowns;
 mod daily;
 mod gate;
+mod giveaways;
 mod modules;
 mod platform;
 mod reads;

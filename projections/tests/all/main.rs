@@ -5,6 +5,7 @@
 mod alarms;
 mod balances;
 mod checkpoints;
+mod giveaways;
 mod parked;
 mod portable_sql;
 mod rebuilds;
