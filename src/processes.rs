@@ -18,6 +18,7 @@ pub mod cases;
 pub mod effect;
 mod errand;
 mod follow;
+pub mod giveaways;
 pub mod hands;
 mod lanes;
 mod lease;
@@ -120,6 +121,7 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),
+        Arc::new(giveaways::Giveaways),
     ]
 }
 

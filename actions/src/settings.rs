@@ -8,6 +8,7 @@ use domain::{
     GuildId, IdempotencyKey,
     access::AccessSettings,
     economy::EconomySettings,
+    giveaways::GiveawaySettings,
     moderation::ModerationSettings,
     modules::CommandSettings,
     settings::{Change, Configurable, Field, FieldValue, Settings},
@@ -21,6 +22,7 @@ fn registered() -> &'static [Box<dyn AnySettings>] {
         vec![
             of::<EconomySettings>("economy", "Economy", Permission::ManageEconomy),
             of::<ModerationSettings>("moderation", "Moderation", Permission::ManageSettings),
+            of::<GiveawaySettings>("giveaways", "Giveaways", Permission::ManageGiveaways),
             of::<AccessSettings>("access", "Roles and access", Permission::ManageAccess),
             of::<CommandSettings>("commands", "Commands", Permission::ManageSettings),
         ]

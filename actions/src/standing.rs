@@ -125,6 +125,8 @@ pub enum Permission {
     ManageSettings,
     /// Say which roles may do what, and whom this bot does not serve here.
     ManageAccess,
+    /// Make giveaways, change them, end them and reroll.
+    ManageGiveaways,
     /// Warn, time out, and keep the cases.
     Moderate,
     Kick,
@@ -134,10 +136,11 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ManageEconomy,
         Self::ManageSettings,
         Self::ManageAccess,
+        Self::ManageGiveaways,
         Self::Moderate,
         Self::Kick,
         Self::Ban,
@@ -150,6 +153,7 @@ impl Permission {
             Self::ManageEconomy => "Manage Economy",
             Self::ManageSettings => "Manage Settings",
             Self::ManageAccess => "Manage Access",
+            Self::ManageGiveaways => "Manage Giveaways",
             Self::Moderate => "Moderate",
             Self::Kick => "Kick",
             Self::Ban => "Ban",
@@ -160,7 +164,9 @@ impl Permission {
     /// The permission of Discord that grants it, wherever a guild has decided nothing.
     pub const fn discord(self) -> Permissions {
         match self {
-            Self::ManageEconomy | Self::ManageSettings => Permissions::MANAGE_GUILD,
+            Self::ManageEconomy | Self::ManageSettings | Self::ManageGiveaways => {
+                Permissions::MANAGE_GUILD
+            }
             Self::ManageAccess => Permissions::ADMINISTRATOR,
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
             Self::Kick => Permissions::KICK_MEMBERS,
@@ -176,6 +182,10 @@ impl Permission {
             Self::Moderate | Self::Kick | Self::Ban | Self::ViewRecords => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.moderator_roles)
+            }
+            Self::ManageGiveaways => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.giveaway_roles)
             }
             Self::ManageAccess => false,
         };

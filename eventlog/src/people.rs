@@ -70,6 +70,7 @@ pub struct People {
     store: Store,
     arrivals: Arrivals,
     master: MasterKey,
+    previous: Option<MasterKey>,
     erasures: Erasures,
     clock: Clock_,
     keys: Mutex<Kept<(GuildId, PersonId), Arc<DataKey>>>,
@@ -130,6 +131,7 @@ impl People {
             store,
             arrivals: Arrivals::default(),
             master,
+            previous: previous.clone(),
             erasures: Erasures::open(&erasures_file)?,
             clock: Clock_(clock),
             keys: Mutex::default(),
@@ -249,6 +251,13 @@ impl People {
     /// A key for one purpose, the same in every process of this installation.
     pub fn key_for(&self, purpose: &str) -> [u8; 32] {
         self.master.for_purpose(purpose)
+    }
+
+    /// The same for this key and the one before it, as long as that is configured: for what was
+    /// made under the old one and is not over yet.
+    pub fn keys_for(&self, purpose: &str) -> Vec<[u8; 32]> {
+        let keys = std::iter::once(&self.master).chain(&self.previous);
+        keys.map(|key| key.for_purpose(purpose)).collect()
     }
 
     /// How many people the registry holds.

@@ -12,6 +12,7 @@ mod alarm;
 mod build;
 pub mod economy;
 mod errors;
+pub mod giveaways;
 pub mod moderation;
 mod projection;
 pub mod refusals;
@@ -40,5 +41,8 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<refusals::Refusals>(),
         projection::boxed::<moderation::cases::Cases>(),
         projection::boxed::<moderation::moderators::Moderators>(),
+        projection::boxed::<giveaways::board::Board>(),
+        projection::boxed::<giveaways::entrants::Entrants>(),
+        projection::boxed::<giveaways::timeline::Timeline>(),
     ]
 }

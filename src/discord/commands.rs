@@ -2,6 +2,7 @@
 
 mod about;
 mod economy;
+mod giveaways;
 mod help;
 mod maintenance;
 mod moderation;
@@ -14,6 +15,7 @@ use super::{command::Capability, confirm};
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
     moderation::CAPABILITY,
+    giveaways::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

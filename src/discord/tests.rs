@@ -5,6 +5,7 @@ mod answers;
 mod buttons;
 mod capabilities;
 mod economy;
+mod giveaways;
 mod moderation;
 
 use std::{sync::Arc, time::Duration};

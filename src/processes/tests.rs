@@ -6,6 +6,7 @@ mod case_posts;
 mod court;
 mod effects;
 mod following;
+mod giveaways;
 mod harness;
 mod moderation;
 mod timers;

@@ -27,6 +27,7 @@ mod cli {
 mod cluster;
 mod discord {
     mod economy;
+    mod giveaways;
     mod load;
     mod moderation;
     mod restarts;

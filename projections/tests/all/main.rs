@@ -6,6 +6,7 @@ mod alarms;
 mod balances;
 mod cases;
 mod checkpoints;
+mod giveaways;
 mod parked;
 mod portable_sql;
 mod rebuilds;
