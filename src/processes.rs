@@ -13,6 +13,7 @@
 
 mod alarm_clock;
 pub mod awards;
+pub mod codes;
 pub mod effect;
 mod errand;
 mod follow;
@@ -22,9 +23,11 @@ mod lease;
 pub mod outbox;
 mod reaction;
 mod sender;
+pub mod squads;
 pub mod status;
 #[cfg(test)]
 mod tests;
+pub mod tiers;
 pub mod timers;
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -106,7 +109,12 @@ pub trait Process: Send + Sync + 'static {
 
 /// Every process there is. A new one adds its line here.
 pub fn registered() -> Vec<Arc<dyn Process>> {
-    vec![Arc::new(awards::Awards)]
+    vec![
+        Arc::new(awards::Awards),
+        Arc::new(codes::Codes),
+        Arc::new(squads::Squads),
+        Arc::new(tiers::Tiers),
+    ]
 }
 
 /// Between 0 and 1, for pauses that shall not be the same for all.

@@ -11,6 +11,7 @@ use domain::{
     moderation::ModerationSettings,
     modules::CommandSettings,
     settings::{Change, Configurable, Field, FieldValue, Settings},
+    squads::SquadSettings,
 };
 
 use crate::{ActionError, Actions, Caller, Permission, in_force::settings_stream};
@@ -21,6 +22,7 @@ fn registered() -> &'static [Box<dyn AnySettings>] {
         vec![
             of::<EconomySettings>("economy", "Economy", Permission::ManageEconomy),
             of::<ModerationSettings>("moderation", "Moderation", Permission::ManageSettings),
+            of::<SquadSettings>("squads", "Squads", Permission::ManageSettings),
             of::<AccessSettings>("access", "Roles and access", Permission::ManageAccess),
             of::<CommandSettings>("commands", "Commands", Permission::ManageSettings),
         ]

@@ -10,6 +10,7 @@
 
 mod alarm;
 mod build;
+pub mod codes;
 pub mod economy;
 mod errors;
 mod projection;
@@ -17,8 +18,10 @@ pub mod refusals;
 mod requests;
 mod runner;
 mod runtime;
+pub mod squads;
 mod status;
 mod store;
+pub mod tiers;
 pub mod time_machine;
 
 pub use build::Build;
@@ -37,5 +40,9 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
         projection::boxed::<refusals::Refusals>(),
+        projection::boxed::<codes::campaigns::Campaigns>(),
+        projection::boxed::<codes::uses::CodeUses>(),
+        projection::boxed::<squads::Squads>(),
+        projection::boxed::<tiers::Tiers>(),
     ]
 }

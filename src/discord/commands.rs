@@ -1,17 +1,23 @@
 //! Our commands: one file per capability, and one line here for each.
 
 mod about;
+mod codes;
 mod economy;
 mod help;
 mod maintenance;
 mod modules;
 mod settings;
+mod squads;
+mod tiers;
 
 use super::{command::Capability, confirm};
 
 /// Everything that Discord offers of us.
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
+    codes::CAPABILITY,
+    squads::CAPABILITY,
+    tiers::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

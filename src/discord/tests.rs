@@ -4,7 +4,10 @@
 mod answers;
 mod buttons;
 mod capabilities;
+mod codes;
 mod economy;
+mod squads;
+mod tiers;
 
 use std::{sync::Arc, time::Duration};
 

@@ -2,7 +2,10 @@
 //! misbehaves.
 
 mod awards;
+mod codes;
 mod effects;
 mod following;
 mod harness;
+mod squads;
+mod tiers;
 mod timers;

@@ -26,9 +26,11 @@ mod cli {
 #[cfg(feature = "eventstoredb")]
 mod cluster;
 mod discord {
+    mod codes;
     mod economy;
     mod load;
     mod restarts;
+    mod squads;
     mod town;
     mod trouble;
 }

@@ -5,12 +5,15 @@
 mod alarms;
 mod balances;
 mod checkpoints;
+mod codes;
 mod parked;
 mod portable_sql;
 mod rebuilds;
 mod requests;
 mod slices;
+mod squads;
 mod support;
+mod tiers;
 mod time_machine;
 mod transactions;
 mod unknown;

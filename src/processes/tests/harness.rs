@@ -336,15 +336,20 @@ impl Process for Echo {
 /// Fails every step now and then: before anything is done, or after everything was, when only the
 /// checkpoint is missing.
 pub struct Failing {
-    pub inner: Arc<Echo>,
+    pub inner: Arc<dyn Process>,
     pub share: f64,
     pub dice: Mutex<StdRng>,
 }
 
 impl Failing {
     pub fn new(inner: &Arc<Echo>, share: f64) -> Self {
+        Self::of(Arc::clone(inner) as Arc<dyn Process>, share)
+    }
+
+    /// Any process.
+    pub fn of(inner: Arc<dyn Process>, share: f64) -> Self {
         let dice = Mutex::new(StdRng::seed_from_u64(11));
-        Self { inner: Arc::clone(inner), share, dice }
+        Self { inner, share, dice }
     }
 
     fn fails(&self) -> Result<(), Trouble> {
