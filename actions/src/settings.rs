@@ -12,6 +12,7 @@ use domain::{
     moderation::ModerationSettings,
     modules::CommandSettings,
     settings::{Change, Configurable, Field, FieldValue, Settings},
+    squads::SquadSettings,
 };
 
 use crate::{ActionError, Actions, Caller, Permission, in_force::settings_stream};
@@ -23,6 +24,7 @@ fn registered() -> &'static [Box<dyn AnySettings>] {
             of::<EconomySettings>("economy", "Economy", Permission::ManageEconomy),
             of::<ModerationSettings>("moderation", "Moderation", Permission::ManageSettings),
             of::<GiveawaySettings>("giveaways", "Giveaways", Permission::ManageGiveaways),
+            of::<SquadSettings>("squads", "Squads", Permission::ManageSettings),
             of::<AccessSettings>("access", "Roles and access", Permission::ManageAccess),
             of::<CommandSettings>("commands", "Commands", Permission::ManageSettings),
         ]

@@ -32,6 +32,7 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0003_effects",
     "shared/0004_rules",
     "shared/0005_case_posts",
+    "shared/0007_codes",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -45,6 +46,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0003_effects",
     "shared/0004_rules",
     "shared/0005_case_posts",
+    "shared/0007_codes",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

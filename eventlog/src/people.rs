@@ -260,6 +260,20 @@ impl People {
         keys.map(|key| key.for_purpose(purpose)).collect()
     }
 
+    /// A community's own key for one purpose. Made at random once and kept like a person's, so that
+    /// it outlives a change of the master key: for hashes that events hold.
+    pub async fn community_key(
+        &self,
+        guild: GuildId,
+        purpose: &str,
+    ) -> Result<[u8; 32], PeopleError> {
+        let itself = UserId::new(guild.get()).map_err(|error| {
+            PeopleError::Store(LogError::Corrupt(format!("a community's id: {error}")))
+        })?;
+        let number = self.person(GuildId::PLATFORM, itself).await?;
+        Ok(self.key(GuildId::PLATFORM, number).await?.for_purpose(purpose))
+    }
+
     /// How many people the registry holds.
     pub async fn count(&self) -> Result<u64, PeopleError> {
         self.store.count().await

@@ -10,6 +10,7 @@
 
 mod alarm;
 mod build;
+pub mod codes;
 pub mod economy;
 mod errors;
 pub mod giveaways;
@@ -19,8 +20,10 @@ pub mod refusals;
 mod requests;
 mod runner;
 mod runtime;
+pub mod squads;
 mod status;
 mod store;
+pub mod tiers;
 pub mod time_machine;
 
 pub use build::Build;
@@ -44,5 +47,9 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<giveaways::board::Board>(),
         projection::boxed::<giveaways::entrants::Entrants>(),
         projection::boxed::<giveaways::timeline::Timeline>(),
+        projection::boxed::<codes::campaigns::Campaigns>(),
+        projection::boxed::<codes::uses::CodeUses>(),
+        projection::boxed::<squads::Squads>(),
+        projection::boxed::<tiers::Tiers>(),
     ]
 }

@@ -1,6 +1,7 @@
 //! Our commands: one file per capability, and one line here for each.
 
 mod about;
+mod codes;
 mod economy;
 mod giveaways;
 mod help;
@@ -8,6 +9,8 @@ mod maintenance;
 mod moderation;
 mod modules;
 mod settings;
+mod squads;
+mod tiers;
 
 use super::{command::Capability, confirm};
 
@@ -16,6 +19,9 @@ pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
     moderation::CAPABILITY,
     giveaways::CAPABILITY,
+    codes::CAPABILITY,
+    squads::CAPABILITY,
+    tiers::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

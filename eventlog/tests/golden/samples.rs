@@ -16,6 +16,8 @@ use domain::{
 };
 #[path = "community.rs"]
 mod community;
+#[path = "teams.rs"]
+mod teams;
 
 use eventlog::{Metadata, StreamId, event_id};
 use uuid::Uuid;
@@ -52,6 +54,7 @@ pub fn samples() -> Vec<Stored> {
     };
     stored.extend(of::<Settings<CommandSettings>>(versions([slow, CommandSettings::default()])));
     stored.extend(community::samples());
+    stored.extend(teams::samples());
     let maintenance = PlatformSettings { maintenance: true, notice: "Back at noon.".to_owned() };
     let settings = versions([maintenance, PlatformSettings::default()]);
     stored.extend(of::<Settings<PlatformSettings>>(settings));
