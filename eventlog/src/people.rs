@@ -202,6 +202,20 @@ impl People {
         Ok(key.open_user(&row.sealed_user))
     }
 
+    /// Who several numbers stand for, in one look; those that were erased are left out.
+    pub async fn users(
+        &self,
+        guild: GuildId,
+        persons: &[PersonId],
+    ) -> Result<HashMap<PersonId, UserId>, PeopleError> {
+        let mut users = HashMap::with_capacity(persons.len());
+        for row in self.store.rows_of(guild, persons).await? {
+            let key = self.master.unwrap(&row.wrapped_key, guild, row.person)?;
+            users.extend(key.open_user(&row.sealed_user).map(|user| (row.person, user)));
+        }
+        Ok(users)
+    }
+
     /// The person's key from memory.
     pub fn cached_key(&self, guild: GuildId, person: PersonId) -> Option<Arc<DataKey>> {
         self.keys.lock().get(&(guild, person)).ok()

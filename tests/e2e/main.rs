@@ -27,6 +27,7 @@ mod cli {
 mod cluster;
 mod discord {
     mod codes;
+    mod dashboard;
     mod economy;
     mod giveaways;
     mod load;
