@@ -107,7 +107,11 @@ impl Capability {
 
     /// Who changed what and when, newest first.
     #[graphql(complexity = "cost(first, child_complexity)")]
-    async fn versions(&self, first: Option<i32>, after: Option<String>) -> Answer<List<Version>> {
+    async fn versions(
+        &self,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Answer<List<VersionLine>> {
         let asked = Asked::read(first, after.as_deref())?;
         let newest = self.scope.then().map(|_| u64::from(self.view.version) + 1);
         let before = asked.before.or(newest);
@@ -116,8 +120,9 @@ impl Capability {
         let actions = self.scope.actions();
         let versions = actions.settings_versions(guild, name, before, asked.wanted()).await?;
         let fields = self.view.capability.fields;
-        let of = |version| Version::of(guild, version, fields);
-        Ok(asked.page(versions.into_iter().map(of).collect(), |line: &Version| line.version.into()))
+        let of = |version: SettingsVersion| VersionLine::of(guild, &version, fields);
+        Ok(asked
+            .page(versions.into_iter().map(of).collect(), |line: &VersionLine| line.version.into()))
     }
 }
 
@@ -277,7 +282,7 @@ impl FieldChange {
 /// What the settings were made by one change.
 #[derive(SimpleObject)]
 #[graphql(name = "SettingsVersion")]
-pub struct Version {
+pub struct VersionLine {
     pub version: u32,
     pub event: EventId,
     /// The event's number in the community.
@@ -287,8 +292,8 @@ pub struct Version {
     pub changes: Vec<FieldChange>,
 }
 
-impl Version {
-    fn of(guild: domain::GuildId, version: SettingsVersion, fields: &[Field]) -> Self {
+impl VersionLine {
+    fn of(guild: domain::GuildId, version: &SettingsVersion, fields: &[Field]) -> Self {
         let change = |(name, before, after): &(&'static str, FieldValue, FieldValue)| {
             FieldChange::of(name, fields, before, after)
         };

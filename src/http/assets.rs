@@ -34,7 +34,8 @@ pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
 
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
     // What only the build needs is not served.
-    if path.split('/').any(|part| part.starts_with('.')) || path.ends_with(".map") {
+    let last = path.rsplit('.').next();
+    if path.split('/').any(|part| part.starts_with('.')) || last == Some("map") {
         return None;
     }
     let file = Files::get(path)?;

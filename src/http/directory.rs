@@ -123,10 +123,13 @@ impl User {
     }
 }
 
-fn kept<K: Hash + Eq, V: Clone>(cache: &Kept<K, V>, key: &K, fresh: Duration) -> Option<Option<V>> {
+/// What Discord said: also that there is none.
+struct Said<V>(Option<V>);
+
+fn kept<K: Hash + Eq, V: Clone>(cache: &Kept<K, V>, key: &K, fresh: Duration) -> Option<Said<V>> {
     let mut cache = cache.lock();
     let (value, at) = cache.get(key)?;
-    (at.elapsed() < fresh).then(|| value.clone())
+    (at.elapsed() < fresh).then(|| Said(value.clone()))
 }
 
 impl FromDiscord {
@@ -168,7 +171,7 @@ impl FromDiscord {
     }
 
     async fn known(&self, guild: GuildId) -> Result<Option<Arc<Known>>, Unknown> {
-        if let Some(known) = kept(&self.guilds, &guild, FRESH) {
+        if let Some(Said(known)) = kept(&self.guilds, &guild, FRESH) {
             return Ok(known);
         }
         let (told, channels) = tokio::join!(
@@ -187,7 +190,7 @@ impl FromDiscord {
     }
 
     async fn member(&self, guild: GuildId, user: UserId) -> Result<Option<Arc<Member>>, Unknown> {
-        if let Some(member) = kept(&self.members, &(guild, user), FRESH) {
+        if let Some(Said(member)) = kept(&self.members, &(guild, user), FRESH) {
             return Ok(member);
         }
         let told = self.ask::<Member>(format!("guilds/{guild}/members/{user}")).await?;
@@ -198,7 +201,7 @@ impl FromDiscord {
 
     /// As the community sees them; somebody who left, as Discord does.
     async fn profile(&self, guild: GuildId, user: UserId) -> Option<Profile> {
-        if let Some(profile) = kept(&self.profiles, &(guild, user), NAME_FRESH) {
+        if let Some(Said(profile)) = kept(&self.profiles, &(guild, user), NAME_FRESH) {
             return profile;
         }
         let profile = match self.member(guild, user).await {
@@ -235,7 +238,7 @@ impl Known {
     fn community(&self) -> Community {
         let guild = &self.guild;
         let mut roles: Vec<_> = guild.roles.iter().map(RoleWire::role).collect();
-        roles.sort_by(|one, other| other.position.cmp(&one.position));
+        roles.sort_by_key(|role| std::cmp::Reverse(role.position));
         let channel = |wire: &ChannelWire| Channel {
             id: wire.id,
             name: wire.name.clone().unwrap_or_default(),

@@ -109,7 +109,6 @@ impl Doors {
     }
 
     /// Who asks; none where nobody is signed in.
-    #[expect(clippy::result_large_err, reason = "the error is the answer itself")]
     pub async fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, Response> {
         let Some(token) = cookie_of(headers, self.names().session) else { return Ok(None) };
         self.sessions.find(&token).await.map_err(|error| fault(&error))
@@ -117,7 +116,6 @@ impl Doors {
 
     /// Who asks for something that could change something: from our own pages, and where somebody
     /// is signed in, with the token that only our own pages can read.
-    #[expect(clippy::result_large_err, reason = "the error is the answer itself")]
     pub async fn guarded(&self, headers: &HeaderMap) -> Result<Option<Session>, Response> {
         if !self.comes_from_us(headers) {
             let text = "This request comes from another site.";

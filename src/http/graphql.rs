@@ -27,7 +27,7 @@ const MAX_FRAME_BYTES: usize = 64 * 1024;
 pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) -> Response {
     // Only what no form of another site can send.
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if !kind.is_some_and(|kind| kind.split(';').next() == Some("application/json")) {
+    if kind.is_none_or(|kind| kind.split(';').next() != Some("application/json")) {
         let text = "Send application/json.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", text);
     }
@@ -35,12 +35,9 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
         Ok(session) => session,
         Err(response) => return response,
     };
-    let questions = match serde_json::from_slice::<BatchRequest>(&body) {
-        Ok(questions) => questions,
-        Err(_) => {
-            let text = "This is no question in GraphQL's JSON: {\"query\": \"…\"}.";
-            return refuse(StatusCode::BAD_REQUEST, "BAD_INPUT", text);
-        }
+    let Ok(questions) = serde_json::from_slice::<BatchRequest>(&body) else {
+        let text = "This is no question in GraphQL's JSON: {\"query\": \"…\"}.";
+        return refuse(StatusCode::BAD_REQUEST, "BAD_INPUT", text);
     };
     let most = doors.house.limits.batch;
     if let BatchRequest::Batch(all) = &questions

@@ -117,7 +117,6 @@ async fn given_history_then_it_is_read_page_by_page_to_its_beginning() {
     assert_eq!(page["nodes"].as_array().unwrap().len(), 3);
 }
 
-// proves: ECO-13
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn given_a_key_that_is_sent_twice_then_it_moves_bytes_once() {
     let house = House::new().await;

@@ -117,7 +117,7 @@ async fn is_answered(house: &House, who: Option<&SignedIn>, operation: &(String,
     match code(&response).as_deref() {
         None => {
             assert!(response.errors.is_empty(), "{question}: {:?}", response.errors);
-            data.pointer(&there).is_none_or(|there| *there != Value::Null)
+            data.pointer(&there).is_some_and(|there| *there != Value::Null)
         }
         Some("UNAUTHENTICATED" | "FORBIDDEN") => false,
         Some(_) => panic!("{question}: {:?}", response.errors),

@@ -152,6 +152,7 @@ fn town() -> (Town, Server) {
     (town, server)
 }
 
+// proves: DSH-01
 #[test]
 fn given_somebody_who_signs_in_then_they_see_what_they_may_until_they_sign_out() {
     let (town, server) = town();
@@ -196,6 +197,7 @@ fn given_somebody_who_signs_in_then_they_see_what_they_may_until_they_sign_out()
     assert_eq!(browser.get("/auth/session").json()["signedIn"], false);
 }
 
+// proves: DSH-01
 #[test]
 fn given_a_forged_return_from_discord_then_nobody_is_signed_in() {
     let (town, server) = town();
@@ -246,6 +248,7 @@ fn given_a_session_that_somebody_planted_then_signing_in_makes_another() {
     assert_eq!(old.get("/auth/session").json()["signedIn"], false);
 }
 
+// proves: DSH-04
 #[test]
 fn given_requests_of_another_site_then_they_are_refused() {
     let (town, server) = town();
