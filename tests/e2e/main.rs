@@ -29,6 +29,7 @@ mod discord {
     mod economy;
     mod load;
     mod moderation;
+    mod moderators;
     mod restarts;
     mod town;
     mod trouble;
