@@ -4,8 +4,12 @@
 mod answers;
 mod buttons;
 mod capabilities;
+mod codes;
 mod economy;
+mod giveaways;
 mod moderation;
+mod squads;
+mod tiers;
 
 use std::{sync::Arc, time::Duration};
 
