@@ -13,6 +13,8 @@
 
 mod alarm_clock;
 pub mod awards;
+pub mod case_posts;
+pub mod cases;
 pub mod effect;
 mod errand;
 mod follow;
@@ -20,6 +22,7 @@ pub mod giveaways;
 pub mod hands;
 mod lanes;
 mod lease;
+pub mod moderation;
 pub mod outbox;
 mod reaction;
 mod sender;
@@ -99,6 +102,12 @@ pub trait Process: Send + Sync + 'static {
         Err(Trouble::Poison(format!("{} does not know timers of kind {}", self.name(), timer.kind)))
     }
 
+    /// Asked before each call: whether one of its effects is still wanted. What is not is dropped;
+    /// so what waited for Discord too long does not undo what was decided since.
+    async fn wants(&self, _: &Effect, _: &Actions) -> Result<bool, Trouble> {
+        Ok(true)
+    }
+
     /// One of its effects came to an end.
     async fn outcome(&self, _: &Effect, _: &Ended, _: &mut Reaction) -> Result<(), Trouble> {
         Ok(())
@@ -107,7 +116,13 @@ pub trait Process: Send + Sync + 'static {
 
 /// Every process there is. A new one adds its line here.
 pub fn registered() -> Vec<Arc<dyn Process>> {
-    vec![Arc::new(awards::Awards), Arc::new(giveaways::Giveaways)]
+    vec![
+        Arc::new(awards::Awards),
+        Arc::new(moderation::Moderation),
+        Arc::new(cases::Cases),
+        Arc::new(case_posts::CasePosts),
+        Arc::new(giveaways::Giveaways),
+    ]
 }
 
 /// Between 0 and 1, for pauses that shall not be the same for all.
@@ -167,6 +182,9 @@ impl Shared {
     async fn write(&self, tx: &mut Tx, orders: &Orders, now: Timestamp) -> Result<(), Fault> {
         outbox::put(tx, &orders.effects, now).await?;
         timers::write(tx, &orders.timers, now).await?;
+        for (sql, parameters) in &orders.rows {
+            tx.execute(sql, parameters).await?;
+        }
         Ok(())
     }
 

@@ -27,8 +27,12 @@ pub const SQLITE_PEOPLE: &[Migration] = migrations!["sqlite/0002_people"];
 pub const SQLITE_SNAPSHOTS: &[Migration] = migrations!["sqlite/0003_snapshots"];
 pub const SQLITE_READ: &[Migration] = migrations!["shared/0001_projections"];
 /// What is being done and must not be forgotten: sessions, timers, effects, cooldowns.
-pub const SQLITE_WORK: &[Migration] =
-    migrations!["shared/0002_gateway", "shared/0003_effects", "shared/0004_rules"];
+pub const SQLITE_WORK: &[Migration] = migrations![
+    "shared/0002_gateway",
+    "shared/0003_effects",
+    "shared/0004_rules",
+    "shared/0005_case_posts",
+];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
     "postgres/0001_log",
@@ -40,6 +44,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0002_gateway",
     "shared/0003_effects",
     "shared/0004_rules",
+    "shared/0005_case_posts",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

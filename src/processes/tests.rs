@@ -2,8 +2,11 @@
 //! misbehaves.
 
 mod awards;
+mod case_posts;
+mod court;
 mod effects;
 mod following;
 mod giveaways;
 mod harness;
+mod moderation;
 mod timers;

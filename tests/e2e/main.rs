@@ -29,6 +29,7 @@ mod discord {
     mod economy;
     mod giveaways;
     mod load;
+    mod moderation;
     mod restarts;
     mod town;
     mod trouble;
