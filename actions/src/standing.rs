@@ -127,20 +127,30 @@ pub enum Permission {
     ManageAccess,
     /// Make giveaways, change them, end them and reroll.
     ManageGiveaways,
-    /// Warn and punish.
+    /// Warn, time out, and keep the cases.
     Moderate,
+    Kick,
+    Ban,
     /// Read what is kept of everybody: other members' history, and what was refused.
     ViewRecords,
+    /// Read the settings, and the whole history of events.
+    ViewAudit,
+    /// Look at numbers: sums, curves and movements, without what people wrote.
+    ViewAnalytics,
 }
 
 impl Permission {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::ManageEconomy,
         Self::ManageSettings,
         Self::ManageAccess,
         Self::ManageGiveaways,
         Self::Moderate,
+        Self::Kick,
+        Self::Ban,
         Self::ViewRecords,
+        Self::ViewAudit,
+        Self::ViewAnalytics,
     ];
 
     /// As people know it.
@@ -151,18 +161,26 @@ impl Permission {
             Self::ManageAccess => "Manage Access",
             Self::ManageGiveaways => "Manage Giveaways",
             Self::Moderate => "Moderate",
+            Self::Kick => "Kick",
+            Self::Ban => "Ban",
             Self::ViewRecords => "View Records",
+            Self::ViewAudit => "View Audit",
+            Self::ViewAnalytics => "View Analytics",
         }
     }
 
     /// The permission of Discord that grants it, wherever a guild has decided nothing.
     pub const fn discord(self) -> Permissions {
         match self {
-            Self::ManageEconomy | Self::ManageSettings | Self::ManageGiveaways => {
-                Permissions::MANAGE_GUILD
-            }
+            Self::ManageEconomy
+            | Self::ManageSettings
+            | Self::ManageGiveaways
+            | Self::ViewAnalytics => Permissions::MANAGE_GUILD,
+            Self::ViewAudit => Permissions::VIEW_AUDIT_LOG,
             Self::ManageAccess => Permissions::ADMINISTRATOR,
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
+            Self::Kick => Permissions::KICK_MEMBERS,
+            Self::Ban => Permissions::BAN_MEMBERS,
         }
     }
 
@@ -171,13 +189,27 @@ impl Permission {
     pub fn is_held_by(self, standing: &Standing, access: &AccessSettings) -> bool {
         let by_role = match self {
             Self::ManageEconomy | Self::ManageSettings => standing.has_any_of(&access.admin_roles),
-            Self::Moderate | Self::ViewRecords => {
+            Self::Moderate | Self::Kick | Self::Ban => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.moderator_roles)
             }
             Self::ManageGiveaways => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.giveaway_roles)
+            }
+            Self::ViewRecords => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.moderator_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+            }
+            Self::ViewAudit => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+            }
+            Self::ViewAnalytics => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+                    || standing.has_any_of(&access.analyst_roles)
             }
             Self::ManageAccess => false,
         };

@@ -159,6 +159,9 @@ pub fn families() -> Vec<Family> {
         family::<domain::settings::Settings<domain::giveaways::GiveawaySettings>>(),
         family::<domain::codes::Codes>(),
         family::<domain::campaign::Campaign>(),
+        family::<domain::squads::Squads>(),
+        family::<domain::settings::Settings<domain::squads::SquadSettings>>(),
+        family::<domain::tiers::Tiers>(),
     ]
 }
 

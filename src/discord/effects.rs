@@ -359,12 +359,6 @@ impl Hands for DiscordHands {
             | Deed::RefreshMessage { channel, message, letter } => {
                 self.edit(*channel, message.get(), letter).await
             }
-            Deed::CallMember { channel, person, letter } => {
-                self.call_member(effect, *channel, *person, letter).await
-            }
-            Deed::LookAtMember { person, roles } => {
-                self.look_at(effect.guild, *person, roles).await
-            }
             Deed::DirectMessage { person, letter }
             | Deed::PrivateNotice { person, letter }
             | Deed::Farewell { person, letter } => self.send_direct(effect, *person, letter).await,
@@ -383,6 +377,12 @@ impl Hands for DiscordHands {
             }
             Deed::BulkBan { people, delete_secs, why } => {
                 self.bulk_ban(effect, people, *delete_secs, why).await
+            }
+            Deed::CallMember { channel, person, letter } => {
+                self.call_member(effect, *channel, *person, letter).await
+            }
+            Deed::LookAtMember { person, roles } => {
+                self.look_at(effect.guild, *person, roles).await
             }
         }
     }
@@ -411,16 +411,7 @@ impl Hands for DiscordHands {
                     Err(_) => Err(Seen::NotThere),
                 }
             }
-            Deed::CallMember { channel, person, letter } => {
-                match (self.user(effect.guild, *person).await, letter.read()) {
-                    (Ok(user), Some(content)) => {
-                        self.look_for(effect, *channel, &calling(user, content)).await
-                    }
-                    // The call will say why.
-                    _ => Err(Seen::NotThere),
-                }
-            }
-            // Edits and looks are repeated and notices are left, none is looked for.
+            // These are repeated or left, not looked for.
             Deed::EditMessage { .. }
             | Deed::RefreshMessage { .. }
             | Deed::LookAtMember { .. }
@@ -437,6 +428,15 @@ impl Hands for DiscordHands {
                 .look_for_punishment(effect)
                 .await
                 .map(|happened| happened.then(|| effect.id.to_string()).into_iter().collect()),
+            Deed::CallMember { channel, person, letter } => {
+                match (self.user(effect.guild, *person).await, letter.read()) {
+                    (Ok(user), Some(content)) => {
+                        self.look_for(effect, *channel, &calling(user, content)).await
+                    }
+                    // The call will say why.
+                    _ => Err(Seen::NotThere),
+                }
+            }
         };
         match found {
             Ok(candidates) if candidates.is_empty() => Seen::NotThere,

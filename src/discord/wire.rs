@@ -107,6 +107,9 @@ pub struct Role {
     pub position: i64,
     #[serde(default)]
     pub permissions: Bits,
+    /// Discord gives and takes it: of a bot, of boosting, of a shop.
+    #[serde(default)]
+    pub managed: bool,
 }
 
 #[derive(Debug, Deserialize)]

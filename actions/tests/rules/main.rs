@@ -9,6 +9,7 @@ mod cooldowns;
 mod daily;
 mod gate;
 mod giveaways;
+mod moderation;
 mod modules;
 mod platform;
 mod reads;

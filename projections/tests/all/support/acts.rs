@@ -113,7 +113,12 @@ impl House {
         self.append_stored(&stream, &key, vec![NewEvent { id, event_type, payload }]).await;
     }
 
-    async fn append_stored(&self, stream: &StreamId, key: &IdempotencyKey, events: Vec<NewEvent>) {
+    pub async fn append_stored(
+        &self,
+        stream: &StreamId,
+        key: &IdempotencyKey,
+        events: Vec<NewEvent>,
+    ) {
         let request = Request { key: key.clone(), ..request() };
         let metadata = eventlog::Metadata {
             actor: request.actor,
