@@ -16,7 +16,7 @@ use domain::{
     digest::Digest,
     giveaways::{
         Bonus, Command, Event, Giveaway, GiveawaySettings, Phase, Requirements, State, Terms,
-        Winner, commitment,
+        Winner, WinnerState, commitment,
     },
 };
 use eventlog::{Decision, StreamId};
@@ -233,11 +233,13 @@ impl Actions {
         let by = self.host(guild, caller, "giveaway reroll", key).await?;
         let person = self.people().find(guild, winner).await?;
         let shown = self.shown_giveaway(guild, id).await?;
-        // Who never won has entry 0, which is nobody's: the rule refuses it in its own words.
         let won = shown.winners.iter().find(|winner| Some(winner.person) == person);
-        let entry = won.map_or(0, |winner| winner.entry);
-        let about = won.map_or(by, |winner| winner.person);
-        let reason = Personal::clear(about, reason.trim().to_owned());
+        let won =
+            won.filter(|winner| !matches!(winner.state, WinnerState::Gone | WinnerState::Lapsed));
+        let Winner { entry, person, .. } = *won.ok_or_else(|| {
+            ActionError::BadInput("This member has no prize of this giveaway.".to_owned())
+        })?;
+        let reason = Personal::clear(person, reason.trim().to_owned());
         let command = Command::Reroll { entry, by, reason, at };
         self.decide_giveaway(guild, id, caller, key, &command).await?;
         self.shown_giveaway(guild, id).await

@@ -4,9 +4,8 @@
 //! - A message carries the effect's nonce, enforced: repeated within Discord's minutes, it is the
 //!   same message. Later it is looked for in the channel, around the time of the calls: by the
 //!   nonce where Discord still tells it, else by who wrote it and what it says.
-//! - Nothing mentions anybody.
-//! - Private words may name the community: `{community}` in them is its name, as Discord tells it.
 //! - Nothing pings anybody, but for a message that calls one member, whom it names.
+//! - Private words may name the community: `{community}` in them is its name, as Discord tells it.
 
 mod punish;
 

@@ -125,6 +125,7 @@ async fn given_a_role_that_may_run_giveaways_then_its_members_do_and_nothing_els
     };
     let told = asks("/giveaway create", &options).await;
     assert!(told.body.starts_with("**A bench** is posted in <#11>"), "{}", told.body);
-    let refused = asks("/settings set", &[said("setting", "economy.daily"), said("value", "off")]);
-    assert!(refused.await.body.contains("Manage Settings"));
+    let set = [said("setting", "economy.daily"), said("value", "off")];
+    let refused = asks("/settings set", &set).await;
+    assert!(refused.body.contains("Manage Settings"), "{}", refused.body);
 }

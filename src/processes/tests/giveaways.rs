@@ -66,7 +66,7 @@ fn calls(discord: &RoughDiscord) -> usize {
 async fn given_steps_that_fail_and_lost_answers_then_each_prize_is_drawn_called_and_lapses_once() {
     let house = House::running().await;
     let discord = RoughDiscord::start(Roughness::default()).await.unwrap();
-    let process: Arc<dyn Process> = Arc::new(Failing::new(Arc::new(Giveaways), 0.1));
+    let process: Arc<dyn Process> = Arc::new(Failing::new(Arc::new(Giveaways), 0.03));
     let running = house.start(&process, Some(house.hands(&discord))).await;
     discord.plan(&[Planned::LostAfter, Planned::ServerErrorAfter]);
     let plan =
