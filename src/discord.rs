@@ -4,6 +4,7 @@
 //! An event's way: `shard` (one connection) → `messages` or `hands` → `respond` (in time) →
 //! `dispatch` (gates, then the command's handler in `commands/`) → `actions` → `mouth`.
 
+mod audit;
 pub mod command;
 pub mod commands;
 pub mod confirm;
@@ -44,6 +45,7 @@ use tokio::sync::watch;
 use twilight_gateway::Intents;
 
 use self::{
+    audit::AuditLog,
     command::intents,
     commands::CAPABILITIES,
     connect::{ConnectError, Http},
@@ -77,6 +79,8 @@ impl Discord {
             deploy_at_start(&http, identity.application).await;
         }
         let mut wanted = intents(CAPABILITIES);
+        // What moderators do by hand.
+        wanted |= Intents::GUILD_MODERATION;
         if config.prefix_commands {
             wanted |= Intents::MESSAGE_CONTENT;
         }
@@ -95,6 +99,7 @@ impl Discord {
         let edge = Arc::new(edge);
         let line = Line {
             edge: Arc::clone(&edge),
+            audit: AuditLog::start(&edge, &http, node.work.clone()),
             hands: Hands::new(Arc::clone(&http), identity.application),
             sessions: Sessions::new(node.work.clone(), identity.application, shards),
             gateway_url: way.url.clone(),

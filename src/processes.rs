@@ -13,6 +13,8 @@
 
 mod alarm_clock;
 pub mod awards;
+pub mod case_posts;
+pub mod cases;
 pub mod codes;
 pub mod effect;
 mod errand;
@@ -20,6 +22,7 @@ mod follow;
 pub mod hands;
 mod lanes;
 mod lease;
+pub mod moderation;
 pub mod outbox;
 mod reaction;
 mod sender;
@@ -101,6 +104,12 @@ pub trait Process: Send + Sync + 'static {
         Err(Trouble::Poison(format!("{} does not know timers of kind {}", self.name(), timer.kind)))
     }
 
+    /// Asked before each call: whether one of its effects is still wanted. What is not is dropped;
+    /// so what waited for Discord too long does not undo what was decided since.
+    async fn wants(&self, _: &Effect, _: &Actions) -> Result<bool, Trouble> {
+        Ok(true)
+    }
+
     /// One of its effects came to an end.
     async fn outcome(&self, _: &Effect, _: &Ended, _: &mut Reaction) -> Result<(), Trouble> {
         Ok(())
@@ -114,6 +123,9 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
         Arc::new(codes::Codes),
         Arc::new(squads::Squads),
         Arc::new(tiers::Tiers),
+        Arc::new(moderation::Moderation),
+        Arc::new(cases::Cases),
+        Arc::new(case_posts::CasePosts),
     ]
 }
 
@@ -174,6 +186,9 @@ impl Shared {
     async fn write(&self, tx: &mut Tx, orders: &Orders, now: Timestamp) -> Result<(), Fault> {
         outbox::put(tx, &orders.effects, now).await?;
         timers::write(tx, &orders.timers, now).await?;
+        for (sql, parameters) in &orders.rows {
+            tx.execute(sql, parameters).await?;
+        }
         Ok(())
     }
 

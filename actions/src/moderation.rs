@@ -3,7 +3,7 @@
 //! What people ask for is here and in the files beside; what happens by itself, at its time or
 //! because Discord answered, is in `upkeep.rs`.
 
-mod upkeep;
+pub mod upkeep;
 
 use domain::{
     Decider as _, GuildId, IdempotencyKey,

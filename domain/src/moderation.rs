@@ -29,6 +29,7 @@
 
 mod apply;
 mod decide;
+mod due;
 mod events;
 mod refusal;
 mod settings;
@@ -44,6 +45,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use apply::covered;
+pub use due::{Due, DueKind};
 pub use events::{EndReason, Event, LiftReason, Origin};
 pub use refusal::Refusal;
 pub use settings::{LadderStep, ModerationSettings, StepDeed};

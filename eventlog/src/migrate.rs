@@ -31,7 +31,8 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0002_gateway",
     "shared/0003_effects",
     "shared/0004_rules",
-    "shared/0007_codes"
+    "shared/0005_case_posts",
+    "shared/0007_codes",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -44,6 +45,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0002_gateway",
     "shared/0003_effects",
     "shared/0004_rules",
+    "shared/0005_case_posts",
     "shared/0007_codes",
 ];
 

@@ -5,8 +5,13 @@
 //!   same message. Later it is looked for in the channel, around the time of the calls: by the
 //!   nonce where Discord still tells it, else by who wrote it and what it says.
 //! - Nothing mentions anybody.
+//! - Private words may name the community: `{community}` in them is its name, as Discord tells it.
 
-use std::{sync::Arc, time::Duration};
+mod punish;
+
+pub(super) use punish::moment;
+
+use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, PersonId, RoleId, Timestamp, UserId};
@@ -15,7 +20,7 @@ use http::{HeaderName, HeaderValue};
 use lru::LruCache;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 use twilight_http::request::{Method, Request, RequestBuilder};
 
 use super::{
@@ -36,6 +41,12 @@ const LOOK_PAGES: usize = 10;
 const PAGE: usize = 100;
 /// Channels with people that are remembered.
 const KNOWN_DIRECT: usize = 10_000;
+/// Names of communities that are remembered, and for how long.
+const KNOWN_NAMES: NonZeroUsize = NonZeroUsize::new(1_000).expect("it is not zero");
+const NAME_SECS: u64 = 3_600;
+/// What a name is put for, and what is said where it is not known.
+const COMMUNITY: &str = "{community}";
+const NAMELESS: &str = "a community that you are in";
 
 pub struct DiscordHands {
     rest: Rest,
@@ -44,6 +55,7 @@ pub struct DiscordHands {
     me: OnceCell<String>,
     /// Channels between the bot and people, which stay the same: asking for them is limited.
     direct: Mutex<LruCache<UserId, ChannelId>>,
+    names: Mutex<LruCache<GuildId, (String, Instant)>>,
 }
 
 impl std::fmt::Debug for DiscordHands {
@@ -55,7 +67,8 @@ impl std::fmt::Debug for DiscordHands {
 impl DiscordHands {
     pub fn new(rest: Rest, people: Arc<People>) -> Self {
         let direct = Mutex::new(LruCache::unbounded());
-        Self { rest, people, me: OnceCell::new(), direct }
+        let names = Mutex::new(LruCache::new(KNOWN_NAMES));
+        Self { rest, people, me: OnceCell::new(), direct, names }
     }
 
     /// Who a number stands for, or what became of that person.
@@ -139,6 +152,62 @@ impl DiscordHands {
             Answer::Unknown(text) => Err(Outcome::Unavailable(text)),
             answer => Err(outcome(answer, |_| None)),
         }
+    }
+
+    async fn send_direct(&self, effect: &Effect, person: PersonId, letter: &Letter) -> Outcome {
+        let letter = self.named(effect.guild, letter).await;
+        match self.direct_channel(effect.guild, person).await {
+            Ok(channel) => self.send(effect, channel, &letter).await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// With the community's name where the letter has a place for it.
+    async fn named<'a>(&self, guild: GuildId, letter: &'a Letter) -> Cow<'a, Letter> {
+        let Some(content) = letter.read() else { return Cow::Borrowed(letter) };
+        let Some(text) = content.content.as_deref().filter(|text| text.contains(COMMUNITY)) else {
+            return Cow::Borrowed(letter);
+        };
+        let known = self.names.lock().get(&guild).cloned();
+        let fresh = known.filter(|(_, at)| at.elapsed().as_secs() < NAME_SECS);
+        let name = match fresh {
+            Some((name, _)) => name,
+            None => match self.guild(guild).await.ok().and_then(|guild| name_in(&guild)) {
+                Some(name) => {
+                    self.names.lock().put(guild, (name.clone(), Instant::now()));
+                    name
+                }
+                None => NAMELESS.to_owned(),
+            },
+        };
+        let text = text.replace(COMMUNITY, &name);
+        Cow::Owned(Letter::Open(Content { content: Some(text), ..content.clone() }))
+    }
+
+    async fn guild(&self, guild: GuildId) -> Result<Value, Outcome> {
+        let request = raw(Method::Get, format!("guilds/{guild}"));
+        match self.rest.call(request, Urgency::Bulk, PATIENCE).await {
+            Answer::Done(body) => serde_json::from_slice(&body)
+                .map_err(|_| Outcome::Unavailable("the answer is no community".to_owned())),
+            Answer::Unknown(text) => Err(Outcome::Unavailable(text)),
+            answer => Err(outcome(answer, |_| None)),
+        }
+    }
+
+    /// Where Discord itself writes to those who run a community; else where it greets newcomers.
+    async fn tell_moderators(&self, effect: &Effect, letter: &Letter) -> Outcome {
+        let guild = match self.guild(effect.guild).await {
+            Ok(guild) => guild,
+            Err(outcome) => return outcome,
+        };
+        let channel = ["public_updates_channel_id", "system_channel_id"]
+            .iter()
+            .find_map(|field| guild[field].as_str().and_then(|id| id.parse().ok()));
+        let Some(channel) = channel else {
+            let text = "the community has no channel for such notices".to_owned();
+            return Outcome::Refused { code: 0, text };
+        };
+        self.send(effect, channel, letter).await
     }
 
     async fn me(&self) -> Result<&str, Seen> {
@@ -238,11 +307,24 @@ impl Hands for DiscordHands {
             Deed::EditMessage { channel, message, letter } => {
                 self.edit(*channel, message.get(), letter).await
             }
-            Deed::DirectMessage { person, letter } => {
-                match self.direct_channel(effect.guild, *person).await {
-                    Ok(channel) => self.send(effect, channel, letter).await,
-                    Err(outcome) => outcome,
-                }
+            Deed::DirectMessage { person, letter }
+            | Deed::PrivateNotice { person, letter }
+            | Deed::Farewell { person, letter } => self.send_direct(effect, *person, letter).await,
+            Deed::TellModerators { letter } => self.tell_moderators(effect, letter).await,
+            Deed::Timeout { person, until, why } => {
+                self.timeout(effect, *person, Some(*until), why).await
+            }
+            Deed::EndTimeout { person, why } => self.timeout(effect, *person, None, why).await,
+            Deed::Kick { person, why } => self.kick(effect, *person, why).await,
+            Deed::Ban { person, delete_secs, why } => {
+                self.ban(effect, *person, *delete_secs, why).await
+            }
+            Deed::Unban { person, why } => self.unban(effect, *person, why).await,
+            Deed::Softban { person, delete_secs, why } => {
+                self.softban(effect, *person, *delete_secs, why).await
+            }
+            Deed::BulkBan { people, delete_secs, why } => {
+                self.bulk_ban(effect, people, *delete_secs, why).await
             }
         }
     }
@@ -262,16 +344,30 @@ impl Hands for DiscordHands {
                 self.look_for_message(effect, *channel, letter).await
             }
             Deed::DirectMessage { person, letter } => {
+                let letter = self.named(effect.guild, letter).await;
                 match self.direct_channel(effect.guild, *person).await {
-                    Ok(channel) => self.look_for_message(effect, channel, letter).await,
+                    Ok(channel) => self.look_for_message(effect, channel, &letter).await,
                     Err(Outcome::RateLimited { after, .. }) => Err(Seen::RateLimited(after)),
                     Err(Outcome::Unavailable(text)) => Err(Seen::Unavailable(text)),
                     // The call will say why.
                     Err(_) => Err(Seen::NotThere),
                 }
             }
-            // An edit is repeated, not looked for.
-            Deed::EditMessage { .. } => Err(Seen::NotThere),
+            // An edit is repeated and a notice is left, neither is looked for.
+            Deed::EditMessage { .. }
+            | Deed::PrivateNotice { .. }
+            | Deed::Farewell { .. }
+            | Deed::TellModerators { .. }
+            | Deed::BulkBan { .. } => Err(Seen::NotThere),
+            Deed::Timeout { .. }
+            | Deed::EndTimeout { .. }
+            | Deed::Kick { .. }
+            | Deed::Ban { .. }
+            | Deed::Unban { .. }
+            | Deed::Softban { .. } => self
+                .look_for_punishment(effect)
+                .await
+                .map(|happened| happened.then(|| effect.id.to_string()).into_iter().collect()),
         };
         match found {
             Ok(candidates) if candidates.is_empty() => Seen::NotThere,
@@ -354,6 +450,12 @@ fn raw(method: Method, path: String) -> Request {
 
 fn id_of(value: &Value) -> Option<String> {
     value["id"].as_str().map(str::to_owned)
+}
+
+/// A community's name, which may hold what Discord would read as formatting.
+fn name_in(guild: &Value) -> Option<String> {
+    let name = guild["name"].as_str().filter(|name| !name.is_empty())?;
+    Some(format!("**{}**", crate::discord::reply::plain(name)))
 }
 
 fn id_in(body: &[u8]) -> Option<String> {

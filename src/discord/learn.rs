@@ -91,7 +91,7 @@ pub async fn roles(http: &Client, edge: &Arc<Edge>, guild: GuildId) {
     }
 }
 
-async fn ask<T: DeserializeOwned>(http: &Client, path: String) -> Result<T, String> {
+pub(super) async fn ask<T: DeserializeOwned>(http: &Client, path: String) -> Result<T, String> {
     let request: Request =
         RequestBuilder::raw(Method::Get, path).build().map_err(|error| describe(&error))?;
     let response: Response<EmptyBody> =

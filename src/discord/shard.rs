@@ -14,6 +14,7 @@ use twilight_gateway::{
 use twilight_model::gateway::event::GatewayEventDeserializer as Envelope;
 
 use super::{
+    audit::AuditLog,
     edge::Edge,
     hands::Hands,
     health::State,
@@ -34,6 +35,7 @@ const MAX_KINDS: usize = 128;
 #[derive(Debug)]
 pub struct Line {
     pub edge: Arc<Edge>,
+    pub audit: AuditLog,
     pub hands: Hands,
     pub sessions: Sessions,
     pub gateway_url: String,
@@ -216,11 +218,23 @@ impl Running<'_> {
                 Ok(interaction) => hands.answer(edge, interaction, progress.begin(seq)),
                 Err(()) => self.malformed(name),
             },
+            "GUILD_AUDIT_LOG_ENTRY_CREATE" => {
+                if !self.line.audit.hear(json, progress.begin(seq)).await {
+                    self.malformed(name);
+                }
+            }
             "RESUMED" => {
                 edge.health.shard(self.number, State::Connected);
                 tracing::info!(shard = self.number, "the session goes on");
             }
             _ => self.about_a_guild(name, json),
+        }
+        // A session that goes on is told what it missed; a new one is not.
+        if name == "GUILD_CREATE"
+            && let Ok(guild) = read::<wire::Guild>(json)
+            && !guild.unavailable
+        {
+            self.line.audit.catch_up(guild.id, progress.begin(seq));
         }
         progress.heard(seq);
     }

@@ -18,6 +18,8 @@ use uuid::Uuid;
 /// No effect's payload may be longer: embeds have 6,000 characters at most, and sealing adds a
 /// third.
 pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024;
+/// Discord's audit log takes no longer reason.
+const MAX_REASON_CHARS: usize = 512;
 /// The name of the sealed field.
 const LETTER: &str = "letter";
 
@@ -51,6 +53,55 @@ pub enum Deed {
     PostNotice {
         channel: ChannelId,
         letter: Letter,
+    },
+    /// A private word that nobody counts on: rather missing than there twice.
+    PrivateNotice {
+        person: PersonId,
+        letter: Letter,
+    },
+    /// The same to somebody who is about to be removed: said before what follows for them, or not
+    /// at all.
+    Farewell {
+        person: PersonId,
+        letter: Letter,
+    },
+    /// To a community as such, where those look who run it.
+    TellModerators {
+        letter: Letter,
+    },
+    Timeout {
+        person: PersonId,
+        until: Timestamp,
+        why: Letter,
+    },
+    EndTimeout {
+        person: PersonId,
+        why: Letter,
+    },
+    Kick {
+        person: PersonId,
+        why: Letter,
+    },
+    Ban {
+        person: PersonId,
+        delete_secs: u32,
+        why: Letter,
+    },
+    Unban {
+        person: PersonId,
+        why: Letter,
+    },
+    /// A ban that deletes messages, and an unban: two calls of one effect.
+    Softban {
+        person: PersonId,
+        delete_secs: u32,
+        why: Letter,
+    },
+    /// Many at once. Its result names those whom it did not reach, see [`missed`].
+    BulkBan {
+        people: Vec<PersonId>,
+        delete_secs: u32,
+        why: Letter,
     },
 }
 
@@ -144,10 +195,20 @@ const TRIES: u32 = 25;
 pub mod code {
     /// Whom it was about has been erased.
     pub const ERASED: u64 = 1;
+    pub const UNKNOWN_CHANNEL: u64 = 10_003;
     pub const UNKNOWN_MEMBER: u64 = 10_007;
+    pub const UNKNOWN_MESSAGE: u64 = 10_008;
     pub const UNKNOWN_ROLE: u64 = 10_011;
+    pub const UNKNOWN_USER: u64 = 10_013;
+    pub const UNKNOWN_BAN: u64 = 10_026;
+    /// Not one of those who were to be banned at once could be.
+    pub const NOBODY_BANNED: u64 = 500_000;
     pub const MISSING_ACCESS: u64 = 50_001;
+    /// Members may refuse private messages.
+    pub const REFUSES_MESSAGES: u64 = 50_007;
     pub const MISSING_PERMISSIONS: u64 = 50_013;
+    /// Nor may a bot write to somebody whom it meets nowhere.
+    pub const NOWHERE_MET: u64 = 50_278;
 }
 
 const GIVE_ROLE: Kind = Kind {
@@ -183,10 +244,66 @@ const POST_NOTICE: Kind = Kind {
     patience_secs: 3_600,
     done_already: &[],
 };
+const PRIVATE_NOTICE: Kind = Kind {
+    name: "private_notice",
+    done_already: &[code::REFUSES_MESSAGES, code::NOWHERE_MET],
+    ..POST_NOTICE
+};
+const FAREWELL: Kind = Kind {
+    name: "farewell",
+    priority: Priority::Urgent,
+    // A ban waits for it.
+    patience_secs: 10,
+    ..PRIVATE_NOTICE
+};
+const TELL_MODERATORS: Kind = Kind { name: "tell_moderators", ..POST_NOTICE };
+
+/// Punishments leave their effect's id in Discord's audit log, so that it can be looked for.
+const KICK: Kind = Kind {
+    name: "kick",
+    priority: Priority::Urgent,
+    when_unknown: WhenUnknown::ReadWorld { harmless_secs: 0 },
+    tries: TRIES,
+    patience_secs: 2 * DAY_SECS,
+    done_already: &[],
+};
+const TIMEOUT: Kind = Kind { name: "timeout", ..KICK };
+const END_TIMEOUT: Kind = Kind { name: "end_timeout", ..KICK };
+const BAN: Kind = Kind { name: "ban", ..KICK };
+const UNBAN: Kind = Kind { name: "unban", done_already: &[code::UNKNOWN_BAN], ..KICK };
+const SOFTBAN: Kind = Kind { name: "softban", ..KICK };
+/// Whoever is banned already counts as missed the second time, and is banned singly.
+const BULK_BAN: Kind = Kind { name: "bulk_ban", when_unknown: WhenUnknown::Repeat, ..KICK };
 
 /// Every kind there is.
-pub const KINDS: [Kind; 6] =
-    [GIVE_ROLE, TAKE_ROLE, SEND_MESSAGE, EDIT_MESSAGE, DIRECT_MESSAGE, POST_NOTICE];
+pub const KINDS: [Kind; 16] = [
+    GIVE_ROLE,
+    TAKE_ROLE,
+    SEND_MESSAGE,
+    EDIT_MESSAGE,
+    DIRECT_MESSAGE,
+    POST_NOTICE,
+    PRIVATE_NOTICE,
+    FAREWELL,
+    TELL_MODERATORS,
+    TIMEOUT,
+    END_TIMEOUT,
+    KICK,
+    BAN,
+    UNBAN,
+    SOFTBAN,
+    BULK_BAN,
+];
+
+/// What a bulk ban's result says, and what it is read from: numbers of people, never Discord's.
+pub fn missed(people: &[PersonId]) -> String {
+    let numbers: Vec<_> = people.iter().map(|person| person.0.to_string()).collect();
+    numbers.join(",")
+}
+
+pub fn read_missed(result: &str) -> Vec<PersonId> {
+    result.split(',').filter_map(|number| number.parse().ok()).map(PersonId).collect()
+}
 
 impl Deed {
     pub const fn kind(&self) -> Kind {
@@ -197,6 +314,16 @@ impl Deed {
             Self::EditMessage { .. } => EDIT_MESSAGE,
             Self::DirectMessage { .. } => DIRECT_MESSAGE,
             Self::PostNotice { .. } => POST_NOTICE,
+            Self::PrivateNotice { .. } => PRIVATE_NOTICE,
+            Self::Farewell { .. } => FAREWELL,
+            Self::TellModerators { .. } => TELL_MODERATORS,
+            Self::Timeout { .. } => TIMEOUT,
+            Self::EndTimeout { .. } => END_TIMEOUT,
+            Self::Kick { .. } => KICK,
+            Self::Ban { .. } => BAN,
+            Self::Unban { .. } => UNBAN,
+            Self::Softban { .. } => SOFTBAN,
+            Self::BulkBan { .. } => BULK_BAN,
         }
     }
 
@@ -206,11 +333,25 @@ impl Deed {
             Self::GiveRole { person, .. } | Self::TakeRole { person, .. } => {
                 format!("member/{}", person.0)
             }
+            // Never behind a role that Discord does not answer about.
+            Self::Farewell { person, .. }
+            | Self::Timeout { person, .. }
+            | Self::EndTimeout { person, .. }
+            | Self::Kick { person, .. }
+            | Self::Ban { person, .. }
+            | Self::Unban { person, .. }
+            | Self::Softban { person, .. } => format!("conduct/{}", person.0),
+            Self::BulkBan { people, .. } => {
+                format!("members/{}", people.first().map_or(0, |person| person.0))
+            }
             Self::SendMessage { channel, .. } | Self::EditMessage { channel, .. } => {
                 format!("channel/{channel}")
             }
-            Self::DirectMessage { person, .. } => format!("direct/{}", person.0),
+            Self::DirectMessage { person, .. } | Self::PrivateNotice { person, .. } => {
+                format!("direct/{}", person.0)
+            }
             Self::PostNotice { channel, .. } => format!("notices/{channel}"),
+            Self::TellModerators { .. } => "moderators".to_owned(),
         }
     }
 
@@ -223,7 +364,17 @@ impl Deed {
                 format!("POST channels/{channel}/messages")
             }
             Self::EditMessage { channel, .. } => format!("PATCH channels/{channel}/messages/:"),
-            Self::DirectMessage { .. } => "POST users/@me/channels".to_owned(),
+            Self::DirectMessage { .. } | Self::PrivateNotice { .. } | Self::Farewell { .. } => {
+                "POST users/@me/channels".to_owned()
+            }
+            Self::TellModerators { .. } => format!("GET guilds/{guild}"),
+            Self::Timeout { .. } | Self::EndTimeout { .. } => {
+                format!("PATCH guilds/{guild}/members/:")
+            }
+            Self::Kick { .. } => format!("DELETE guilds/{guild}/members/:"),
+            Self::Ban { .. } | Self::Softban { .. } => format!("PUT guilds/{guild}/bans/:"),
+            Self::Unban { .. } => format!("DELETE guilds/{guild}/bans/:"),
+            Self::BulkBan { .. } => format!("POST guilds/{guild}/bulk-ban"),
         }
     }
 
@@ -233,7 +384,17 @@ impl Deed {
             Self::SendMessage { letter, .. }
             | Self::EditMessage { letter, .. }
             | Self::DirectMessage { letter, .. }
-            | Self::PostNotice { letter, .. } => Some(letter),
+            | Self::PostNotice { letter, .. }
+            | Self::PrivateNotice { letter, .. }
+            | Self::Farewell { letter, .. }
+            | Self::TellModerators { letter } => Some(letter),
+            Self::Timeout { why, .. }
+            | Self::EndTimeout { why, .. }
+            | Self::Kick { why, .. }
+            | Self::Ban { why, .. }
+            | Self::Unban { why, .. }
+            | Self::Softban { why, .. }
+            | Self::BulkBan { why, .. } => Some(why),
         }
     }
 
@@ -310,6 +471,15 @@ impl Effect {
         format!("reeve {} {}", self.process, self.id)
     }
 
+    /// The same behind what a person wrote.
+    pub fn reason_with(&self, why: &Letter) -> String {
+        let mark = format!("({})", self.reason());
+        let written = why.read().and_then(|content| content.content.as_deref()).unwrap_or_default();
+        let room = MAX_REASON_CHARS - mark.chars().count() - 1;
+        let text: String = written.chars().filter(|c| !c.is_control()).take(room).collect();
+        format!("{text} {mark}").trim().to_owned()
+    }
+
     /// Two calls of one effect have the same.
     pub fn nonce(&self) -> String {
         Self::nonce_of(self.id)
@@ -354,7 +524,18 @@ mod tests {
             Deed::EditMessage { channel, message: MessageId::new(8).unwrap(), letter: letter() },
             Deed::DirectMessage { person, letter: letter() },
             Deed::PostNotice { channel, letter: letter() },
+            Deed::PrivateNotice { person, letter: letter() },
+            Deed::Farewell { person, letter: letter() },
+            Deed::TellModerators { letter: letter() },
+            Deed::Timeout { person, until: Timestamp::from_secs(7), why: letter() },
+            Deed::EndTimeout { person, why: letter() },
+            Deed::Kick { person, why: letter() },
+            Deed::Ban { person, delete_secs: 60, why: letter() },
+            Deed::Unban { person, why: letter() },
+            Deed::Softban { person, delete_secs: 60, why: letter() },
+            Deed::BulkBan { people: vec![person], delete_secs: 0, why: letter() },
         ] {
+            assert!(KINDS.iter().any(|kind| kind.name == deed.kind().name));
             let stored = encode(&deed).unwrap();
             let value: Value = serde_json::from_str(&stored).unwrap();
             assert_eq!(value["kind"], deed.kind().name);

@@ -82,8 +82,36 @@ impl Errand {
             Step::Tell(effect, ended) => self.tell(light, &effect, &ended).await,
             Step::Dead(effect, why) => self.give_up(light, &effect, 0, why).await,
             Step::Drop(effect, why) => self.drop(light, &effect, why).await,
-            Step::Call(effect) => self.call(light, &effect).await,
-            Step::Look(effect) => self.look(light, effect).await,
+            Step::Call(effect) => match self.unwanted(light, &effect, true).await? {
+                Some(next) => Ok(next),
+                None => self.call(light, &effect).await,
+            },
+            Step::Look(effect) => match self.unwanted(light, &effect, false).await? {
+                Some(next) => Ok(next),
+                None => self.look(light, effect).await,
+            },
+        }
+    }
+
+    /// What comes next instead of a call, where whoever ordered it does not want it any more.
+    /// Where it was marked as being called, it was not after all.
+    async fn unwanted(
+        &self,
+        light: &Light,
+        effect: &Effect,
+        marked: bool,
+    ) -> Result<Option<Next>, Fault> {
+        let Some(process) = self.shared.process(&effect.process) else { return Ok(None) };
+        match process.wants(effect, &self.shared.actions).await {
+            Ok(true) => Ok(None),
+            Ok(false) => self.drop(light, effect, "it is not wanted any more").await.map(Some),
+            Err(trouble) => {
+                let next_at = later((self.shared.clock)(), self.pause(4));
+                let state = if effect.unsure { "unknown" } else { "waiting" };
+                let error = Some((0, trouble.to_string()));
+                let settled = Settled::again(state, effect.unsure, !marked, next_at, error);
+                self.wait(light, effect, settled).await.map(Some)
+            }
         }
     }
 
@@ -191,6 +219,10 @@ impl Errand {
             Outcome::RateLimited { after, global } => {
                 count(kind, "rate_limited");
                 let next_at = later(now, after);
+                if next_at > effect.created_at.plus_secs(kind.patience_secs) {
+                    let why = "Discord has no room for it in time".to_owned();
+                    return self.give_up(light, effect, 0, why).await;
+                }
                 let settled = Settled {
                     limited: if global { 2 } else { 1 },
                     ..Settled::again(unsettled, effect.unsure, false, next_at, None)

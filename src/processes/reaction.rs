@@ -2,7 +2,10 @@
 
 use actions::{ActionError, Actions, Caller};
 use domain::{GuildId, IdempotencyKey, Timestamp};
-use eventlog::{LogError, People, PeopleError};
+use eventlog::{
+    LogError, People, PeopleError,
+    sql::{Db, Value},
+};
 use uuid::Uuid;
 
 use super::{
@@ -60,12 +63,15 @@ impl From<ActionError> for Trouble {
 pub(super) struct Orders {
     pub effects: Vec<Ordered>,
     pub timers: Vec<Timed>,
+    /// Of tables that are the process's own.
+    pub rows: Vec<(&'static str, Vec<Value>)>,
 }
 
 impl Orders {
     pub fn append(&mut self, mut other: Self) {
         self.effects.append(&mut other.effects);
         self.timers.append(&mut other.timers);
+        self.rows.append(&mut other.rows);
     }
 }
 
@@ -147,6 +153,32 @@ impl Reaction {
         Ok(id)
     }
 
+    /// The same under a name instead of the step: ordered again by whatever reaction, it is left as
+    /// it is.
+    pub async fn effect_once(
+        &mut self,
+        name: &str,
+        mut deed: Deed,
+        note: &str,
+    ) -> Result<Uuid, Trouble> {
+        let id = effect_id(self.process, &self.guild.to_string(), name);
+        deed.seal(self.actions.people(), self.guild, id).await?;
+        effect::encode(&deed)?;
+        let (process, guild, note) = (self.process, self.guild, note.to_owned());
+        self.orders.effects.push(Ordered { id, process, guild, deed, note });
+        Ok(id)
+    }
+
+    /// Writes to a table of the process's own, together with its checkpoint.
+    pub fn row(&mut self, sql: &'static str, parameters: &[Value]) {
+        self.orders.rows.push((sql, parameters.to_vec()));
+    }
+
+    /// Where those tables are: what was written by reactions that are finished.
+    pub const fn rows(&self) -> &Db {
+        &self.timers.db
+    }
+
     /// Sets a timer of this guild; one that stood under this kind and key is replaced.
     pub async fn set_timer(
         &mut self,
@@ -162,6 +194,20 @@ impl Reaction {
             return Err(Trouble::Poison(problem));
         }
         self.orders.timers.push(Timed::Set(timer));
+        Ok(())
+    }
+
+    /// The same, unless the one that stands there is due sooner.
+    pub async fn set_timer_no_later(
+        &mut self,
+        kind: &'static str,
+        key: &str,
+        due: Timestamp,
+    ) -> Result<(), Trouble> {
+        self.set_timer(kind, key, due, &serde_json::Value::Null).await?;
+        if let Some(Timed::Set(timer)) = self.orders.timers.pop() {
+            self.orders.timers.push(Timed::Sooner(timer));
+        }
         Ok(())
     }
 

@@ -2,10 +2,13 @@
 //! misbehaves.
 
 mod awards;
+mod case_posts;
 mod codes;
+mod court;
 mod effects;
 mod following;
 mod harness;
+mod moderation;
 mod squads;
 mod tiers;
 mod timers;

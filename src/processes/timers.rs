@@ -61,7 +61,13 @@ impl NewTimer {
 #[derive(Clone, Debug)]
 pub(super) enum Timed {
     Set(NewTimer),
-    Cancel { kind: &'static str, guild: GuildId, key: String },
+    /// Sets it, or leaves the one that is due sooner.
+    Sooner(NewTimer),
+    Cancel {
+        kind: &'static str,
+        guild: GuildId,
+        key: String,
+    },
 }
 
 /// A timer whose time has come.
@@ -165,6 +171,7 @@ pub(super) async fn write(tx: &mut Tx, timed: &[Timed], now: Timestamp) -> Resul
     for one in timed {
         changed += match one {
             Timed::Set(timer) => set(tx, timer, now).await?,
+            Timed::Sooner(timer) => set_sooner(tx, timer, now).await?,
             Timed::Cancel { kind, guild, key } => {
                 let delete = "DELETE FROM timers WHERE kind = $1 AND guild = $2 AND timer_key = $3 \
                               AND state = 'waiting'";
@@ -184,6 +191,37 @@ async fn set(tx: &mut Tx, timer: &NewTimer, now: Timestamp) -> Result<u64, LogEr
                   next_at = excluded.next_at, payload = excluded.payload, state = 'waiting', \
                   tries = 0, error = NULL, set_at = excluded.set_at, fired_at = NULL \
                   WHERE timers.id <> excluded.id";
+    let row = values![
+        timer.kind,
+        timer.guild,
+        timer.key.as_str(),
+        timer.id.to_string(),
+        timer.process,
+        timer.due,
+        timer.payload.as_str(),
+        now,
+    ];
+    tx.execute(insert, &row).await
+}
+
+/// One that is firing just now, or could not, fires once more as what it is: it may have looked
+/// already, and what it was there for is not forgotten.
+async fn set_sooner(tx: &mut Tx, timer: &NewTimer, now: Timestamp) -> Result<u64, LogError> {
+    let insert = "INSERT INTO timers (kind, guild, timer_key, id, process, due_at, next_at, \
+                  payload, state, tries, error, set_at, fired_at) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $6, $7, 'waiting', 0, NULL, $8, NULL) \
+                  ON CONFLICT (kind, guild, timer_key) DO UPDATE SET id = excluded.id, \
+                  process = excluded.process, \
+                  due_at = CASE WHEN timers.state IN ('firing', 'dead') \
+                  AND timers.due_at < excluded.due_at THEN timers.due_at \
+                  ELSE excluded.due_at END, \
+                  next_at = CASE WHEN timers.state IN ('firing', 'dead') \
+                  AND timers.due_at < excluded.due_at THEN timers.due_at \
+                  ELSE excluded.due_at END, \
+                  payload = excluded.payload, state = 'waiting', tries = 0, error = NULL, \
+                  set_at = excluded.set_at, fired_at = NULL \
+                  WHERE timers.id <> excluded.id \
+                  AND (timers.state <> 'waiting' OR excluded.due_at < timers.due_at)";
     let row = values![
         timer.kind,
         timer.guild,

@@ -29,6 +29,7 @@ mod discord {
     mod codes;
     mod economy;
     mod load;
+    mod moderation;
     mod restarts;
     mod squads;
     mod town;

@@ -1,5 +1,6 @@
 //! The rules of moderation: given a history, when a command, then events or a refusal.
 
+mod due;
 mod histories;
 mod ladder;
 mod sanctions;

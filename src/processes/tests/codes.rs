@@ -64,7 +64,7 @@ fn bytes(amount: i64) -> Reward {
 async fn given_steps_that_fail_and_processes_that_die_then_each_is_paid_exactly_once() {
     const MEMBERS: u64 = 24;
     let house = House::running().await;
-    let failing: Arc<dyn Process> = Arc::new(Failing::of(Arc::new(Codes), 0.06));
+    let failing: Arc<dyn Process> = Arc::new(Failing::new(Arc::new(Codes), 0.06));
     let mut running = house.start(&failing, None).await;
     campaign(&house, bytes(7), Limits::once_each()).await;
     for member in 0..MEMBERS {

@@ -93,8 +93,8 @@ async fn given_failures_and_kills_then_every_step_happens_once(house: House) {
     const GRANTS: u64 = 120;
     let rough = Roughness { faults: 0.2, slow: Duration::from_millis(200), ..Roughness::default() };
     let discord = RoughDiscord::start(rough).await.unwrap();
-    let (echo, _) = echo();
-    let failing: Arc<dyn Process> = Arc::new(Failing::new(&echo, 0.02));
+    let (_, echo) = echo();
+    let failing: Arc<dyn Process> = Arc::new(Failing::new(echo, 0.02));
     let mut dice = rand::rng();
     let mut running = house.start(&failing, Some(house.hands(&discord))).await;
     for number in 0..GRANTS {

@@ -35,8 +35,8 @@ use crate::{
         rest::Rest,
     },
     processes::{
-        Deed, Effect, Ended, Ground, Hands, Outbox, Process, Processes, Reaction, Timer, Timers,
-        Trouble, status,
+        Begin, Deed, Effect, Ended, Ground, Hands, Outbox, Process, Processes, Reaction, Timer,
+        Timers, Trouble, status,
     },
 };
 
@@ -62,6 +62,11 @@ impl House {
     /// On files, with a clock that only moves when it is told to.
     pub async fn still() -> Self {
         Self::still_at(Timestamp::from_secs(NOON)).await
+    }
+
+    /// The same, from a moment on.
+    pub async fn still_from(now: Timestamp) -> Self {
+        Self::still_at(now).await
     }
 
     /// The same, at the time that it is outside.
@@ -163,8 +168,12 @@ impl House {
     }
 
     pub fn hands(&self, discord: &RoughDiscord) -> Arc<dyn Hands> {
+        self.hands_at(&discord.url(), "rough")
+    }
+
+    pub fn hands_at(&self, url: &str, token: &str) -> Arc<dyn Hands> {
         let limits = Limits::new(LimitsOptions::default());
-        let rest = Rest::new(&discord.url(), Secret::new("rough"), limits).unwrap();
+        let rest = Rest::new(url, Secret::new(token), limits).unwrap();
         Arc::new(DiscordHands::new(rest, Arc::clone(self.actions.people())))
     }
 
@@ -342,12 +351,7 @@ pub struct Failing {
 }
 
 impl Failing {
-    pub fn new(inner: &Arc<Echo>, share: f64) -> Self {
-        Self::of(Arc::clone(inner) as Arc<dyn Process>, share)
-    }
-
-    /// Any process.
-    pub fn of(inner: Arc<dyn Process>, share: f64) -> Self {
+    pub fn new(inner: Arc<dyn Process>, share: f64) -> Self {
         let dice = Mutex::new(StdRng::seed_from_u64(11));
         Self { inner, share, dice }
     }
@@ -364,6 +368,15 @@ impl Failing {
 impl Process for Failing {
     fn name(&self) -> &'static str {
         self.inner.name()
+    }
+
+    fn begins(&self) -> Begin {
+        self.inner.begins()
+    }
+
+    async fn wants(&self, effect: &Effect, actions: &Actions) -> Result<bool, Trouble> {
+        self.fails()?;
+        self.inner.wants(effect, actions).await
     }
 
     fn follows(&self, type_name: &str) -> bool {

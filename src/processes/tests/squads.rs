@@ -188,7 +188,7 @@ async fn given_failures_and_kills_then_money_and_roles_agree_with_the_squads() {
         ..Roughness::default()
     };
     let discord = RoughDiscord::start(rough).await.unwrap();
-    let failing: Arc<dyn Process> = Arc::new(Failing::of(Arc::new(Squads), 0.05));
+    let failing: Arc<dyn Process> = Arc::new(Failing::new(Arc::new(Squads), 0.05));
     let mut running = house.start(&failing, Some(house.hands(&discord))).await;
     let (red, blue) = (squad(&house, "Red", 71).await, squad(&house, "Blue", 72).await);
     for id in ANN..ANN + MEMBERS {

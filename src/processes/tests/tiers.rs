@@ -39,7 +39,7 @@ fn facts() -> RoleFacts {
 
 async fn start(house: &House, discord: &RoughDiscord) -> Processes {
     let processes: Vec<Arc<dyn Process>> =
-        vec![Arc::new(Codes), Arc::new(Failing::of(Arc::new(Tiers), 0.05))];
+        vec![Arc::new(Codes), Arc::new(Failing::new(Arc::new(Tiers), 0.05))];
     let hands = Some(house.hands(discord));
     let running = Processes::start(house.ground(), processes, hands).await.unwrap();
     house.actions.set_tier(guild(1), &admin(), facts(), "VIP", Bytes(5), &fresh()).await.unwrap();
