@@ -100,8 +100,14 @@ sections! {
         shards: String,
         deploy_commands: bool,
         prefix_commands: bool,
+        client_secret: Option<Secret>,
     }
-    Http { address: SocketAddr, metrics: bool }
+    Http {
+        address: SocketAddr,
+        public_url: Option<Secret>,
+        introspection: bool,
+        metrics: bool,
+    }
     Log {
         filter: String,
         format: LogFormat,
@@ -185,9 +191,12 @@ impl Config {
                 shards: values.text("discord.shards"),
                 deploy_commands: values.boolean("discord.deploy_commands"),
                 prefix_commands: values.boolean("discord.prefix_commands"),
+                client_secret: values.secret("discord.client_secret"),
             },
             http: Http {
                 address: values.address("http.address"),
+                public_url: values.secret("http.public_url"),
+                introspection: values.boolean("http.introspection"),
                 metrics: values.boolean("http.metrics"),
             },
             log: Log {

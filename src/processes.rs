@@ -19,6 +19,7 @@ pub mod codes;
 pub mod effect;
 mod errand;
 mod follow;
+pub mod giveaways;
 pub mod hands;
 mod lanes;
 mod lease;
@@ -120,12 +121,13 @@ pub trait Process: Send + Sync + 'static {
 pub fn registered() -> Vec<Arc<dyn Process>> {
     vec![
         Arc::new(awards::Awards),
-        Arc::new(codes::Codes),
-        Arc::new(squads::Squads),
-        Arc::new(tiers::Tiers),
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),
+        Arc::new(giveaways::Giveaways),
+        Arc::new(codes::Codes),
+        Arc::new(squads::Squads),
+        Arc::new(tiers::Tiers),
     ]
 }
 

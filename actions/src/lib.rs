@@ -13,6 +13,7 @@ mod cooldowns;
 pub mod economy;
 mod error;
 pub mod gate;
+pub mod giveaways;
 pub mod guards;
 pub mod import;
 mod in_force;

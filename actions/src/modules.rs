@@ -13,6 +13,7 @@ use crate::{ActionError, Actions, Caller, Permission, Policy, in_force::settings
 pub const MODULES: &[Module] = &[
     crate::economy::MODULE,
     crate::moderation::MODULE,
+    crate::giveaways::MODULE,
     crate::codes::MODULE,
     crate::squads::MODULE,
     crate::tiers::MODULE,

@@ -156,6 +156,7 @@ pub fn families() -> Vec<Family> {
         family::<domain::settings::Settings<domain::moderation::ModerationSettings>>(),
         family::<domain::case::Case>(),
         family::<domain::giveaways::Giveaway>(),
+        family::<domain::settings::Settings<domain::giveaways::GiveawaySettings>>(),
         family::<domain::codes::Codes>(),
         family::<domain::campaign::Campaign>(),
         family::<domain::squads::Squads>(),

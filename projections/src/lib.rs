@@ -13,6 +13,8 @@ mod build;
 pub mod codes;
 pub mod economy;
 mod errors;
+pub mod giveaways;
+pub mod moderation;
 mod projection;
 pub mod refusals;
 mod requests;
@@ -40,6 +42,11 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
         projection::boxed::<refusals::Refusals>(),
+        projection::boxed::<moderation::cases::Cases>(),
+        projection::boxed::<moderation::moderators::Moderators>(),
+        projection::boxed::<giveaways::board::Board>(),
+        projection::boxed::<giveaways::entrants::Entrants>(),
+        projection::boxed::<giveaways::timeline::Timeline>(),
         projection::boxed::<codes::campaigns::Campaigns>(),
         projection::boxed::<codes::uses::CodeUses>(),
         projection::boxed::<squads::Squads>(),

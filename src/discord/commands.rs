@@ -3,8 +3,10 @@
 mod about;
 mod codes;
 mod economy;
+mod giveaways;
 mod help;
 mod maintenance;
+mod moderation;
 mod modules;
 mod settings;
 mod squads;
@@ -15,6 +17,8 @@ use super::{command::Capability, confirm};
 /// Everything that Discord offers of us.
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
+    moderation::CAPABILITY,
+    giveaways::CAPABILITY,
     codes::CAPABILITY,
     squads::CAPABILITY,
     tiers::CAPABILITY,

@@ -7,6 +7,7 @@ mod codes;
 mod court;
 mod effects;
 mod following;
+mod giveaways;
 mod harness;
 mod moderation;
 mod squads;

@@ -27,7 +27,9 @@ mod cli {
 mod cluster;
 mod discord {
     mod codes;
+    mod dashboard;
     mod economy;
+    mod giveaways;
     mod load;
     mod moderation;
     mod restarts;

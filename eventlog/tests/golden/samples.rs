@@ -40,6 +40,9 @@ pub fn samples() -> Vec<Stored> {
     let named = AccessSettings {
         admin_roles: vec![role(1_107_318_246_137_131_072)],
         moderator_roles: vec![role(1_107_318_246_137_131_073), role(1_107_318_246_137_131_074)],
+        giveaway_roles: vec![role(1_107_318_246_137_131_076)],
+        auditor_roles: vec![role(1_107_318_246_137_131_075)],
+        analyst_roles: vec![role(1_107_318_246_137_131_076)],
     };
     stored.extend(of::<Settings<AccessSettings>>(versions([named, AccessSettings::default()])));
     let switched = ModuleSettings::default().with("economy", false).with("welcome", true);

@@ -4,8 +4,10 @@
 
 mod alarms;
 mod balances;
+mod cases;
 mod checkpoints;
 mod codes;
+mod giveaways;
 mod parked;
 mod portable_sql;
 mod rebuilds;

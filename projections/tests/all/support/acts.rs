@@ -39,7 +39,7 @@ fn key() -> IdempotencyKey {
     IdempotencyKey::new(format!("test/{}", NEXT.fetch_add(1, Ordering::Relaxed))).unwrap()
 }
 
-fn request() -> Request {
+pub fn request() -> Request {
     let cause = Cause { correlation: CorrelationId(Uuid::nil()), causation: None };
     Request { actor: Actor::Operator, cause, key: key(), policy: None }
 }
