@@ -124,7 +124,7 @@ impl Actions {
             return Err(refused(&codes::Refusal::CodeTaken));
         }
         let (at, by) = (self.now(), self.member(guild, caller).await?);
-        let NewCampaign { name, reward, limits, .. } = new;
+        let NewCampaign { name, reward, limits, codes: new_codes, .. } = new;
         let create = campaign::Command::Create { name, by, reward, limits, at };
         self.campaign(guild, campaign, caller, key, &create).await?;
         let register = codes::Command::Register { campaign, codes: hashes, at };
@@ -139,7 +139,11 @@ impl Actions {
             return Err(refused(&refusal));
         }
         registered?;
-        Ok(MadeCampaign { campaign, codes: codes.iter().map(|code| text::grouped(code)).collect() })
+        let codes = match new_codes {
+            Wanted::Given(code) => vec![code.trim().to_owned()],
+            Wanted::Made(_) => codes.iter().map(|code| text::grouped(code)).collect(),
+        };
+        Ok(MadeCampaign { campaign, codes })
     }
 
     /// `at` is when it was asked for. A wrong code counts as a guess, and guesses are few.
