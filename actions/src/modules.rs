@@ -10,7 +10,14 @@ use domain::{
 use crate::{ActionError, Actions, Caller, Permission, Policy, in_force::settings_stream};
 
 /// Every module. A new capability adds its line here.
-pub const MODULES: &[Module] = &[crate::economy::MODULE, crate::moderation::MODULE];
+pub const MODULES: &[Module] = &[
+    crate::economy::MODULE,
+    crate::moderation::MODULE,
+    crate::giveaways::MODULE,
+    crate::codes::MODULE,
+    crate::squads::MODULE,
+    crate::tiers::MODULE,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Module {

@@ -11,9 +11,11 @@ use domain::{
     GuildId, IdempotencyKey,
     access::AccessSettings,
     economy::EconomySettings,
+    giveaways::GiveawaySettings,
     moderation::ModerationSettings,
     modules::CommandSettings,
     settings::{Change, Configurable, Field, FieldValue, Settings},
+    squads::SquadSettings,
 };
 
 use crate::{ActionError, Actions, Caller, Permission, in_force::settings_stream};
@@ -24,6 +26,8 @@ fn registered() -> &'static [Box<dyn AnySettings>] {
         vec![
             of::<EconomySettings>("economy", "Economy", Permission::ManageEconomy),
             of::<ModerationSettings>("moderation", "Moderation", Permission::ManageSettings),
+            of::<GiveawaySettings>("giveaways", "Giveaways", Permission::ManageGiveaways),
+            of::<SquadSettings>("squads", "Squads", Permission::ManageSettings),
             of::<AccessSettings>("access", "Roles and access", Permission::ManageAccess),
             of::<CommandSettings>("commands", "Commands", Permission::ManageSettings),
         ]

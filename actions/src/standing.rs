@@ -125,8 +125,12 @@ pub enum Permission {
     ManageSettings,
     /// Say which roles may do what, and whom this bot does not serve here.
     ManageAccess,
-    /// Warn and punish.
+    /// Make giveaways, change them, end them and reroll.
+    ManageGiveaways,
+    /// Warn, time out, and keep the cases.
     Moderate,
+    Kick,
+    Ban,
     /// Read what is kept of everybody: other members' history, and what was refused.
     ViewRecords,
     /// Read the settings, and the whole history of events.
@@ -136,11 +140,14 @@ pub enum Permission {
 }
 
 impl Permission {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::ManageEconomy,
         Self::ManageSettings,
         Self::ManageAccess,
+        Self::ManageGiveaways,
         Self::Moderate,
+        Self::Kick,
+        Self::Ban,
         Self::ViewRecords,
         Self::ViewAudit,
         Self::ViewAnalytics,
@@ -152,7 +159,10 @@ impl Permission {
             Self::ManageEconomy => "Manage Economy",
             Self::ManageSettings => "Manage Settings",
             Self::ManageAccess => "Manage Access",
+            Self::ManageGiveaways => "Manage Giveaways",
             Self::Moderate => "Moderate",
+            Self::Kick => "Kick",
+            Self::Ban => "Ban",
             Self::ViewRecords => "View Records",
             Self::ViewAudit => "View Audit",
             Self::ViewAnalytics => "View Analytics",
@@ -162,12 +172,15 @@ impl Permission {
     /// The permission of Discord that grants it, wherever a guild has decided nothing.
     pub const fn discord(self) -> Permissions {
         match self {
-            Self::ManageEconomy | Self::ManageSettings | Self::ViewAnalytics => {
-                Permissions::MANAGE_GUILD
-            }
+            Self::ManageEconomy
+            | Self::ManageSettings
+            | Self::ManageGiveaways
+            | Self::ViewAnalytics => Permissions::MANAGE_GUILD,
             Self::ViewAudit => Permissions::VIEW_AUDIT_LOG,
             Self::ManageAccess => Permissions::ADMINISTRATOR,
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
+            Self::Kick => Permissions::KICK_MEMBERS,
+            Self::Ban => Permissions::BAN_MEMBERS,
         }
     }
 
@@ -176,9 +189,13 @@ impl Permission {
     pub fn is_held_by(self, standing: &Standing, access: &AccessSettings) -> bool {
         let by_role = match self {
             Self::ManageEconomy | Self::ManageSettings => standing.has_any_of(&access.admin_roles),
-            Self::Moderate => {
+            Self::Moderate | Self::Kick | Self::Ban => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.moderator_roles)
+            }
+            Self::ManageGiveaways => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.giveaway_roles)
             }
             Self::ViewRecords => {
                 standing.has_any_of(&access.admin_roles)

@@ -156,8 +156,12 @@ pub fn families() -> Vec<Family> {
         family::<domain::settings::Settings<domain::moderation::ModerationSettings>>(),
         family::<domain::case::Case>(),
         family::<domain::giveaways::Giveaway>(),
+        family::<domain::settings::Settings<domain::giveaways::GiveawaySettings>>(),
         family::<domain::codes::Codes>(),
         family::<domain::campaign::Campaign>(),
+        family::<domain::squads::Squads>(),
+        family::<domain::settings::Settings<domain::squads::SquadSettings>>(),
+        family::<domain::tiers::Tiers>(),
     ]
 }
 

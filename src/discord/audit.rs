@@ -177,31 +177,23 @@ impl Clerk {
         }
         let Some(marked) = self.marked(guild).await.map_err(|error| error.to_string())? else {
             // What was before us is not ours.
-            let newest = self.page(guild, None, 1).await?;
+            let newest = self.page(guild, "", None, 1).await?;
             let first =
                 newest.first().map_or_else(|| first_id(&self.edge), |entry| Ok(entry.id))?;
             return self.mark(guild, first).await.map_err(|error| error.to_string());
         };
-        let mut missed = Vec::new();
-        let mut before = None;
-        for page in 1..=MAX_PAGES {
-            let entries = self.page(guild, before, PAGE).await?;
-            let full = entries.len() == PAGE;
-            before = entries.last().map(|entry| entry.id);
-            let new = entries.into_iter().filter(|entry| entry.id > marked);
-            missed.extend(new);
-            if !full || before.is_none_or(|oldest| oldest <= marked) {
-                break;
-            }
-            if page == MAX_PAGES {
-                let seen = MAX_PAGES * PAGE;
-                tracing::warn!(
-                    guild.id = %guild, seen,
-                    "the audit log has grown by more than is looked at; older entries have no case"
-                );
+        let is_new = |entry: &Entry| entry.id > marked;
+        let newest = self.page(guild, "", None, PAGE).await?;
+        let all = newest.len() < PAGE || !newest.iter().all(is_new);
+        let mut missed: Vec<Entry> = newest.into_iter().filter(is_new).collect();
+        if !all {
+            // Much else was done meanwhile: only what concerns us is looked through.
+            for action in [action::KICK, action::BAN, action::UNBAN, action::MEMBER_UPDATE] {
+                missed.extend(self.all_of(guild, action, marked).await?);
             }
         }
         missed.sort_unstable_by_key(|entry| entry.id);
+        missed.dedup_by_key(|entry| entry.id);
         for entry in &missed {
             if entry.concerns_us() {
                 self.note_until_done(guild, entry).await;
@@ -213,15 +205,41 @@ impl Clerk {
         }
     }
 
+    /// Every newer entry of one kind.
+    async fn all_of(
+        &self,
+        guild: GuildId,
+        action: u16,
+        marked: AuditLogId,
+    ) -> Result<Vec<Entry>, String> {
+        let (mut all, mut before) = (Vec::new(), None);
+        let kind = format!("&action_type={action}");
+        for _ in 0..MAX_PAGES {
+            let entries = self.page(guild, &kind, before, PAGE).await?;
+            before = entries.last().map(|entry| entry.id);
+            let last = entries.len() < PAGE || before.is_none_or(|oldest| oldest <= marked);
+            all.extend(entries.into_iter().filter(|entry| entry.id > marked));
+            if last {
+                return Ok(all);
+            }
+        }
+        tracing::warn!(
+            guild.id = %guild, audit.action = action, seen = MAX_PAGES * PAGE,
+            "the audit log has grown by more than is looked at; older entries have no case"
+        );
+        Ok(all)
+    }
+
     /// The newest first.
     async fn page(
         &self,
         guild: GuildId,
+        kind: &str,
         before: Option<AuditLogId>,
         limit: usize,
     ) -> Result<Vec<Entry>, String> {
         let before = before.map(|id| format!("&before={id}")).unwrap_or_default();
-        let path = format!("guilds/{guild}/audit-logs?limit={limit}{before}");
+        let path = format!("guilds/{guild}/audit-logs?limit={limit}{kind}{before}");
         Ok(ask::<Log>(&self.http, path).await?.audit_log_entries)
     }
 
@@ -275,18 +293,17 @@ impl Entry {
             action::KICK => Deed::Kick,
             action::BAN => Deed::Ban,
             action::UNBAN => Deed::Unban,
-            action::MEMBER_UPDATE => {
-                let until = self.silenced()?;
-                if until.is_some() { Deed::Timeout } else { Deed::EndTimeout }
-            }
+            action::MEMBER_UPDATE => match moment(&self.silence()?.new_value) {
+                Some(_) => Deed::Timeout,
+                None => Deed::EndTimeout,
+            },
             _ => return None,
         })
     }
 
-    /// Until when somebody was silenced, where that is what was changed.
-    fn silenced(&self) -> Option<Option<domain::Timestamp>> {
-        let is_it = |change: &&Change| change.key == "communication_disabled_until";
-        self.changes.iter().find(is_it).map(|change| moment(&change.new_value))
+    /// What was changed about a timeout, where something was.
+    fn silence(&self) -> Option<&Change> {
+        self.changes.iter().find(|change| change.key == "communication_disabled_until")
     }
 
     fn by_hand(&self, us: UserId) -> Option<ByHand> {
@@ -301,7 +318,7 @@ impl Entry {
             whom: self.target_id.as_deref()?.parse().ok()?,
             who: self.user_id,
             reason: self.reason.clone(),
-            until: self.silenced().flatten(),
+            until: self.silence().and_then(|change| moment(&change.new_value)),
             at: made_at(self.id.get()),
         })
     }

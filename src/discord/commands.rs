@@ -1,17 +1,27 @@
 //! Our commands: one file per capability, and one line here for each.
 
 mod about;
+mod codes;
 mod economy;
+mod giveaways;
 mod help;
 mod maintenance;
+mod moderation;
 mod modules;
 mod settings;
+mod squads;
+mod tiers;
 
 use super::{command::Capability, confirm};
 
 /// Everything that Discord offers of us.
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
+    moderation::CAPABILITY,
+    giveaways::CAPABILITY,
+    codes::CAPABILITY,
+    squads::CAPABILITY,
+    tiers::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

@@ -3,9 +3,13 @@
 
 mod awards;
 mod case_posts;
+mod codes;
 mod court;
 mod effects;
 mod following;
+mod giveaways;
 mod harness;
 mod moderation;
+mod squads;
+mod tiers;
 mod timers;

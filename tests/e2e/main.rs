@@ -26,11 +26,14 @@ mod cli {
 #[cfg(feature = "eventstoredb")]
 mod cluster;
 mod discord {
+    mod codes;
     mod dashboard;
     mod economy;
+    mod giveaways;
     mod load;
     mod moderation;
     mod restarts;
+    mod squads;
     mod town;
     mod trouble;
 }

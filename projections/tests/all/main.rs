@@ -4,13 +4,18 @@
 
 mod alarms;
 mod balances;
+mod cases;
 mod checkpoints;
+mod codes;
+mod giveaways;
 mod parked;
 mod portable_sql;
 mod rebuilds;
 mod requests;
 mod slices;
+mod squads;
 mod support;
+mod tiers;
 mod time_machine;
 mod transactions;
 mod unknown;

@@ -5,6 +5,8 @@
 //! when a moderator has undone it since. Where we may not read it, the member and the list of bans
 //! say as much as they can.
 
+use std::fmt::Write as _;
+
 use domain::{GuildId, PersonId, Timestamp, UserId};
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
@@ -280,8 +282,8 @@ impl DiscordHands {
             Answer::Done(body) => serde_json::from_slice(&body)
                 .map(Found::Yes)
                 .map_err(|_| Seen::Unavailable("the answer cannot be read".to_owned())),
-            Answer::Refused { code: UNKNOWN_BAN | UNKNOWN_MEMBER, .. } => Ok(Found::No),
-            Answer::Refused { status: 404, .. } => Ok(Found::No),
+            Answer::Refused { code: UNKNOWN_BAN | UNKNOWN_MEMBER, .. }
+            | Answer::Refused { status: 404, .. } => Ok(Found::No),
             Answer::Refused { .. } => Ok(Found::Hidden),
             Answer::RateLimited { after, .. } => Err(Seen::RateLimited(after)),
             Answer::Unknown(text) | Answer::Unavailable(text) => Err(Seen::Unavailable(text)),
@@ -322,7 +324,8 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~()".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            // Writing to a text cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -163,11 +163,11 @@ async fn read(
     let mut opened = event.clone();
     let people = reaction.people();
     people.open_event(reaction.guild(), recorded.id, &mut opened).await?;
-    let reason = match &opened {
-        Event::DeedOrdered { reason, .. }
-        | Event::MemberWarned { reason, .. }
-        | Event::LiftOrdered { reason, .. } => reason,
-        _ => return Ok(None),
+    let (Event::DeedOrdered { reason, .. }
+    | Event::MemberWarned { reason, .. }
+    | Event::LiftOrdered { reason, .. }) = &opened
+    else {
+        return Ok(None);
     };
     Ok(reason.as_ref().and_then(Personal::value).cloned())
 }

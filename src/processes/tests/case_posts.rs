@@ -66,7 +66,17 @@ impl Court {
 // proves: MOD-08
 #[tokio::test(flavor = "multi_thread")]
 async fn given_cases_then_each_is_posted_once_and_its_post_follows_it() {
-    let court = Court::running().await;
+    posts_follow(&Court::running().await).await;
+}
+
+// proves: MOD-08
+#[tokio::test(flavor = "multi_thread")]
+async fn given_cases_then_each_is_posted_once_also_on_postgres() {
+    let Some(court) = Court::postgres().await else { return };
+    posts_follow(&court).await;
+}
+
+async fn posts_follow(court: &Court) {
     let log = court.channel("case-log");
     court.log_channel_is(log).await;
     let running = court.start().await;

@@ -31,6 +31,11 @@ impl Court {
         Self::with(House::running().await, Clock::real()).await
     }
 
+    /// The same on PostgreSQL, where there is one.
+    pub async fn postgres() -> Option<Self> {
+        Some(Self::with(House::postgres().await?, Clock::real()).await)
+    }
+
     /// With one clock for both, that only moves when it is told to.
     pub async fn still() -> Self {
         let now = eventlog::system_clock()();

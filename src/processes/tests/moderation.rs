@@ -168,7 +168,16 @@ async fn why_failed(court: &Court) -> Vec<String> {
 // proves: MOD-04
 #[tokio::test(flavor = "multi_thread")]
 async fn given_a_temporary_ban_then_it_ends_at_its_time_also_after_a_restart() {
-    let court = Court::running().await;
+    ends_at_its_time(&Court::running().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_temporary_ban_then_it_ends_at_its_time_also_on_postgres() {
+    let Some(court) = Court::postgres().await else { return };
+    ends_at_its_time(&court).await;
+}
+
+async fn ends_at_its_time(court: &Court) {
     let running = court.start().await;
     let lene = court.member(0);
     court.punish(Deed::Ban, &lene, Some(3_600)).await;
