@@ -168,7 +168,8 @@ fn given_somebody_who_signs_in_then_they_see_what_they_may_until_they_sign_out()
     let viewer = viewer.json()["data"]["viewer"].clone();
     assert_eq!(viewer["userId"], owner.to_string());
     assert_eq!(viewer["guilds"][0]["id"], guild.to_string());
-    assert_eq!(viewer["guilds"][0]["permissions"].as_array().unwrap().len(), 7);
+    let held = viewer["guilds"][0]["permissions"].to_string();
+    assert!(held.contains("MANAGE_ACCESS") && held.contains("VIEW_AUDIT"), "{held}");
     assert_eq!(viewer["sessions"], json!([{ "isThisOne": true }]));
 
     // What they grant here, Discord's members have; and whom they see has a name.
