@@ -24,6 +24,7 @@ pub mod hands;
 pub mod health;
 mod learn;
 pub mod limits;
+pub mod members;
 mod messages;
 pub mod mouth;
 pub mod options;
@@ -92,6 +93,7 @@ impl Discord {
             config.prefix_commands,
         );
         edge.clock_is_ahead(way.clock_ahead_millis);
+        let _ = edge.members.set(Arc::new(members::AskDiscord(Arc::clone(&http))));
         let recommended = way.shards.max(1);
         let (first, last, shards) =
             shard_range(&config.shards).unwrap_or((0, recommended - 1, recommended));

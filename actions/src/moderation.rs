@@ -26,7 +26,7 @@ pub use log::{
     Record,
 };
 pub use many::{Left, MAX_BATCH_REASON_CHARS, Many, Massban, Plan};
-pub use punish::{Against, InNameOf, Ordered, Sentence, Step, Subject, Warned};
+pub use punish::{Against, Captured, InNameOf, Ordered, Sentence, Step, Subject, Warned};
 pub use undo::{Cause, Preview, Undone};
 
 use crate::{

@@ -1,10 +1,11 @@
 -- What moderation has written where, and how far audit logs have been read. None of it can be
 -- computed again. Portable: both stores run this text.
 
--- The newest entry of a community's audit log that was noted.
+-- The newest entry of a community's audit log that was noted, and whether there is a hole behind it.
 CREATE TABLE audit_marks (
-    guild bigint NOT NULL PRIMARY KEY,
-    entry bigint NOT NULL
+    guild  bigint NOT NULL PRIMARY KEY,
+    entry  bigint NOT NULL,
+    behind bigint NOT NULL
 );
 
 -- The post of a case in the community's log channel.

@@ -6,35 +6,28 @@
 //! was noted. Our own entries are left out: they have cases already. Whoever writes our mark into a
 //! reason by hand is noted all the same.
 
-use std::{sync::Arc, time::Duration};
+mod clerk;
 
-use actions::{
-    Permissions,
-    moderation::{MODULE, upkeep::ByHand},
-};
+use std::{collections::BTreeSet, sync::Arc};
+
+use actions::moderation::upkeep::ByHand;
 use domain::{AuditLogId, GuildId, UserId, moderation::Deed};
-use eventlog::{LogError, sql::Db, values};
+use eventlog::sql::Db;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
+use self::clerk::Clerk;
 use super::{
     connect::Http,
     edge::Edge,
     effects::moment,
-    learn::ask,
     sessions::Working,
     wire::{Dispatch, made_at},
 };
 
 /// Entries that wait to be noted; beyond them the connection waits, and Discord with it.
 const WAITING: usize = 1_000;
-/// As many as Discord gives at once.
-const PAGE: usize = 100;
-/// A hole of more entries than this many pages is not filled, and said so.
-const MAX_PAGES: usize = 20;
-const AGAIN: Duration = Duration::from_secs(1);
-const LONGEST_AGAIN: Duration = Duration::from_secs(30);
 /// What our effects leave in their reasons.
 const OUR_MARK: &str = "(reeve ";
 
@@ -69,12 +62,7 @@ struct Change {
     new_value: Json,
 }
 
-#[derive(Deserialize)]
-struct Log {
-    audit_log_entries: Vec<Entry>,
-}
-
-/// Notes what was done by hand, one after another; holes first, because they are older.
+/// What there is to be noted.
 #[derive(Clone, Debug)]
 pub struct AuditLog {
     entries: mpsc::Sender<(GuildId, Entry, Working)>,
@@ -83,23 +71,13 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
+    /// Ends when nobody tells it anything any more.
     pub fn start(edge: &Arc<Edge>, http: &Http, work: Db) -> Self {
-        let (entries, mut written) = mpsc::channel(WAITING);
-        let (holes, mut missed) = mpsc::unbounded_channel();
-        let clerk = Clerk { edge: Arc::clone(edge), http: Arc::clone(http), work };
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    biased;
-                    Some((guild, working)) = missed.recv() => clerk.fill(guild, working).await,
-                    Some((guild, entry, working)) = written.recv() => {
-                        clerk.note_until_done(guild, &entry).await;
-                        drop::<Working>(working);
-                    }
-                    else => return,
-                }
-            }
-        });
+        let (entries, written) = mpsc::channel(WAITING);
+        let (holes, missed) = mpsc::unbounded_channel();
+        let (edge, http) = (Arc::clone(edge), Arc::clone(http));
+        let clerk = Clerk { edge, http, work, behind: BTreeSet::new() };
+        tokio::spawn(clerk.work(written, missed));
         Self { entries, holes }
     }
 
@@ -118,168 +96,6 @@ impl AuditLog {
     /// After a hole: everything since the last entry that was noted.
     pub fn catch_up(&self, guild: GuildId, working: Working) {
         let _ = self.holes.send((guild, working));
-    }
-}
-
-#[derive(Debug)]
-struct Clerk {
-    edge: Arc<Edge>,
-    http: Http,
-    work: Db,
-}
-
-impl Clerk {
-    async fn fill(&self, guild: GuildId, working: Working) {
-        if let Err(problem) = self.catch_up(guild).await {
-            tracing::warn!(
-                guild.id = %guild, problem,
-                "the audit log cannot be caught up with; the next connection tries again"
-            );
-        }
-        drop(working);
-    }
-
-    async fn note_until_done(&self, guild: GuildId, entry: &Entry) {
-        let mut wait = AGAIN;
-        while let Err(problem) = self.note(guild, entry).await {
-            if !problem.passes {
-                let id = projections::error_id();
-                let what = entry.id.get();
-                tracing::error!(
-                    error.id = id, guild.id = %guild, audit.id = what, error = problem.text,
-                    "what was done by hand has no case"
-                );
-                return;
-            }
-            tracing::warn!(guild.id = %guild, error = problem.text, "the audit log waits");
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_AGAIN);
-        }
-    }
-
-    async fn note(&self, guild: GuildId, entry: &Entry) -> Result<(), Problem> {
-        if let Some(by_hand) = entry.by_hand(self.edge.us) {
-            let seen = self.edge.actions.observe_by_hand(guild, &by_hand).await?;
-            if seen {
-                metrics::counter!("reeve_discord_done_by_hand_total").increment(1);
-            }
-        }
-        Ok(self.mark(guild, entry.id).await?)
-    }
-
-    async fn catch_up(&self, guild: GuildId) -> Result<(), String> {
-        let edge = &self.edge;
-        let ours = edge.guilds.our_standing(guild, edge.us);
-        let may_read = ours.is_none_or(|ours| ours.permissions.has(Permissions::VIEW_AUDIT_LOG));
-        let is_on = edge.actions.module_is_on(guild, &MODULE).await;
-        if !may_read || !is_on.map_err(|error| error.to_string())? {
-            return Ok(());
-        }
-        let Some(marked) = self.marked(guild).await.map_err(|error| error.to_string())? else {
-            // What was before us is not ours.
-            let newest = self.page(guild, "", None, 1).await?;
-            let first =
-                newest.first().map_or_else(|| first_id(&self.edge), |entry| Ok(entry.id))?;
-            return self.mark(guild, first).await.map_err(|error| error.to_string());
-        };
-        let is_new = |entry: &Entry| entry.id > marked;
-        let newest = self.page(guild, "", None, PAGE).await?;
-        let all = newest.len() < PAGE || !newest.iter().all(is_new);
-        let mut missed: Vec<Entry> = newest.into_iter().filter(is_new).collect();
-        if !all {
-            // Much else was done meanwhile: only what concerns us is looked through.
-            for action in [action::KICK, action::BAN, action::UNBAN, action::MEMBER_UPDATE] {
-                missed.extend(self.all_of(guild, action, marked).await?);
-            }
-        }
-        missed.sort_unstable_by_key(|entry| entry.id);
-        missed.dedup_by_key(|entry| entry.id);
-        for entry in &missed {
-            if entry.concerns_us() {
-                self.note_until_done(guild, entry).await;
-            }
-        }
-        match missed.last() {
-            Some(last) => self.mark(guild, last.id).await.map_err(|error| error.to_string()),
-            None => Ok(()),
-        }
-    }
-
-    /// Every newer entry of one kind.
-    async fn all_of(
-        &self,
-        guild: GuildId,
-        action: u16,
-        marked: AuditLogId,
-    ) -> Result<Vec<Entry>, String> {
-        let (mut all, mut before) = (Vec::new(), None);
-        let kind = format!("&action_type={action}");
-        for _ in 0..MAX_PAGES {
-            let entries = self.page(guild, &kind, before, PAGE).await?;
-            before = entries.last().map(|entry| entry.id);
-            let last = entries.len() < PAGE || before.is_none_or(|oldest| oldest <= marked);
-            all.extend(entries.into_iter().filter(|entry| entry.id > marked));
-            if last {
-                return Ok(all);
-            }
-        }
-        tracing::warn!(
-            guild.id = %guild, audit.action = action, seen = MAX_PAGES * PAGE,
-            "the audit log has grown by more than is looked at; older entries have no case"
-        );
-        Ok(all)
-    }
-
-    /// The newest first.
-    async fn page(
-        &self,
-        guild: GuildId,
-        kind: &str,
-        before: Option<AuditLogId>,
-        limit: usize,
-    ) -> Result<Vec<Entry>, String> {
-        let before = before.map(|id| format!("&before={id}")).unwrap_or_default();
-        let path = format!("guilds/{guild}/audit-logs?limit={limit}{kind}{before}");
-        Ok(ask::<Log>(&self.http, path).await?.audit_log_entries)
-    }
-
-    async fn marked(&self, guild: GuildId) -> Result<Option<AuditLogId>, LogError> {
-        let select = "SELECT entry FROM audit_marks WHERE guild = $1";
-        let rows = self.work.query(select, &values![guild]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        Ok(AuditLogId::from_i64(row.int(0)?).ok())
-    }
-
-    async fn mark(&self, guild: GuildId, entry: AuditLogId) -> Result<(), LogError> {
-        let upsert = "INSERT INTO audit_marks (guild, entry) VALUES ($1, $2) \
-                      ON CONFLICT (guild) DO UPDATE SET entry = excluded.entry \
-                      WHERE excluded.entry > audit_marks.entry";
-        self.work.execute(upsert, &values![guild, entry.get()]).await.map(drop)
-    }
-}
-
-/// The first id of now: in a community whose log is empty.
-fn first_id(edge: &Edge) -> Result<AuditLogId, String> {
-    let millis = u64::try_from(edge.actions.now().as_micros() / 1_000).unwrap_or(0);
-    let id = millis.saturating_sub(domain::DISCORD_EPOCH_MILLIS) << 22;
-    AuditLogId::new(id.max(1)).map_err(|error| error.to_string())
-}
-
-/// Why an entry was not noted.
-struct Problem {
-    text: String,
-    passes: bool,
-}
-
-impl From<LogError> for Problem {
-    fn from(error: LogError) -> Self {
-        Self { text: error.to_string(), passes: true }
-    }
-}
-
-impl From<actions::ActionError> for Problem {
-    fn from(error: actions::ActionError) -> Self {
-        Self { text: error.to_string(), passes: error.is_fault() }
     }
 }
 

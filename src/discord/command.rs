@@ -132,24 +132,51 @@ fn suggest<V: Verb>(ctx: Ctx, typing: Typing) -> Work<Vec<Suggestion>> {
     Box::pin(V::suggest(ctx, typing))
 }
 
-/// A slash command: verbs under one name, or one verb that is the command itself.
+/// A slash command: verbs under one name, or one verb that is the command itself; or an entry in
+/// the menu of a person or a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
     pub name: Text,
     pub about: Text,
     pub verbs: &'static [Route],
     pub is_verb: bool,
+    pub place: Place,
+}
+
+/// Where people find a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Behind a slash.
+    Typed,
+    OnPerson,
+    OnMessage,
+}
+
+impl Place {
+    /// As Discord numbers it.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Typed => 1,
+            Self::OnPerson => 2,
+            Self::OnMessage => 3,
+        }
+    }
 }
 
 impl Group {
     pub const fn new(name: Text, about: Text, verbs: &'static [Route]) -> Self {
-        Self { name, about, verbs, is_verb: false }
+        Self { name, about, verbs, is_verb: false, place: Place::Typed }
     }
 
     /// The command of exactly this verb.
     pub const fn verb(verbs: &'static [Route; 1]) -> Self {
         let Spec { name, about, .. } = verbs[0].spec;
-        Self { name, about, verbs, is_verb: true }
+        Self { name, about, verbs, is_verb: true, place: Place::Typed }
+    }
+
+    /// A verb without options that is found on a person or a message.
+    pub const fn menu(place: Place, verbs: &'static [Route; 1]) -> Self {
+        Self { place, ..Self::verb(verbs) }
     }
 
     pub fn find(&'static self, verb: &str) -> Option<&'static Route> {
@@ -161,7 +188,9 @@ impl Group {
 
     /// `/bytes send`
     pub fn path(&self, route: &Route) -> String {
-        if self.is_verb {
+        if self.place != Place::Typed {
+            self.name.en.to_owned()
+        } else if self.is_verb {
             format!("/{}", self.name.en)
         } else {
             format!("/{} {}", self.name.en, route.spec.name.en)

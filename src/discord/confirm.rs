@@ -3,7 +3,7 @@
 //! Pressed twice, it does what it does once: this process remembers the answer, and the log knows
 //! the key. After the minute it does nothing and says so.
 
-use std::{future::Future, num::NonZeroUsize};
+use std::{any::Any, future::Future, num::NonZeroUsize, sync::Arc};
 
 use domain::IdempotencyKey;
 use lru::LruCache;
@@ -70,6 +70,44 @@ impl Spent {
     fn give_back(&self, question: u64) {
         self.0.lock().pop(&question);
     }
+}
+
+/// What a question or a form is about, where it does not fit into a button. It is gone after a
+/// restart, as a question that nobody answered in time.
+pub struct Drafts(Mutex<LruCache<u64, Draft>>);
+
+type Draft = Arc<dyn Any + Send + Sync>;
+
+/// None of them is larger than a long message.
+const DRAFTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("it is not zero");
+
+impl std::fmt::Debug for Drafts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Drafts(…)")
+    }
+}
+
+impl Default for Drafts {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(DRAFTS)))
+    }
+}
+
+impl Drafts {
+    /// For the request that it belongs to.
+    pub fn keep<T: Any + Send + Sync>(&self, request: u64, draft: T) {
+        self.0.lock().put(request, Arc::new(draft));
+    }
+
+    pub fn of<T: Any + Send + Sync>(&self, request: u64) -> Option<Arc<T>> {
+        let kept = self.0.lock().get(&request).cloned();
+        kept.and_then(|draft| draft.downcast().ok())
+    }
+}
+
+/// What somebody says who comes too late for a draft.
+pub fn expired(ctx: &Ctx) -> Reply {
+    Reply::bad(ctx.say(EXPIRED))
 }
 
 /// What somebody confirmed.

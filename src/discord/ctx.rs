@@ -3,7 +3,7 @@
 use std::{fmt::Display, sync::Arc};
 
 use actions::{Actions, Caller, Permissions, Standing};
-use domain::{ChannelId, GuildId, IdempotencyKey, InvalidId, RoleId, Timestamp, UserId};
+use domain::{ChannelId, GuildId, IdempotencyKey, InvalidId, MessageId, RoleId, Timestamp, UserId};
 use serde_json::Value as Json;
 
 use super::{
@@ -30,6 +30,55 @@ pub struct Asked {
     pub way: Way,
     /// The members that it names, as Discord told of them.
     pub named: Vec<Named>,
+    /// What it was picked on, from a menu.
+    pub picked: Option<Picked>,
+}
+
+/// Whom or what somebody opened a menu of ours on.
+#[derive(Clone, Debug)]
+pub enum Picked {
+    Person(UserId),
+    Message(Arc<PickedMessage>),
+}
+
+/// A message as it was when somebody opened a menu on it.
+#[derive(PartialEq, Eq)]
+pub struct PickedMessage {
+    pub id: MessageId,
+    pub channel: ChannelId,
+    pub author: UserId,
+    pub is_by_bot: bool,
+    pub text: String,
+    /// Names and sizes of its files.
+    pub files: Vec<(String, u64)>,
+}
+
+/// Never shown: what people write ends up in no log.
+impl std::fmt::Debug for PickedMessage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PickedMessage").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Picked {
+    fn of(target: Option<&str>, resolved: &mut wire::Resolved) -> Option<Self> {
+        let target = target?;
+        if let Some(shown) = resolved.messages.remove(target) {
+            return Some(Self::Message(Arc::new(PickedMessage {
+                id: shown.id,
+                channel: shown.channel_id,
+                author: shown.author.id,
+                is_by_bot: shown.author.bot,
+                text: shown.content,
+                files: shown
+                    .attachments
+                    .into_iter()
+                    .map(|file| (file.filename, file.size))
+                    .collect(),
+            })));
+        }
+        target.parse().ok().map(Self::Person)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +153,9 @@ impl Asked {
         let (Some(guild), Some(asker)) = (interaction.guild_id, interaction.member) else {
             return Err(Unusable::Alone);
         };
-        let data = interaction.data.ok_or(Unusable::Strange)?;
+        let mut data = interaction.data.ok_or(Unusable::Strange)?;
         let named = Named::all(&data.resolved);
+        let picked = Picked::of(data.target_id.as_deref(), &mut data.resolved);
         let what = match interaction.kind {
             2 => {
                 let (verb, options) = verb(data.options);
@@ -144,6 +194,7 @@ impl Asked {
             what,
             way: Way::Interaction,
             named,
+            picked,
         })
     }
 

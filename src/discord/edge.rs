@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{Arc, OnceLock, atomic::AtomicI64},
 };
 
 use actions::Actions;
@@ -13,8 +13,14 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::{
-    command::Capability, confirm::Spent, custom_id::Signer, guilds::Guilds, health::Health,
-    prefix::Minute, sessions::Progress,
+    command::Capability,
+    confirm::{Drafts, Spent},
+    custom_id::Signer,
+    guilds::Guilds,
+    health::Health,
+    members::Members,
+    prefix::Minute,
+    sessions::Progress,
 };
 
 /// Interactions of which it is remembered that they came. Discord may send one twice, within
@@ -23,13 +29,15 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(8_192).expect("it is not zero
 
 const LEARNING: usize = 16;
 
-#[derive(Debug)]
 pub struct Edge {
     pub actions: Actions,
     pub guilds: Guilds,
     pub signer: Signer,
     pub health: Health,
     pub spent: Spent,
+    pub drafts: Drafts,
+    /// Where members are asked for whom Discord did not tell of.
+    pub members: OnceLock<Arc<dyn Members>>,
     /// Ourselves, as Discord's user.
     pub us: UserId,
     pub capabilities: &'static [Capability],
@@ -43,6 +51,12 @@ pub struct Edge {
     places: Mutex<BTreeMap<u32, Arc<Progress>>>,
     /// By how many milliseconds this machine's clock is ahead of Discord's.
     clock_ahead_millis: AtomicI64,
+}
+
+impl std::fmt::Debug for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Edge").field("us", &self.us).finish_non_exhaustive()
+    }
 }
 
 impl Edge {
@@ -60,6 +74,8 @@ impl Edge {
             signer,
             health,
             spent: Spent::default(),
+            drafts: Drafts::default(),
+            members: OnceLock::new(),
             us,
             capabilities,
             prefix_commands,

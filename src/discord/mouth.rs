@@ -97,6 +97,9 @@ fn may_try_again(error: &HttpError) -> bool {
 fn response(first: First) -> InteractionResponse {
     use InteractionResponseType as Kind;
     let (kind, data) = match first {
+        First::Reply(Reply { form: Some(form), .. }) => {
+            (Kind::Modal, Some(Reply::form_data(&form)))
+        }
         First::Reply(reply) if reply.replaces => {
             let data = InteractionResponseData { flags: None, ..reply.data() };
             (Kind::UpdateMessage, Some(data))

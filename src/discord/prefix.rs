@@ -110,6 +110,7 @@ pub fn hear(
             },
             way: Way::Message,
             named: Vec::new(),
+            picked: None,
         };
         let http = Arc::clone(&hands.http);
         let letter = Letter { http, channel: written.channel_id, message: id };

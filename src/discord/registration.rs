@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    command::{Capability, Group, Route},
+    command::{Capability, Group, Place, Route},
     options::{Choice, Kind, Opt},
     text::Text,
 };
@@ -17,8 +17,17 @@ pub fn commands(capabilities: &[Capability]) -> Vec<Json> {
 }
 
 fn command(group: &Group) -> Json {
-    let mut json = named(group.name.en, group.name, group.about);
-    json.insert("type".to_owned(), json!(1));
+    let mut json = if group.place == Place::Typed {
+        named(group.name.en, group.name, group.about)
+    } else {
+        // What is found in a menu has no description.
+        let mut json = Map::new();
+        json.insert("name".to_owned(), json!(group.name.en));
+        localise(&mut json, "name_localizations", group.name);
+        json.insert("description".to_owned(), json!(""));
+        json
+    };
+    json.insert("type".to_owned(), json!(group.place.number()));
     // In communities only: everything we do belongs to one.
     json.insert("contexts".to_owned(), json!([0]));
     json.insert("integration_types".to_owned(), json!([0]));
@@ -28,7 +37,9 @@ fn command(group: &Group) -> Json {
     } else {
         group.verbs.iter().map(subcommand).collect()
     };
-    json.insert("options".to_owned(), Json::Array(options));
+    if group.place == Place::Typed {
+        json.insert("options".to_owned(), Json::Array(options));
+    }
     Json::Object(json)
 }
 
@@ -156,7 +167,7 @@ fn is_nothing(value: &Json) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use twilight_model::application::command::Command;
+    use twilight_model::application::command::{Command, CommandType};
 
     use super::*;
     use crate::discord::commands::CAPABILITIES;
@@ -204,7 +215,8 @@ mod tests {
             let command: Command = serde_json::from_value(json).unwrap();
             twilight_validate::command::command(&command).unwrap();
             for (place, texts) in [("name", &command.name_localizations)] {
-                for text in texts.iter().flat_map(|texts| texts.values()) {
+                let typed = command.kind == CommandType::ChatInput;
+                for text in texts.iter().filter(|_| typed).flat_map(|texts| texts.values()) {
                     twilight_validate::command::chat_input_name(text)
                         .unwrap_or_else(|error| panic!("{place} {text}: {error}"));
                 }

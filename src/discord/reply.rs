@@ -3,7 +3,9 @@
 use twilight_model::{
     channel::message::{
         AllowedMentions, Component, Embed, MessageFlags,
-        component::{ActionRow, Button as WireButton, ButtonStyle},
+        component::{
+            ActionRow, Button as WireButton, ButtonStyle, Label, TextInput, TextInputStyle,
+        },
         embed::{EmbedField, EmbedFooter},
     },
     http::{attachment::Attachment, interaction::InteractionResponseData},
@@ -18,6 +20,8 @@ pub const MAX_FIELD_VALUE: usize = 1_024;
 pub const MAX_FOOTER: usize = 2_048;
 pub const MAX_EMBED: usize = 6_000;
 pub const MAX_LABEL: usize = 80;
+/// Of a form's title, and of what stands above a field.
+const MAX_FORM_TEXT: usize = 45;
 const BUTTONS_IN_A_ROW: usize = 5;
 const ROWS: usize = 5;
 /// Far below what Discord takes, and enough for years of a member's history.
@@ -53,8 +57,26 @@ pub struct Reply {
     pub footer: String,
     pub buttons: Vec<Button>,
     pub file: Option<File>,
+    /// Asks for more, in place of all else.
+    pub form: Option<Box<Asking>>,
     /// Takes the place of the message that the button was on, instead of coming below it.
     pub replaces: bool,
+}
+
+/// A form that opens: what somebody writes into it comes back as a request of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    pub title: String,
+    pub custom_id: String,
+    pub questions: Vec<Question>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    pub name: &'static str,
+    pub label: String,
+    pub required: bool,
+    pub most: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +131,11 @@ impl Reply {
 
     pub fn replacing(self) -> Self {
         Self { replaces: true, ..self }
+    }
+
+    /// Nothing can be said before a form: it is the answer.
+    pub fn form(form: Asking) -> Self {
+        Self { form: Some(Box::new(form)), private: true, ..Self::default() }
     }
 
     pub fn file(self, name: &str, bytes: Vec<u8>) -> Self {
@@ -179,6 +206,36 @@ impl Reply {
     pub fn attachments(&self) -> Vec<Attachment> {
         let file = self.file.iter().filter(|file| file.bytes.len() <= MAX_FILE_BYTES);
         file.map(|file| Attachment::from_bytes(file.name.clone(), file.bytes.clone(), 0)).collect()
+    }
+
+    /// As a form that opens.
+    pub fn form_data(form: &Asking) -> InteractionResponseData {
+        let ask = |question: &Question| {
+            let input = TextInput {
+                custom_id: question.name.to_owned(),
+                id: None,
+                #[expect(deprecated, reason = "a label around it says what it is")]
+                label: None,
+                max_length: Some(question.most),
+                min_length: question.required.then_some(1),
+                placeholder: None,
+                required: Some(question.required),
+                style: TextInputStyle::Paragraph,
+                value: None,
+            };
+            Component::Label(Label {
+                component: Box::new(Component::TextInput(input)),
+                description: None,
+                id: None,
+                label: cut(&question.label, MAX_FORM_TEXT),
+            })
+        };
+        InteractionResponseData {
+            title: Some(cut(&form.title, MAX_FORM_TEXT)),
+            custom_id: Some(form.custom_id.clone()),
+            components: Some(form.questions.iter().map(ask).collect()),
+            ..InteractionResponseData::default()
+        }
     }
 
     pub fn flags(&self) -> Option<MessageFlags> {

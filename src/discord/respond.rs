@@ -12,7 +12,7 @@ use super::{
     failure::Failure,
     mouth::{First, Heard, Mouth},
     reply::Reply,
-    text::{Text, text},
+    text::{Lang, Text, text},
 };
 
 /// Discord gives up on an interaction that has not been answered for so long.
@@ -81,7 +81,7 @@ async fn answer(
                 Err(_) => broken(asked, command, "it took too long"),
             };
             if let Said::Reply(reply) = &handled.said {
-                let heard = later(mouth, reply, &announced, private).await;
+                let heard = later(mouth, reply, &announced, private, asked.lang).await;
                 note(&heard, command);
             }
             handled
@@ -109,7 +109,21 @@ fn announce(edge: &Edge, asked: &Asked) -> First {
 
 /// The answer where its place was announced; in a message of its own where it must be seen by
 /// fewer, or must not change the message that a button is on.
-async fn later(mouth: &dyn Mouth, reply: &Reply, announced: &First, private: bool) -> Heard {
+async fn later(
+    mouth: &dyn Mouth,
+    reply: &Reply,
+    announced: &First,
+    private: bool,
+    lang: Lang,
+) -> Heard {
+    // Discord opens a form at once or not at all.
+    let too_late;
+    let reply = if reply.form.is_some() {
+        too_late = Reply::bad(BUSY.say(lang));
+        &too_late
+    } else {
+        reply
+    };
     match announced {
         First::ChangeLater if reply.replaces => mouth.then(reply).await,
         First::ChangeLater => mouth.also(reply).await,

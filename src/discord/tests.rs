@@ -161,7 +161,8 @@ impl Member<'_> {
             .map(|(name, kind, value)| json!({ "name": name, "type": kind, "value": value }))
             .collect();
         let named = path.trim_start_matches('/');
-        match named.split_once(' ') {
+        // What is found in a menu has its spaces in its name.
+        match named.split_once(' ').filter(|_| path.starts_with('/')) {
             None => json!({ "name": named, "options": options }),
             Some((group, verb)) => json!({
                 "name": group, "options": [{ "name": verb, "type": 1, "options": options }],

@@ -202,6 +202,9 @@ pub struct Data {
     pub components: Json,
     #[serde(default)]
     pub resolved: Resolved,
+    /// Whom or what a menu was opened on.
+    #[serde(default)]
+    pub target_id: Option<String>,
 }
 
 /// Whom the options name.
@@ -211,6 +214,41 @@ pub struct Resolved {
     pub users: HashMap<String, Author>,
     #[serde(default)]
     pub members: HashMap<String, Roles>,
+    #[serde(default)]
+    pub messages: HashMap<String, Shown>,
+}
+
+/// A message that a menu was opened on, with what it says.
+#[derive(Deserialize)]
+pub struct Shown {
+    pub id: MessageId,
+    pub channel_id: ChannelId,
+    pub author: Author,
+    #[serde(default)]
+    pub content: String,
+    #[serde(default)]
+    pub attachments: Vec<Attached>,
+}
+
+/// Never shown: what people write ends up in no log.
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shown").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Attached {
+    #[serde(default)]
+    pub filename: String,
+    #[serde(default)]
+    pub size: u64,
+}
+
+impl std::fmt::Debug for Attached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attached").field("size", &self.size).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -125,6 +125,10 @@ impl<'a> Players<'a> {
             Deed::ReadsBoard => ("/bytes heap", Filled::new()),
             Deed::ReadsHistory => ("/bytes history", Filled::new()),
             Deed::AsksForRoles => ("/bytes awards", Filled::new()),
+            Deed::Warns { whom, reason } => {
+                ("/warn", given! { user: user(*whom)?, reason: *reason })
+            }
+            Deed::Notes { whom, text } => ("/note", given! { user: user(*whom)?, text: *text }),
             Deed::Decides(decision) => {
                 let (setting, value) = self.setting(decision)?;
                 ("/settings set", given! { setting: setting, value: value })

@@ -167,6 +167,8 @@ fn tell(players: &Players<'_>, moment: &Moment) -> Option<String> {
         Deed::Leaves => format!("{me} leaves"),
         Deed::EntersVoice { channel } => format!("{me} enters {channel}"),
         Deed::LeavesVoice => format!("{me} leaves the voice channel"),
+        Deed::Warns { whom, .. } => format!("{me}  /warn {}", name(*whom)),
+        Deed::Notes { whom, .. } => format!("{me}  /note {}", name(*whom)),
         Deed::TimesOut { whom, .. } => format!("{me} times {} out", name(*whom)),
         Deed::Bans { whom, .. } => format!("{me} bans {}", name(*whom)),
         Deed::Reacts { .. } | Deed::Decides(_) => return None,

@@ -64,6 +64,8 @@ fn concerned(moment: &Moment, settled: &HashSet<Who>) -> Vec<Who> {
         Deed::Reacts { .. } => Vec::new(),
         Deed::Gives { to, .. } => vec![moment.who, *to],
         Deed::LooksUp { whom: Some(whom) }
+        | Deed::Warns { whom, .. }
+        | Deed::Notes { whom, .. }
         | Deed::TimesOut { whom, .. }
         | Deed::Bans { whom, .. } => vec![moment.who, *whom],
         _ => vec![moment.who],

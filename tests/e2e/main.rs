@@ -31,6 +31,7 @@ mod discord {
     mod giveaways;
     mod load;
     mod moderation;
+    mod moderators;
     mod restarts;
     mod squads;
     mod town;

@@ -6,10 +6,11 @@
 use domain::{
     CaseNumber, GuildId, IdempotencyKey, Timestamp, UserId,
     access::AccessSettings,
+    case,
     moderation::{Command, Deed, Event, Punishment, Severity, StepDeed, Target as Targeted},
 };
 
-use super::{MODULE, about, refused, used_for_something_else};
+use super::{MODULE, Opening, about, refused, used_for_something_else};
 use crate::{
     ActionError, Actions, BotStanding, Caller, Guard, Permission, Permissions, Standing, Target,
     Who, guards,
@@ -38,6 +39,16 @@ pub struct Against<'a> {
     pub bot: BotStanding,
     pub in_name_of: Option<InNameOf>,
     pub reason: Option<&'a str>,
+    /// What a warning is about.
+    pub evidence: Option<Captured<'a>>,
+}
+
+/// A message as it was. It belongs to whoever wrote it.
+#[derive(Clone, Copy, Debug)]
+pub struct Captured<'a> {
+    pub text: &'a str,
+    pub author: UserId,
+    pub place: case::Place,
 }
 
 /// What is to be done.
@@ -127,8 +138,11 @@ impl Actions {
         let mut step: Option<Step> = None;
         for event in &decision.events {
             match event {
-                Event::MemberWarned { case, active, decays, .. } => {
-                    warned = Some((*case, *active, *decays));
+                Event::MemberWarned { case, active, decays, by, at, .. } => {
+                    let (number, about) = (*case, person);
+                    let (kind, by, at) = (case::Kind::Warning, by.clone(), *at);
+                    let opening = Opening { number, about, kind, by, at };
+                    warned = Some((opening, *active, *decays));
                 }
                 Event::LadderStepTaken { deed, case, .. } => {
                     step = Some(Step { deed: *deed, case: *case, until: None });
@@ -141,8 +155,28 @@ impl Actions {
                 _ => {}
             }
         }
-        let (case, active, decays) = warned.ok_or_else(used_for_something_else)?;
+        let (opening, active, decays) = warned.ok_or_else(used_for_something_else)?;
+        if let Some(captured) = &against.evidence {
+            self.attach(guild, caller, &opening, captured, key).await?;
+        }
+        let case = opening.number;
         Ok(Warned { case, active, decays, step, repeated: decision.repeated })
+    }
+
+    /// A message becomes evidence of a case that was decided just now.
+    async fn attach(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        case: &Opening,
+        captured: &Captured<'_>,
+        key: &IdempotencyKey,
+    ) -> Result<(), ActionError> {
+        let author = self.people().person(guild, captured.author).await?;
+        let text = domain::Personal::clear(author, captured.text.to_owned());
+        let (by, place) = (case.by.clone(), Some(captured.place));
+        let command = case::Command::AddEvidence { by, text, place, at: self.now() };
+        self.say_of_case(guild, caller, case, key, &command).await.map(drop)
     }
 
     /// Something for moderators to know. The member is not told, and it counts for nothing.

@@ -30,7 +30,7 @@ fn subject(who: UserId, top_rank: u16) -> Subject {
 }
 
 fn against(who: UserId, reason: Option<&str>) -> Against<'_> {
-    Against { subject: subject(who, 0), bot: BOT, in_name_of: None, reason }
+    Against { subject: subject(who, 0), bot: BOT, in_name_of: None, reason, evidence: None }
 }
 
 async fn warn(house: &House, by: UserId, whom: UserId) -> Result<CaseNumber, ActionError> {

@@ -64,6 +64,16 @@ pub enum Deed {
     ReadsHistory,
     AsksForRoles,
     Decides(Decision),
+    /// Has it put on record, as a warning.
+    Warns {
+        whom: Who,
+        reason: &'static str,
+    },
+    /// Leaves word about somebody for the other moderators.
+    Notes {
+        whom: Who,
+        text: &'static str,
+    },
     TimesOut {
         whom: Who,
         secs: u64,
@@ -324,7 +334,7 @@ impl Day<'_> {
         self.add(drawn + 60_000, OWNER, gives);
     }
 
-    /// Two quarrel, and a moderator sends one of them out for a while.
+    /// Two quarrel: a moderator warns both, and sends one of them out for a while.
     fn quarrel(&mut self) {
         let here: Vec<_> = self.here().into_iter().filter(|who| *who > MODERATORS[1]).collect();
         let Some(one) = another(&mut self.dice, &here, OWNER) else { return };
@@ -339,8 +349,13 @@ impl Day<'_> {
         let by = MODERATORS[self.dice.random_range(0..MODERATORS.len())];
         let text = "that is enough, both of you. Take a walk.".to_owned();
         self.add(ms, by, Deed::Says { channel: "general", text });
+        for (whom, later) in [(one, 10_000), (other, 15_000)] {
+            self.add(ms + later, by, Deed::Warns { whom, reason: "quarrelling in general" });
+        }
         let out = Deed::TimesOut { whom: other, secs: 600, reason: "quarrelling in general" };
         self.add(ms + 20_000, by, out);
+        let text = "It began with a misunderstanding. Be kind when they come back.";
+        self.add(ms + 90_000, by, Deed::Notes { whom: other, text });
     }
 
     /// Strangers come together, shout, and are thrown out.

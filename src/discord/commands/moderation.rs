@@ -5,17 +5,20 @@
 mod appeal;
 mod case;
 mod lists;
+mod many;
+mod menus;
 mod punish;
+mod undo;
 
 use actions::{
     BotStanding, Target,
     moderation::{ByWhom, CaseLine, InNameOf, MODULE, Subject},
 };
-use domain::{CaseNumber, UserId, case::Kind, text::parse_duration};
+use domain::{CaseNumber, RoleId, UserId, case::Kind, text::parse_duration};
 use twilight_model::gateway::Intents;
 
 use crate::discord::{
-    command::{Capability, Group, Press, Route, Suggestion},
+    command::{Capability, Group, Place, Press, Route, Submit, Suggestion},
     ctx::Ctx,
     failure::Failure,
     text::{Lang, Text, duration, text},
@@ -59,12 +62,19 @@ pub const CAPABILITY: Capability = Capability {
         Group::verb(&[Route::of::<lists::Record>()]),
         Group::verb(&[Route::of::<lists::Moderator>()]),
         Group::verb(&[Route::of::<appeal::Appeal>()]),
+        Group::verb(&[Route::of::<many::Massban>()]),
+        Group::verb(&[Route::of::<undo::Undo>()]),
+        Group::menu(Place::OnPerson, &[Route::of::<menus::Warn>()]),
+        Group::menu(Place::OnPerson, &[Route::of::<menus::Record>()]),
+        Group::menu(Place::OnMessage, &[Route::of::<menus::WarnForMessage>()]),
     ],
     presses: &[
         Press::new("cases", |ctx, pressed| Box::pin(lists::turn(ctx, pressed))),
         Press::new("history", |ctx, pressed| Box::pin(case::turn(ctx, pressed))),
+        Press::new("massban", |ctx, pressed| Box::pin(many::confirmed(ctx, pressed))),
+        Press::new("undo", |ctx, pressed| Box::pin(undo::confirmed(ctx, pressed))),
     ],
-    submits: &[],
+    submits: &[Submit::new("warn", |ctx, form| Box::pin(menus::warn(ctx, form)))],
 };
 
 const NOT_TOLD: Text = text(
@@ -105,10 +115,25 @@ fn by_whom(ctx: &Ctx, by: &ByWhom) -> String {
 
 /// Somebody whom an option names, with the rank that Discord tells of.
 fn subject(ctx: &Ctx, user: UserId) -> Result<Subject, Failure> {
-    let (guild, guilds) = (ctx.guild(), &ctx.edge.guilds);
     let told = ctx.asked.told_of(user).ok_or_else(|| Failure::refused(NOT_TOLD, ctx.lang()))?;
-    let is_member = told.roles.is_some();
-    let roles = told.roles.clone().unwrap_or_default();
+    Ok(standing_of(ctx, user, told.roles.clone()))
+}
+
+/// The same of somebody whom Discord did not tell of: it is asked.
+async fn asked_subject(ctx: &Ctx, user: UserId) -> Result<Subject, Failure> {
+    if let Some(told) = ctx.asked.told_of(user) {
+        return Ok(standing_of(ctx, user, told.roles.clone()));
+    }
+    let members = ctx.edge.members.get();
+    let members = members.ok_or_else(|| Failure::refused(NOT_TOLD, ctx.lang()))?;
+    Ok(standing_of(ctx, user, members.roles(ctx.guild(), user).await?))
+}
+
+/// None for their roles where they are not in the community.
+fn standing_of(ctx: &Ctx, user: UserId, roles: Option<Vec<RoleId>>) -> Subject {
+    let (guild, guilds) = (ctx.guild(), &ctx.edge.guilds);
+    let is_member = roles.is_some();
+    let roles = roles.unwrap_or_default();
     let permissions = guilds.base_permissions(guild, user, &roles);
     let standing = guilds.standing(guild, user, roles, permissions);
     let target = Target {
@@ -118,7 +143,7 @@ fn subject(ctx: &Ctx, user: UserId) -> Result<Subject, Failure> {
         is_bot_itself: user == ctx.edge.us,
     };
     let is_administrator = is_member && permissions.has(actions::Permissions::ADMINISTRATOR);
-    Ok(Subject { target, is_member, is_administrator })
+    Subject { target, is_member, is_administrator }
 }
 
 fn in_name_of(ctx: &Ctx, user: Option<UserId>) -> Result<Option<InNameOf>, Failure> {

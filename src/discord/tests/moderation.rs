@@ -2,6 +2,7 @@
 
 mod cases;
 mod guards;
+mod many;
 mod punish;
 
 use std::time::{Duration, Instant};

@@ -120,6 +120,14 @@ fn given_a_ban_that_was_ordered_then_it_is_done_told_recorded_and_posted() {
     let lene = town.member("lene");
     lene.person.takes_direct_messages(true).unwrap();
     let log = town.owner().person.makes_channel("case-log").unwrap();
+    // Posts begin with what is new when the bot first runs.
+    let bot = town.bot();
+    eventually("posts have begun", || {
+        let listed = town.house.reeve(&["processes", "list", "--json"]).ok().json();
+        let processes = listed["processes"].as_array()?;
+        processes.iter().any(|process| process["name"] == "case_posts").then_some(())
+    });
+    bot.stop();
     order_a_ban(&town, &lene, log);
     let bot = town.bot();
     becomes(&town, "moderation.deed_applied", 1);

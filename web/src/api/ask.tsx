@@ -22,7 +22,7 @@ export function useAsk<D, V extends AnyVariables>(query: TypedDocumentNode<D, V>
   useOnNews(again, pause);
   useRetry(result.error?.networkError !== undefined, again);
   const isOfThese = result.operation === undefined || JSON.stringify(result.operation.variables) === JSON.stringify(variables);
-  const data = keep || isOfThese ? result.data : undefined;
+  const data = keep || isOfThese ? result.data ?? undefined : undefined;
   return {
     data,
     trouble: result.error === undefined || !isOfThese ? undefined : troubleOf(result.error),
@@ -78,8 +78,10 @@ export function useList<D, V extends AnyVariables, N>(
     const asked = { ...(JSON.parse(key) as object), after } as unknown as V;
     const result = await client.query(query, asked, { requestPolicy: "network-only" }).toPromise();
     setTrouble(result.error === undefined ? undefined : troubleOf(result.error));
-    const found = result.data === undefined ? undefined : picks.current.pick(result.data);
-    return found ?? (result.error === undefined && result.data !== undefined ? { edges: [], pageInfo: { hasNextPage: false } } : undefined);
+    // An answer that is nothing but trouble has `null` where the data would be.
+    const data = result.data ?? undefined;
+    const found = data === undefined ? undefined : picks.current.pick(data);
+    return found ?? (result.error === undefined && data !== undefined ? { edges: [], pageInfo: { hasNextPage: false } } : undefined);
   }, [client, key, query]);
 
   const refresh = useCallback(async () => {
@@ -150,14 +152,15 @@ export function useDo<D, V extends AnyVariables>(mutation: TypedDocumentNode<D, 
       toast(trouble.errorId === undefined ? trouble.text : `${trouble.text} (${trouble.errorId})`, "bad");
       return undefined;
     }
-    if (answer.data === undefined) return undefined;
-    const outcome = outcomeOf(answer.data);
+    const data = answer.data ?? undefined;
+    if (data === undefined) return undefined;
+    const outcome = outcomeOf(data);
     if (outcome.refusal != null) {
       toast(outcome.refusal.text, "bad");
       return undefined;
     }
     toast(said);
-    return answer.data;
+    return data;
   };
   return { act, busy: result.fetching };
 }

@@ -21,7 +21,9 @@ export const settingsRoute = createRoute({ getParentRoute: parent, path: "settin
 export const capabilityRoute = createRoute({ getParentRoute: parent, path: "settings/$capability", component: lazyRouteComponent(() => import("../features/settings/capability"), "CapabilitySettings") });
 export const accessRoute = createRoute({ getParentRoute: parent, path: "access", component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
 
+export const mineRoute = createRoute({ getParentRoute: parent, path: "mine", component: lazyRouteComponent(() => import("../features/members/mine"), "Mine") });
+
 export const guildPages = [
-  indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, membersRoute, memberRoute, auditRoute,
+  indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, mineRoute, membersRoute, memberRoute, auditRoute,
   historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute,
 ] as const;

@@ -9,9 +9,10 @@ describe("the menu", () => {
     expect(sections.every((section) => section.pages.length > 0)).toBe(true);
     expect(sections.flatMap((section) => section.pages).every((page) => page.needs === undefined)).toBe(true);
   });
-  it("shows who may read records the audit log, but not the settings", () => {
-    expect(paths(["VIEW_RECORDS"])).toContain("audit");
-    expect(paths(["VIEW_RECORDS"])).not.toContain("access");
+  it("shows who may read the protocol the audit log and, to read, the settings; a moderator neither", () => {
+    expect(paths(["VIEW_AUDIT"])).toEqual(expect.arrayContaining(["audit", "settings"]));
+    expect(paths(["MODERATE", "VIEW_RECORDS"])).toContain("transactions");
+    expect(paths(["MODERATE", "VIEW_RECORDS"])).not.toEqual(expect.arrayContaining(["audit"]));
   });
   it("names every page once", () => {
     const all = GUILD_SECTIONS.flatMap((section) => section.pages.map((page) => page.path));

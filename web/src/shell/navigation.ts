@@ -3,8 +3,6 @@ import type { IconName } from "../ui/icon";
 
 export type Permission = "MANAGE_ECONOMY" | "MANAGE_SETTINGS" | "MANAGE_ACCESS" | "MODERATE" | "VIEW_RECORDS" | "VIEW_AUDIT" | "VIEW_ANALYTICS";
 
-const RECORDS: readonly Permission[] = ["VIEW_RECORDS", "VIEW_AUDIT"];
-
 export type Page = {
   /** Below `/g/:guild`. */
   path: string;
@@ -23,23 +21,24 @@ export const GUILD_SECTIONS: Section[] = [
     pages: [
       { path: "overview", title: "Overview", icon: "overview" },
       { path: "leaderboard", title: "Leaderboard", icon: "board" },
-      { path: "transactions", title: "Transactions", icon: "swap", needs: RECORDS },
-      { path: "members", title: "Members", icon: "people", needs: RECORDS },
+      { path: "mine", title: "Your bytes", icon: "coins" },
+      { path: "transactions", title: "Transactions", icon: "swap", needs: ["VIEW_RECORDS", "VIEW_ANALYTICS"] },
+      { path: "members", title: "Members", icon: "people", needs: ["VIEW_RECORDS", "VIEW_AUDIT", "VIEW_ANALYTICS", "MANAGE_ECONOMY"] },
     ],
   },
   {
     title: "Audit",
     pages: [
-      { path: "audit", title: "Audit log", icon: "log", needs: RECORDS },
-      { path: "history", title: "History", icon: "history", needs: RECORDS },
+      { path: "audit", title: "Audit log", icon: "log", needs: ["VIEW_AUDIT"] },
+      { path: "history", title: "History", icon: "history", needs: ["VIEW_AUDIT"] },
     ],
   },
   {
     title: "Setup",
     pages: [
-      { path: "features", title: "Modules", icon: "switch", needs: ["MANAGE_SETTINGS"] },
-      { path: "settings", title: "Settings", icon: "gear", needs: ["MANAGE_SETTINGS"] },
-      { path: "access", title: "Access", icon: "key", needs: ["MANAGE_ACCESS"] },
+      { path: "features", title: "Modules", icon: "switch", needs: ["MANAGE_SETTINGS", "VIEW_AUDIT"] },
+      { path: "settings", title: "Settings", icon: "gear", needs: ["MANAGE_SETTINGS", "MANAGE_ECONOMY", "MANAGE_ACCESS", "VIEW_AUDIT"] },
+      { path: "access", title: "Access", icon: "key", needs: ["MANAGE_ACCESS", "VIEW_AUDIT"] },
     ],
   },
 ];

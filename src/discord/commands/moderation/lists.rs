@@ -230,38 +230,42 @@ impl Verb for Record {
     .examples(&["/record", "/record user:@Tobi"]);
 
     async fn run(self, ctx: Ctx) -> Answer {
-        let who = self.user.unwrap_or(ctx.user());
-        let record = ctx.actions().record(ctx.guild(), &ctx.caller, who).await?;
-        let clean =
-            record.counts.is_empty() && record.in_force.is_empty() && record.active_warnings == 0;
-        if clean {
-            return Ok(Reply::new(ctx.fill(CLEAN, &[("who", &mention(who))])).private());
-        }
-        let with: [(&str, &dyn std::fmt::Display); 2] =
-            [("who", &mention(who)), ("active", &record.active_warnings)];
-        let in_force = record.in_force.iter().map(|held| {
-            let kind = match held.kind {
-                SanctionKind::Timeout => Kind::Timeout,
-                SanctionKind::Ban => Kind::Ban,
-            };
-            let until = held
-                .until
-                .map_or_else(|| ctx.say(FOR_GOOD), |until| format!("<t:{}:f>", until.as_secs()));
-            format!("{} {} · {until}", ctx.say(kind_name(kind)), held.case)
-        });
-        let in_force: Vec<_> = in_force.collect();
-        let counts = record.counts.iter().map(|counts| {
-            let all = i64::try_from(counts.all).unwrap_or(i64::MAX);
-            format!("{}: {}", ctx.say(kind_name(counts.kind)), number(ctx.lang(), all))
-        });
-        let counts: Vec<_> = counts.collect();
-        let recent: Vec<_> = record.recent.iter().map(|case| shown(&ctx, case)).collect();
-        Ok(Reply::new(ctx.fill(RECORD, &with))
-            .private()
-            .field(ctx.say(IN_FORCE), in_force.join("\n"))
-            .field(ctx.say(IN_ALL), counts.join("\n"))
-            .field(ctx.say(NEWEST_CASES), recent.join("\n")))
+        record(&ctx, self.user.unwrap_or(ctx.user())).await
     }
+}
+
+/// What there is against somebody.
+pub(super) async fn record(ctx: &Ctx, who: UserId) -> Answer {
+    let record = ctx.actions().record(ctx.guild(), &ctx.caller, who).await?;
+    let clean =
+        record.counts.is_empty() && record.in_force.is_empty() && record.active_warnings == 0;
+    if clean {
+        return Ok(Reply::new(ctx.fill(CLEAN, &[("who", &mention(who))])).private());
+    }
+    let with: [(&str, &dyn std::fmt::Display); 2] =
+        [("who", &mention(who)), ("active", &record.active_warnings)];
+    let in_force = record.in_force.iter().map(|held| {
+        let kind = match held.kind {
+            SanctionKind::Timeout => Kind::Timeout,
+            SanctionKind::Ban => Kind::Ban,
+        };
+        let until = held
+            .until
+            .map_or_else(|| ctx.say(FOR_GOOD), |until| format!("<t:{}:f>", until.as_secs()));
+        format!("{} {} · {until}", ctx.say(kind_name(kind)), held.case)
+    });
+    let in_force: Vec<_> = in_force.collect();
+    let counts = record.counts.iter().map(|counts| {
+        let all = i64::try_from(counts.all).unwrap_or(i64::MAX);
+        format!("{}: {}", ctx.say(kind_name(counts.kind)), number(ctx.lang(), all))
+    });
+    let counts: Vec<_> = counts.collect();
+    let recent: Vec<_> = record.recent.iter().map(|case| shown(ctx, case)).collect();
+    Ok(Reply::new(ctx.fill(RECORD, &with))
+        .private()
+        .field(ctx.say(IN_FORCE), in_force.join("\n"))
+        .field(ctx.say(IN_ALL), counts.join("\n"))
+        .field(ctx.say(NEWEST_CASES), recent.join("\n")))
 }
 
 options! {

@@ -113,6 +113,7 @@ impl Verb for Warn {
             bot: bot(&ctx),
             in_name_of: in_name_of(&ctx, self.acting_for)?,
             reason: self.reason.as_deref(),
+            evidence: None,
         };
         let severity = match self.severity.as_deref() {
             Some("major") => Severity::Major,
@@ -187,6 +188,7 @@ async fn order(
         bot: bot(ctx),
         in_name_of: in_name_of(ctx, acting_for)?,
         reason,
+        evidence: None,
     };
     let key = ctx.key()?;
     let ordered = ctx.actions().punish(ctx.guild(), &ctx.caller, &against, sentence, &key).await?;

@@ -88,7 +88,7 @@ export function Movements({ user, kind }: { user: string | undefined; kind?: str
       rowKey={(row) => row.seq}
       more={list.more}
       columns={[
-        { name: t("When"), width: 132, cell: (row) => <time dateTime={row.at} title={moment(row.at)} className="muted">{brief(row.at)}</time> },
+        { name: t("When"), width: 132, from: "medium", cell: (row) => <time dateTime={row.at} title={moment(row.at)} className="muted">{brief(row.at)}</time> },
         { name: t("Kind"), width: 140, from: "medium", cell: (row) => <Kind kind={row.kind} /> },
         { name: t("From"), cell: (row) => <Person person={row.giver} /> },
         { name: t("To"), cell: (row) => <Person person={row.receiver} /> },

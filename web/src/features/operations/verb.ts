@@ -9,7 +9,7 @@ export function useVerb<D, V extends AnyVariables>(mutation: TypedDocumentNode<D
   async function act(variables: V, said: (data: D) => string): Promise<void> {
     const answer = await run(variables);
     if (answer.error !== undefined) toast(troubleOf(answer.error).text, "bad");
-    else if (answer.data !== undefined) toast(said(answer.data));
+    else if (answer.data != null) toast(said(answer.data));
   }
   return { act, busy: result.fetching };
 }
