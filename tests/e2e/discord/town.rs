@@ -79,7 +79,7 @@ impl Town {
     }
 }
 
-fn is_connected(server: &Server) {
+pub fn is_connected(server: &Server) {
     eventually("the bot says that it is connected and knows the community", || {
         let (_, ready) = server.get("/readyz");
         let ready: serde_json::Value = serde_json::from_str(&ready).ok()?;
