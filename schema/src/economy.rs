@@ -337,7 +337,7 @@ impl Movement {
             }
         }
         let reason = Some(reason.clone());
-        Ok(self.scope.actions().opened_reason(guild, self.row.event, reason).await?)
+        Ok(self.scope.actions().reason_of_movement(guild, self.row.event, reason).await?)
     }
 }
 

@@ -27,7 +27,6 @@ mod cli {
 mod cluster;
 mod discord {
     mod codes;
-    mod dashboard;
     mod economy;
     mod giveaways;
     mod load;
