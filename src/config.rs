@@ -100,6 +100,7 @@ sections! {
         shards: String,
         deploy_commands: bool,
         prefix_commands: bool,
+        member_events: bool,
     }
     Http { address: SocketAddr, metrics: bool }
     Log {
@@ -185,6 +186,7 @@ impl Config {
                 shards: values.text("discord.shards"),
                 deploy_commands: values.boolean("discord.deploy_commands"),
                 prefix_commands: values.boolean("discord.prefix_commands"),
+                member_events: values.boolean("discord.member_events"),
             },
             http: Http {
                 address: values.address("http.address"),

@@ -21,6 +21,7 @@ mod follow;
 pub mod hands;
 mod lanes;
 mod lease;
+pub mod levels;
 pub mod moderation;
 pub mod outbox;
 mod reaction;
@@ -117,6 +118,7 @@ pub trait Process: Send + Sync + 'static {
 pub fn registered() -> Vec<Arc<dyn Process>> {
     vec![
         Arc::new(awards::Awards),
+        Arc::new(levels::Levels),
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),

@@ -10,7 +10,12 @@ use domain::{
 use crate::{ActionError, Actions, Caller, Permission, Policy, in_force::settings_stream};
 
 /// Every module. A new capability adds its line here.
-pub const MODULES: &[Module] = &[crate::economy::MODULE, crate::moderation::MODULE];
+pub const MODULES: &[Module] = &[
+    crate::economy::MODULE,
+    crate::moderation::MODULE,
+    crate::activity::MODULE,
+    crate::levels::MODULE,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Module {

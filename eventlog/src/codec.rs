@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 4;
+const CONTRACT: u32 = 5;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -158,6 +158,10 @@ pub fn families() -> Vec<Family> {
         family::<domain::giveaways::Giveaway>(),
         family::<domain::codes::Codes>(),
         family::<domain::campaign::Campaign>(),
+        family::<domain::activity::Activity>(),
+        family::<domain::settings::Settings<domain::activity::ActivitySettings>>(),
+        family::<domain::levels::Levels>(),
+        family::<domain::settings::Settings<domain::levels::LevelSettings>>(),
     ]
 }
 

@@ -8,10 +8,12 @@
 //! To add a read model, copy the shape of `economy/balances.rs` and add its line to
 //! [`registered`].
 
+pub mod activity;
 mod alarm;
 mod build;
 pub mod economy;
 mod errors;
+pub mod levels;
 mod projection;
 pub mod refusals;
 mod requests;
@@ -37,5 +39,9 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
         projection::boxed::<refusals::Refusals>(),
+        projection::boxed::<activity::slots::Slots>(),
+        projection::boxed::<activity::members::Members>(),
+        projection::boxed::<levels::ranks::Ranks>(),
+        projection::boxed::<levels::periods::Periods>(),
     ]
 }

@@ -254,6 +254,14 @@ pub const SETTINGS: &[Setting] = &[
          intent, and Reeve stops where Discord refuses it.",
     ),
     Setting::new(
+        "discord.member_events",
+        "REEVE_DISCORD_MEMBER_EVENTS",
+        Kind::Boolean,
+        Value("false"),
+        "Whether joins and leaves are heard, for statistics. Needs the server members intent, and \
+         Reeve stops where Discord refuses it.",
+    ),
+    Setting::new(
         "http.address",
         "REEVE_HTTP_ADDRESS",
         Kind::Address,

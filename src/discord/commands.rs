@@ -3,15 +3,19 @@
 mod about;
 mod economy;
 mod help;
+mod levels;
 mod maintenance;
 mod modules;
 mod settings;
+mod stats;
 
 use super::{command::Capability, confirm};
 
 /// Everything that Discord offers of us.
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
+    levels::CAPABILITY,
+    stats::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

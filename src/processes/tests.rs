@@ -7,5 +7,6 @@ mod court;
 mod effects;
 mod following;
 mod harness;
+mod levels;
 mod moderation;
 mod timers;

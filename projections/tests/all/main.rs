@@ -5,6 +5,7 @@
 mod alarms;
 mod balances;
 mod checkpoints;
+mod going_on;
 mod parked;
 mod portable_sql;
 mod rebuilds;
