@@ -8,6 +8,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## build Reeve and watch a small community live
+	scripts/web build
 	cargo build --release --locked --bin reeve
 	$(reeve) demo --prepare
 	$(reeve) demo

@@ -17,6 +17,7 @@ mod economy;
 mod effects;
 mod error;
 mod events;
+mod giveaway;
 mod import;
 mod maintenance;
 mod migrate;
@@ -87,6 +88,8 @@ enum Command {
     People(people::Args),
     /// Balances, boards, transactions and settings of a community
     Economy(economy::Args),
+    /// Giveaways of a community, and the bundles of their draws
+    Giveaway(giveaway::Args),
     /// Maintenance: only operators are served, and everybody else is told so
     Maintenance(maintenance::Args),
     /// Users and communities that are not served
@@ -105,7 +108,7 @@ enum Command {
     Import(import::Args),
     /// The signed history of a community: keys, checkpoints, bundles that anybody can check
     Proof(proof::Args),
-    /// Check a proof bundle, offline
+    /// Check a proof bundle or the draw of a giveaway, offline
     Verify(verify::Args),
     /// What Discord is told of our commands: deploy them, print their reference
     Commands(commands::Args),
@@ -195,6 +198,7 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Effects(args) => effects::run(args, config, print).await,
             Command::Processes(args) => processes::run(args, config, print).await,
             Command::Economy(args) => economy::run(args, config, print).await,
+            Command::Giveaway(args) => giveaway::run(args, config, print).await,
             Command::Maintenance(args) => maintenance::run(args, config, print).await,
             Command::Block(args) => block::run(args, config, print).await,
             Command::Replay(args) => replay::run(args, config, print).await,

@@ -101,8 +101,14 @@ sections! {
         deploy_commands: bool,
         prefix_commands: bool,
         member_events: bool,
+        client_secret: Option<Secret>,
     }
-    Http { address: SocketAddr, metrics: bool }
+    Http {
+        address: SocketAddr,
+        public_url: Option<Secret>,
+        introspection: bool,
+        metrics: bool,
+    }
     Log {
         filter: String,
         format: LogFormat,
@@ -187,9 +193,12 @@ impl Config {
                 deploy_commands: values.boolean("discord.deploy_commands"),
                 prefix_commands: values.boolean("discord.prefix_commands"),
                 member_events: values.boolean("discord.member_events"),
+                client_secret: values.secret("discord.client_secret"),
             },
             http: Http {
                 address: values.address("http.address"),
+                public_url: values.secret("http.public_url"),
+                introspection: values.boolean("http.introspection"),
                 metrics: values.boolean("http.metrics"),
             },
             log: Log {

@@ -1,21 +1,46 @@
-//! What operators' tools ask over HTTP: is it alive, is it ready, its metrics. The dashboard's
-//! API comes beside these.
+//! HTTP: what operators' tools ask (is it alive, is it ready, its metrics), and where this process
+//! has the role `api`, the dashboard with its sign-in and GraphQL.
+//!
+//! A request of a browser goes through `doors` (how many may come, where from, and with what), then
+//! to `sign_in`, `graphql` or `assets`.
 
-use std::net::SocketAddr;
+mod assets;
+mod directory;
+mod doors;
+mod graphql;
+mod operations;
+mod sessions;
+mod sign_in;
 
-use crate::discord::health as discord;
+use std::{net::SocketAddr, sync::Arc};
+
+use crate::{
+    config::Role,
+    discord::{connect::Http, health as discord},
+    node::Node,
+};
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::{StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use eventlog::{Bus, Clock};
 use metrics_exporter_prometheus::PrometheusHandle;
-use projections::{ReadStore, Status};
+use projections::Status;
+use schema::House;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use self::{
+    directory::FromDiscord,
+    doors::{Doors, Shared},
+    operations::OfThisHouse,
+    sessions::Sessions,
+    sign_in::SignIn,
+};
 
 /// A read model this far behind makes the process not ready.
 const READY_LAG_SECS: i64 = 60;
@@ -33,39 +58,51 @@ struct Health {
 #[derive(Debug)]
 pub struct Server {
     pub address: SocketAddr,
+    /// Where browsers reach it.
+    pub origin: String,
     task: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
 impl Server {
+    /// `http` is the way to Discord, where there is one.
     pub async fn start(
-        address: SocketAddr,
-        bus: Bus,
-        store: ReadStore,
-        clock: Clock,
+        node: &Node,
         metrics: Option<PrometheusHandle>,
         discord: Option<discord::Health>,
+        http: Option<Http>,
     ) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let config = &node.config;
+        let listener = TcpListener::bind(config.http.address).await?;
         let address = listener.local_addr()?;
         let (stop, mut stopped) = watch::channel(false);
-        let health = Health { bus, status: Status::new(store), clock, metrics, discord };
-        let router = Router::new()
+        let (bus, clock) = (node.bus().clone(), Arc::clone(&node.clock));
+        let status = Status::new(node.store.clone());
+        let health = Health { bus, status, clock, metrics, discord };
+        let mut router = Router::new()
             .route("/healthz", get(|| async { "alive\n" }))
             .route("/readyz", get(ready))
             .route("/metrics", get(render_metrics))
             .with_state(health);
+        let origin = match &config.http.public_url {
+            Some(url) => url.expose().trim_end_matches('/').to_owned(),
+            None => format!("http://{address}"),
+        };
+        if config.has_role(Role::Api) {
+            router = router.merge(dashboard(doors(node, origin.clone(), http)?));
+        }
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move {
             let until_stopped = async move {
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
             if let Err(error) =
-                axum::serve(listener, router).with_graceful_shutdown(until_stopped).await
+                axum::serve(listener, service).with_graceful_shutdown(until_stopped).await
             {
                 tracing::error!(%error, "the HTTP server ended");
             }
         });
-        Ok(Self { address, task, stop })
+        Ok(Self { address, origin, task, stop })
     }
 
     /// Lets requests under way finish.
@@ -73,6 +110,47 @@ impl Server {
         self.stop.send_replace(true);
         let _ = self.task.await;
     }
+}
+
+/// Everything that stands before the dashboard.
+fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doors> {
+    let config = &node.config;
+    let time_machine = node.time_machine().map_err(std::io::Error::other)?;
+    let operations = OfThisHouse {
+        outbox: node.outbox.clone(),
+        work: node.work.clone(),
+        log: Arc::clone(&node.log),
+    };
+    let sessions = Sessions::new(node.work.clone(), &node.people, Arc::clone(&node.clock));
+    let limits =
+        schema::Limits { introspection: config.http.introspection, ..schema::Limits::default() };
+    let house = Arc::new(House::new(
+        node.actions.clone(),
+        time_machine,
+        Arc::new(FromDiscord::new(http.clone())),
+        Arc::new(operations),
+        Arc::new(sessions.clone()),
+        limits,
+    ));
+    let sign_in = SignIn::new(&config.discord, http);
+    let clock = Arc::clone(&node.clock);
+    let schema = schema::build(Arc::clone(&house));
+    let rates = doors::Rates::default();
+    Ok(Doors::new(Shared { schema, house, sessions, sign_in, origin, clock, rates }))
+}
+
+fn dashboard(doors: Doors) -> Router {
+    Router::new()
+        .route("/graphql", post(graphql::ask).get(graphql::listen))
+        .route("/auth/sign-in", get(sign_in::begin))
+        .route("/auth/callback", get(sign_in::finish))
+        .route("/auth/session", get(sign_in::session))
+        .route("/auth/sign-out", post(sign_in::end))
+        .fallback(get(assets::serve))
+        .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))
+        .layer(middleware::from_fn_with_state(doors.clone(), doors::headers))
+        .with_state(doors)
 }
 
 async fn ready(State(health): State<Health>) -> Response {

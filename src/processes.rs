@@ -15,9 +15,11 @@ mod alarm_clock;
 pub mod awards;
 pub mod case_posts;
 pub mod cases;
+pub mod codes;
 pub mod effect;
 mod errand;
 mod follow;
+pub mod giveaways;
 pub mod hands;
 mod lanes;
 mod lease;
@@ -26,9 +28,11 @@ pub mod moderation;
 pub mod outbox;
 mod reaction;
 mod sender;
+pub mod squads;
 pub mod status;
 #[cfg(test)]
 mod tests;
+pub mod tiers;
 pub mod timers;
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
@@ -122,6 +126,10 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),
+        Arc::new(giveaways::Giveaways),
+        Arc::new(codes::Codes),
+        Arc::new(squads::Squads),
+        Arc::new(tiers::Tiers),
     ]
 }
 

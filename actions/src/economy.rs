@@ -243,7 +243,8 @@ impl Actions {
         Ok((*self.economy_terms(guild).await?).clone())
     }
 
-    async fn economy(
+    /// Decides something about a guild's ledger.
+    pub(crate) async fn economy(
         &self,
         guild: GuildId,
         caller: &Caller,

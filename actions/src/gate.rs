@@ -21,6 +21,8 @@ const REMEMBERED: usize = 10_000;
 pub struct Ask<'a> {
     /// The command as people write it, without the slash: `bytes send`.
     pub command: &'a str,
+    /// The first member that it names.
+    pub whom: Option<UserId>,
     pub module: Option<&'a Module>,
     pub permission: Option<Permission>,
     pub operators_only: bool,
@@ -69,7 +71,7 @@ impl Actions {
     ) -> Result<(), ActionError> {
         let admitted = self.try_to_admit(guild, caller, ask).await;
         if let Err(error) = &admitted {
-            self.note_refusal(guild, caller, None, ask.command, error, key).await;
+            self.note_refusal(guild, caller, ask.whom, ask.command, error, key).await;
         }
         admitted
     }

@@ -7,11 +7,14 @@
 
 pub mod activity;
 pub mod blocks;
+mod bound_roles;
 mod caller;
+pub mod codes;
 mod cooldowns;
 pub mod economy;
 mod error;
 pub mod gate;
+pub mod giveaways;
 pub mod guards;
 pub mod import;
 mod in_force;
@@ -22,7 +25,9 @@ mod platform;
 mod policy;
 mod refused;
 pub mod settings;
+pub mod squads;
 mod standing;
+pub mod tiers;
 
 use std::sync::Arc;
 
@@ -33,6 +38,7 @@ use domain::{
 use eventlog::{Bus, Clock, People, Request, sql::Db};
 use projections::ReadStore;
 
+pub use bound_roles::{RoleFacts, unknown_role};
 pub use caller::{Caller, Who};
 pub use error::ActionError;
 pub use guards::Guard;

@@ -15,6 +15,10 @@ pub const MODULES: &[Module] = &[
     crate::moderation::MODULE,
     crate::activity::MODULE,
     crate::levels::MODULE,
+    crate::giveaways::MODULE,
+    crate::codes::MODULE,
+    crate::squads::MODULE,
+    crate::tiers::MODULE,
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

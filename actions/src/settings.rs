@@ -1,5 +1,8 @@
 //! Settings of every capability, by the names of their fields: for slash commands and pages that
 //! know no capability. Each capability registers its settings with one line in [`registered`].
+//! How they came to be, and how they were at a moment, is in `past`.
+
+mod past;
 
 use std::{marker::PhantomData, sync::LazyLock};
 
@@ -9,10 +12,12 @@ use domain::{
     access::AccessSettings,
     activity::ActivitySettings,
     economy::EconomySettings,
+    giveaways::GiveawaySettings,
     levels::LevelSettings,
     moderation::ModerationSettings,
     modules::CommandSettings,
     settings::{Change, Configurable, Field, FieldValue, Settings},
+    squads::SquadSettings,
 };
 
 use crate::{ActionError, Actions, Caller, Permission, in_force::settings_stream};
@@ -25,6 +30,8 @@ fn registered() -> &'static [Box<dyn AnySettings>] {
             of::<ModerationSettings>("moderation", "Moderation", Permission::ManageSettings),
             of_known::<ActivitySettings>("activity", "Activity", time_zone),
             of::<LevelSettings>("levels", "Levels", Permission::ManageSettings),
+            of::<GiveawaySettings>("giveaways", "Giveaways", Permission::ManageGiveaways),
+            of::<SquadSettings>("squads", "Squads", Permission::ManageSettings),
             of::<AccessSettings>("access", "Roles and access", Permission::ManageAccess),
             of::<CommandSettings>("commands", "Commands", Permission::ManageSettings),
         ]
@@ -55,6 +62,8 @@ pub struct Shown {
     pub value: FieldValue,
     pub is_default: bool,
 }
+
+pub use past::SettingsVersion;
 
 /// What a change came to.
 #[derive(Clone, Debug)]
@@ -142,6 +151,7 @@ fn short(text: &str) -> String {
 
 enum Patch {
     Field(&'static str, FieldValue),
+    Fields(Option<u32>, Vec<(&'static str, FieldValue)>),
     Reset(Option<&'static str>),
 }
 
@@ -162,6 +172,32 @@ trait AnySettings: Send + Sync {
     ) -> Result<Changed, ActionError>;
 
     fn unknown(&self, value: &FieldValue) -> Option<String>;
+    /// Versions before one, newest first; each is one event of the stream.
+    async fn versions(
+        &self,
+        actions: &Actions,
+        guild: GuildId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<SettingsVersion>, ActionError>;
+
+    /// As they were after an event of the guild.
+    async fn as_of(
+        &self,
+        actions: &Actions,
+        guild: GuildId,
+        seq: u64,
+    ) -> Result<SettingsView, ActionError>;
+
+    fn defaults(&self) -> Vec<(&'static str, FieldValue)>;
+
+    /// All fields at a version; none where there is no such version.
+    async fn values_at(
+        &self,
+        actions: &Actions,
+        guild: GuildId,
+        version: u32,
+    ) -> Result<Option<Vec<(&'static str, FieldValue)>>, ActionError>;
 
     fn field(&self, name: &str) -> Result<&'static Field, ActionError> {
         let fields = self.capability().fields;
@@ -233,14 +269,7 @@ impl<T: Configurable> AnySettings for Of<T> {
 
     async fn view(&self, actions: &Actions, guild: GuildId) -> Result<SettingsView, ActionError> {
         let in_force = actions.settings::<T>(guild).await?;
-        let defaults = T::default();
-        let shown = |field: &'static Field| {
-            let value = in_force.values.get(field.name)?;
-            let is_default = defaults.get(field.name).as_ref() == Some(&value);
-            Some(Shown { field, value, is_default })
-        };
-        let fields = T::fields().iter().filter_map(shown).collect();
-        Ok(SettingsView { capability: self.capability(), version: in_force.version, fields })
+        Ok(self.shown(&in_force.values, in_force.version))
     }
 
     async fn change(
@@ -254,6 +283,10 @@ impl<T: Configurable> AnySettings for Of<T> {
         let before = self.view(actions, guild).await?;
         let change = match patch {
             Patch::Field(name, value) => Change::Field { name: name.to_owned(), value },
+            Patch::Fields(over, fields) => {
+                let named = |(name, value): (&str, _)| (name.to_owned(), value);
+                Change::Fields { over, fields: fields.into_iter().map(named).collect() }
+            }
             Patch::Reset(name) => Change::Reset { name: name.map(str::to_owned) },
         };
         let request = actions.request(guild, caller, key, None).await?;
@@ -262,5 +295,51 @@ impl<T: Configurable> AnySettings for Of<T> {
         actions.forget_settings::<T>(guild);
         let after = self.view(actions, guild).await?;
         Ok(Changed { before, after, repeated: done.repeated })
+    }
+
+    async fn versions(
+        &self,
+        actions: &Actions,
+        guild: GuildId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<SettingsVersion>, ActionError> {
+        past::versions::<T>(actions, guild, before, limit).await
+    }
+
+    async fn as_of(
+        &self,
+        actions: &Actions,
+        guild: GuildId,
+        seq: u64,
+    ) -> Result<SettingsView, ActionError> {
+        let then = past::as_of::<T>(actions, guild, seq).await?;
+        Ok(self.shown(&then.values, then.version))
+    }
+
+    fn defaults(&self) -> Vec<(&'static str, FieldValue)> {
+        past::fields_of(&T::default())
+    }
+
+    async fn values_at(
+        &self,
+        actions: &Actions,
+        guild: GuildId,
+        version: u32,
+    ) -> Result<Option<Vec<(&'static str, FieldValue)>>, ActionError> {
+        past::values_at::<T>(actions, guild, version).await
+    }
+}
+
+impl<T: Configurable> Of<T> {
+    fn shown(&self, values: &T, version: u32) -> SettingsView {
+        let defaults = T::default();
+        let shown = |field: &'static Field| {
+            let value = values.get(field.name)?;
+            let is_default = defaults.get(field.name).as_ref() == Some(&value);
+            Some(Shown { field, value, is_default })
+        };
+        let fields = T::fields().iter().filter_map(shown).collect();
+        SettingsView { capability: self.capability(), version, fields }
     }
 }

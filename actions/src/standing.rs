@@ -125,19 +125,32 @@ pub enum Permission {
     ManageSettings,
     /// Say which roles may do what, and whom this bot does not serve here.
     ManageAccess,
-    /// Warn and punish.
+    /// Make giveaways, change them, end them and reroll.
+    ManageGiveaways,
+    /// Warn, time out, and keep the cases.
     Moderate,
+    Kick,
+    Ban,
     /// Read what is kept of everybody: other members' history, and what was refused.
     ViewRecords,
+    /// Read the settings, and the whole history of events.
+    ViewAudit,
+    /// Look at numbers: sums, curves and movements, without what people wrote.
+    ViewAnalytics,
 }
 
 impl Permission {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::ManageEconomy,
         Self::ManageSettings,
         Self::ManageAccess,
+        Self::ManageGiveaways,
         Self::Moderate,
+        Self::Kick,
+        Self::Ban,
         Self::ViewRecords,
+        Self::ViewAudit,
+        Self::ViewAnalytics,
     ];
 
     /// As people know it.
@@ -146,17 +159,28 @@ impl Permission {
             Self::ManageEconomy => "Manage Economy",
             Self::ManageSettings => "Manage Settings",
             Self::ManageAccess => "Manage Access",
+            Self::ManageGiveaways => "Manage Giveaways",
             Self::Moderate => "Moderate",
+            Self::Kick => "Kick",
+            Self::Ban => "Ban",
             Self::ViewRecords => "View Records",
+            Self::ViewAudit => "View Audit",
+            Self::ViewAnalytics => "View Analytics",
         }
     }
 
     /// The permission of Discord that grants it, wherever a guild has decided nothing.
     pub const fn discord(self) -> Permissions {
         match self {
-            Self::ManageEconomy | Self::ManageSettings => Permissions::MANAGE_GUILD,
+            Self::ManageEconomy
+            | Self::ManageSettings
+            | Self::ManageGiveaways
+            | Self::ViewAnalytics => Permissions::MANAGE_GUILD,
+            Self::ViewAudit => Permissions::VIEW_AUDIT_LOG,
             Self::ManageAccess => Permissions::ADMINISTRATOR,
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
+            Self::Kick => Permissions::KICK_MEMBERS,
+            Self::Ban => Permissions::BAN_MEMBERS,
         }
     }
 
@@ -165,9 +189,27 @@ impl Permission {
     pub fn is_held_by(self, standing: &Standing, access: &AccessSettings) -> bool {
         let by_role = match self {
             Self::ManageEconomy | Self::ManageSettings => standing.has_any_of(&access.admin_roles),
-            Self::Moderate | Self::ViewRecords => {
+            Self::Moderate | Self::Kick | Self::Ban => {
                 standing.has_any_of(&access.admin_roles)
                     || standing.has_any_of(&access.moderator_roles)
+            }
+            Self::ManageGiveaways => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.giveaway_roles)
+            }
+            Self::ViewRecords => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.moderator_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+            }
+            Self::ViewAudit => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+            }
+            Self::ViewAnalytics => {
+                standing.has_any_of(&access.admin_roles)
+                    || standing.has_any_of(&access.auditor_roles)
+                    || standing.has_any_of(&access.analyst_roles)
             }
             Self::ManageAccess => false,
         };

@@ -126,6 +126,19 @@ pub enum Failure {
     Unavailable,
 }
 
+impl Failure {
+    /// As it is stored.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MemberGone => "member_gone",
+            Self::RoleGone => "role_gone",
+            Self::NotAllowed => "not_allowed",
+            Self::BalanceLimit => "balance_limit",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum Command {
     Create {
@@ -323,6 +336,21 @@ impl State {
     pub fn left(&self) -> Option<u32> {
         let most = self.made.as_ref()?.limits.uses?;
         Some(most.saturating_sub(self.uses))
+    }
+
+    pub fn limits(&self) -> Option<&Limits> {
+        self.made.as_ref().map(|made| &made.limits)
+    }
+
+    /// Whether this very order of a reward has no outcome yet.
+    pub fn awaits(&self, number: u32, attempt: u32) -> bool {
+        let open = self.open_rewards.get(&number);
+        open.is_some_and(|open| open.attempt == attempt && !open.failed)
+    }
+
+    /// The uses whose reward was not delivered, the earliest first.
+    pub fn failed_rewards(&self) -> impl Iterator<Item = u32> {
+        self.open_rewards.iter().filter(|(_, open)| open.failed).map(|(number, _)| *number)
     }
 
     fn create(

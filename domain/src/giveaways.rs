@@ -15,7 +15,7 @@
 //! - Who is drawn is looked at once more (still here, still the roles) and confirmed, or the next
 //!   one is drawn. A confirmed winner claims in time, or the prize goes on: claim or lapse, one of
 //!   the two. Rerolls, by time or by hand, stop after exactly as many as the terms allow.
-//! - It can be called off until it is drawn.
+//! - It can be called off until it is drawn. One that cannot be posted is called off by that.
 //!
 //! Memory: at most [`MAX_BYTES_PER_ENTRY`] an entrant at 100,000 entrants.
 
@@ -23,6 +23,7 @@ mod decide;
 mod draw;
 mod events;
 mod refusal;
+pub mod settings;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -35,9 +36,12 @@ use serde::{Deserialize, Serialize};
 pub use draw::{Pick, commitment, extract, leaf, pick};
 pub use events::{DrawnFor, Event};
 pub use refusal::Refusal;
+pub use settings::GiveawaySettings;
 pub use terms::{Bonus, Facts, Requirements, Terms};
 
-use crate::{Decider, GiveawayId, MessageId, PersonId, Personal, Timestamp, Weigh, digest::Digest};
+use crate::{
+    ChannelId, Decider, GiveawayId, MessageId, PersonId, Personal, Timestamp, Weigh, digest::Digest,
+};
 
 pub const MAX_ENTRIES: usize = 250_000;
 pub const MAX_PRIZE_CHARS: usize = 200;
@@ -72,6 +76,8 @@ struct Made {
     commitment: Digest,
     terms: Terms,
     root: Option<Digest>,
+    channel: Option<ChannelId>,
+    message: Option<MessageId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,8 +161,19 @@ pub enum Command {
     Create {
         id: GiveawayId,
         by: PersonId,
+        channel: ChannelId,
         terms: Terms,
         commitment: Digest,
+        at: Timestamp,
+    },
+    /// Discord posted it.
+    NotePosted {
+        message: MessageId,
+        at: Timestamp,
+    },
+    /// Discord would not.
+    NotePostFailed {
+        code: u64,
         at: Timestamp,
     },
     Edit {
@@ -234,7 +251,7 @@ pub enum Command {
 
 impl Decider for Giveaway {
     const CAPABILITY: &'static str = "giveaway";
-    const SNAPSHOT_VERSION: u32 = 1;
+    const SNAPSHOT_VERSION: u32 = 2;
     type State = State;
     type Command = Command;
     type Event = Event;
@@ -246,9 +263,20 @@ impl Decider for Giveaway {
 
     fn evolve(state: &mut State, event: &Event) {
         match event {
-            Event::Created { id, terms, commitment, .. } => {
-                let (id, terms) = (*id, terms.clone());
-                state.made = Some(Made { id, commitment: *commitment, terms, root: None });
+            Event::Created { id, terms, commitment, channel, .. } => {
+                state.made = Some(Made {
+                    id: *id,
+                    commitment: *commitment,
+                    terms: terms.clone(),
+                    root: None,
+                    channel: *channel,
+                    message: None,
+                });
+            }
+            Event::Posted { message, .. } => {
+                if let Some(made) = &mut state.made {
+                    made.message = Some(*message);
+                }
             }
             Event::Edited { terms, .. } => {
                 if let Some(made) = &mut state.made {
@@ -275,7 +303,7 @@ impl Decider for Giveaway {
                     made.root = Some(*root);
                 }
             }
-            Event::Cancelled { .. } => state.phase = Phase::Cancelled,
+            Event::Cancelled { .. } | Event::PostFailed { .. } => state.phase = Phase::Cancelled,
             Event::DrawBegun { message, seed, .. } => {
                 let root = state.made.as_ref().and_then(|made| made.root);
                 let key = extract(*message, &root.unwrap_or(Digest([0; 32])), seed);
@@ -314,9 +342,44 @@ impl State {
         self.made.as_ref().map(|made| &made.terms)
     }
 
+    pub fn commitment(&self) -> Option<Digest> {
+        self.made.as_ref().map(|made| made.commitment)
+    }
+
+    /// Fixed when it was closed.
+    pub fn root(&self) -> Option<Digest> {
+        self.made.as_ref().and_then(|made| made.root)
+    }
+
+    /// Where it stands in Discord.
+    pub fn channel(&self) -> Option<ChannelId> {
+        self.made.as_ref().and_then(|made| made.channel)
+    }
+
+    pub fn message(&self) -> Option<MessageId> {
+        self.made.as_ref().and_then(|made| made.message)
+    }
+
+    /// Every number that was given out, also to those who are not in any more.
+    pub fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Number, weight and leaf of somebody who has an entry that counts, or was drawn.
+    pub fn held_by(&self, person: PersonId) -> Option<(u32, u32, Digest)> {
+        let (number, entry) = self.entry_of(person)?;
+        let holds = matches!(entry.standing, Standing::In | Standing::Drawn);
+        holds.then_some((number, entry.weight, entry.leaf))
+    }
+
     /// Everybody who was drawn, in order.
     pub fn winners(&self) -> &[Winner] {
         self.draw.as_ref().map_or(&[], |draw| &draw.winners)
+    }
+
+    /// Chances of all who are in, together.
+    pub fn weight(&self) -> u64 {
+        self.weights().iter().map(|weight| u64::from(*weight)).sum()
     }
 
     /// How many are in.

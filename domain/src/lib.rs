@@ -31,7 +31,9 @@ mod personal;
 pub mod platform;
 pub mod refusals;
 pub mod settings;
+pub mod squads;
 pub mod text;
+pub mod tiers;
 mod time;
 pub mod voice;
 

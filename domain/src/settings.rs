@@ -65,6 +65,9 @@ pub enum Change<T> {
     To(T),
     /// One field, the others as they are.
     Field { name: String, value: FieldValue },
+    /// Several fields, the others as they are; only over the version that somebody looked at,
+    /// where that is said.
+    Fields { over: Option<u32>, fields: Vec<(String, FieldValue)> },
     /// One row of a list, in the place of the row that begins with the same.
     Row { name: String, row: Vec<FieldValue> },
     /// One field, or all of them, as they were before anybody changed them.
@@ -83,6 +86,11 @@ pub enum Invalid {
     Problems(Vec<String>),
     #[error("There is no setting {0:?} here.")]
     NoSuchField(String),
+    #[error(
+        "Somebody else has changed these settings meanwhile: you looked at version {seen}, and now \
+         it is {now}. Look at them again."
+    )]
+    Stale { seen: u32, now: u32 },
 }
 
 impl<T: Configurable> Change<T> {
@@ -90,6 +98,7 @@ impl<T: Configurable> Change<T> {
     fn over(&self, values: &T) -> Result<T, Invalid> {
         let (name, value) = match self {
             Self::To(to) => return Ok(to.clone()),
+            Self::Fields { fields, .. } => return with_fields(values, fields),
             Self::Reset { name: None } => return Ok(T::default()),
             Self::Field { name, value } => (name, Some(value.clone())),
             Self::Row { name, row } => (name, values.get(name).and_then(|list| list.with(row))),
@@ -101,15 +110,30 @@ impl<T: Configurable> Change<T> {
     }
 }
 
+fn with_fields<T: Configurable>(values: &T, fields: &[(String, FieldValue)]) -> Result<T, Invalid> {
+    let mut values = values.clone();
+    for (name, value) in fields {
+        if !values.put(name, value.clone()) {
+            return Err(Invalid::NoSuchField(name.clone()));
+        }
+    }
+    Ok(values)
+}
+
 impl<T: Configurable> Decider for Settings<T> {
     const CAPABILITY: &'static str = T::CAPABILITY;
-    const SNAPSHOT_VERSION: u32 = 2;
+    const SNAPSHOT_VERSION: u32 = 3;
     type State = InForce<T>;
     type Command = Change<T>;
     type Event = Event<T>;
     type Refusal = Invalid;
 
     fn decide(state: &InForce<T>, command: &Change<T>) -> Result<Vec<Event<T>>, Invalid> {
+        if let Change::Fields { over: Some(seen), .. } = command
+            && *seen != state.version
+        {
+            return Err(Invalid::Stale { seen: *seen, now: state.version });
+        }
         let values = command.over(&state.values)?;
         let problems = values.problems();
         if !problems.is_empty() {
@@ -147,6 +171,7 @@ impl Refusal for Invalid {
         match self {
             Self::Problems(_) => "settings.invalid",
             Self::NoSuchField(_) => "settings.no_such_field",
+            Self::Stale { .. } => "settings.stale",
         }
     }
 }

@@ -61,7 +61,7 @@ pub fn duration(secs: u32) -> String {
     parts.join(" ")
 }
 
-/// `90s`, `5m`, `1d 12h`, `2 days`; a bare number is seconds.
+/// `90s`, `5m`, `1d 12h`, `2 days`, `2w`; a bare number is seconds.
 pub fn parse_duration(text: &str) -> Option<u32> {
     let mut rest = text.trim();
     if let Ok(secs) = rest.parse::<u32>() {
@@ -75,6 +75,7 @@ pub fn parse_duration(text: &str) -> Option<u32> {
         rest = rest[digits..].trim_start();
         let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
         let length = match rest[..letters].to_ascii_lowercase().as_str() {
+            "w" | "week" | "weeks" => 604_800,
             "d" | "day" | "days" => 86_400,
             "h" | "hour" | "hours" => 3_600,
             "m" | "min" | "minute" | "minutes" => 60,
@@ -120,6 +121,8 @@ mod tests {
             ("1d 12h", 129_600, "1d 12h"),
             ("1d12h", 129_600, "1d 12h"),
             ("2 days", 172_800, "2d"),
+            ("2w", 1_209_600, "14d"),
+            ("1 week 2d", 777_600, "9d"),
             ("5 MIN", 300, "5m"),
             ("0", 0, "0s"),
             ("86400", 86_400, "1d"),

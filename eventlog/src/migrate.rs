@@ -32,6 +32,8 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0003_effects",
     "shared/0004_rules",
     "shared/0005_case_posts",
+    "shared/0007_codes",
+    "shared/0009_sign_in",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -45,6 +47,8 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0003_effects",
     "shared/0004_rules",
     "shared/0005_case_posts",
+    "shared/0007_codes",
+    "shared/0009_sign_in",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

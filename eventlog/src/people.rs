@@ -70,6 +70,7 @@ pub struct People {
     store: Store,
     arrivals: Arrivals,
     master: MasterKey,
+    previous: Option<MasterKey>,
     erasures: Erasures,
     clock: Clock_,
     keys: Mutex<Kept<(GuildId, PersonId), Arc<DataKey>>>,
@@ -130,6 +131,7 @@ impl People {
             store,
             arrivals: Arrivals::default(),
             master,
+            previous: previous.clone(),
             erasures: Erasures::open(&erasures_file)?,
             clock: Clock_(clock),
             keys: Mutex::default(),
@@ -200,6 +202,20 @@ impl People {
         Ok(key.open_user(&row.sealed_user))
     }
 
+    /// Who several numbers stand for, in one look; those that were erased are left out.
+    pub async fn users(
+        &self,
+        guild: GuildId,
+        persons: &[PersonId],
+    ) -> Result<HashMap<PersonId, UserId>, PeopleError> {
+        let mut users = HashMap::with_capacity(persons.len());
+        for row in self.store.rows_of(guild, persons).await? {
+            let key = self.master.unwrap(&row.wrapped_key, guild, row.person)?;
+            users.extend(key.open_user(&row.sealed_user).map(|user| (row.person, user)));
+        }
+        Ok(users)
+    }
+
     /// The person's key from memory.
     pub fn cached_key(&self, guild: GuildId, person: PersonId) -> Option<Arc<DataKey>> {
         self.keys.lock().get(&(guild, person)).ok()
@@ -249,6 +265,27 @@ impl People {
     /// A key for one purpose, the same in every process of this installation.
     pub fn key_for(&self, purpose: &str) -> [u8; 32] {
         self.master.for_purpose(purpose)
+    }
+
+    /// The same for this key and the one before it, as long as that is configured: for what was
+    /// made under the old one and is not over yet.
+    pub fn keys_for(&self, purpose: &str) -> Vec<[u8; 32]> {
+        let keys = std::iter::once(&self.master).chain(&self.previous);
+        keys.map(|key| key.for_purpose(purpose)).collect()
+    }
+
+    /// A community's own key for one purpose. Made at random once and kept like a person's, so that
+    /// it outlives a change of the master key: for hashes that events hold.
+    pub async fn community_key(
+        &self,
+        guild: GuildId,
+        purpose: &str,
+    ) -> Result<[u8; 32], PeopleError> {
+        let itself = UserId::new(guild.get()).map_err(|error| {
+            PeopleError::Store(LogError::Corrupt(format!("a community's id: {error}")))
+        })?;
+        let number = self.person(GuildId::PLATFORM, itself).await?;
+        Ok(self.key(GuildId::PLATFORM, number).await?.for_purpose(purpose))
     }
 
     /// How many people the registry holds.

@@ -11,16 +11,21 @@
 pub mod activity;
 mod alarm;
 mod build;
+pub mod codes;
 pub mod economy;
 mod errors;
+pub mod giveaways;
 pub mod levels;
+pub mod moderation;
 mod projection;
 pub mod refusals;
 mod requests;
 mod runner;
 mod runtime;
+pub mod squads;
 mod status;
 mod store;
+pub mod tiers;
 pub mod time_machine;
 
 pub use build::Build;
@@ -43,5 +48,14 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<activity::members::Members>(),
         projection::boxed::<levels::ranks::Ranks>(),
         projection::boxed::<levels::periods::Periods>(),
+        projection::boxed::<moderation::cases::Cases>(),
+        projection::boxed::<moderation::moderators::Moderators>(),
+        projection::boxed::<giveaways::board::Board>(),
+        projection::boxed::<giveaways::entrants::Entrants>(),
+        projection::boxed::<giveaways::timeline::Timeline>(),
+        projection::boxed::<codes::campaigns::Campaigns>(),
+        projection::boxed::<codes::uses::CodeUses>(),
+        projection::boxed::<squads::Squads>(),
+        projection::boxed::<tiers::Tiers>(),
     ]
 }

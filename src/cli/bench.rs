@@ -6,6 +6,7 @@ mod bare_insert;
 mod batch;
 mod commands;
 mod gateway;
+mod giveaways;
 pub(in crate::cli) mod history;
 mod interactions;
 mod latency;
@@ -56,6 +57,8 @@ enum What {
     Sealing(sealing::Args),
     /// Events per second of a proof bundle that is checked offline
     Verify(verify::Args),
+    /// One large giveaway: entries per second, memory, the draw, a cold start, a million picks
+    Giveaways(giveaways::Args),
     /// What a stream of messages costs: our bot as a process, or any other client
     Gateway(gateway::Args),
     /// How long members wait for the first response, also under a flood
@@ -76,6 +79,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Moving(args) => answer(print, &moving::run(args).await?),
         What::Sealing(args) => answer(print, &sealing::run(args).await?),
         What::Verify(args) => answer(print, &verify::run(args).await?),
+        What::Giveaways(args) => answer(print, &giveaways::run(args).await?),
         What::Gateway(args) => answer(print, &gateway::run(args).await?),
         What::Interactions(args) => {
             let outcome = interactions::run(args).await?;

@@ -231,15 +231,9 @@ async fn live(
     let living = Living::wake(home, config, about, args.discord).await?;
     let node = &living.stage.node;
     let shown_metrics = config.http.metrics.then(|| metrics.clone());
-    let server = Server::start(
-        config.http.address,
-        node.bus().clone(),
-        node.store.clone(),
-        Arc::clone(&node.clock),
-        shown_metrics,
-        Some(living.stage.discord.health.clone()),
-    )
-    .await;
+    let health = Some(living.stage.discord.health.clone());
+    let way = Some(Arc::clone(&living.stage.discord.http));
+    let server = Server::start(node, shown_metrics, health, way).await;
     let server = match server {
         Ok(server) => server,
         Err(error) => {
@@ -250,6 +244,7 @@ async fn live(
             )));
         }
     };
+    living.stage.let_sign_in(&server.origin)?;
     greet(&living, &server, home, began.elapsed(), print).await?;
     let upkeep = tokio::spawn(async move {
         loop {
@@ -346,6 +341,7 @@ async fn greet(
              {store} events --type economy.\n  \
              {store} replay --help\n  \
              {store} doctor\n\n\
+             Dashboard      {}  (sign in as anybody; Astrid is the owner, and operator)\n\
              Reeve          http://{}/healthz  /readyz  /metrics\n\
              Local Discord  http://{at}/sim (its state), {} (REST), {} (gateway)\n\
              Ctrl-C stops it and keeps everything. What happens now:\n",
@@ -354,6 +350,7 @@ async fn greet(
             grouped(supply.0),
             took.as_millis() / 1_000,
             took.as_millis() % 1_000 / 100,
+            server.origin,
             server.address,
             stage.sim.api_url(),
             stage.sim.gateway_url(),

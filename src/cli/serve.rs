@@ -63,16 +63,13 @@ pub(super) async fn run(
     let discord = Speaking::begin(&node)?;
     // Every role answers health checks and metrics.
     let shown_metrics = config.http.metrics.then(|| metrics.clone());
-    let server = Server::start(
-        config.http.address,
-        node.bus().clone(),
-        node.store.clone(),
-        Arc::clone(&node.clock),
-        shown_metrics,
-        discord.as_ref().map(|discord| discord.health.clone()),
-    )
-    .await
-    .map_err(|error| {
+    let way = match &discord {
+        Some(speaking) => Some(Arc::clone(&speaking.http)),
+        // Names and permissions are asked for without a connection to the gateway, too.
+        None => connect::client(&config.discord).ok().map(Arc::new),
+    };
+    let health = discord.as_ref().map(|discord| discord.health.clone());
+    let server = Server::start(&node, shown_metrics, health, way).await.map_err(|error| {
         let address = config.http.address;
         CliError::Setup(format!("http.address: cannot listen on {address}: {error}"))
     })?;

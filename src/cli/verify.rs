@@ -1,20 +1,23 @@
-//! `reeve verify`: checks a proof bundle with nothing but the file.
+//! `reeve verify`: checks a proof bundle, or the draw of a giveaway, with nothing but the file.
 
 use std::{
+    io::Read as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use reeve_verify::{Options, Report};
+use reeve_verify::{DrawReport, Options, Report};
 
 use super::{error::CliError, print::Print};
 
 /// No checkpoint that is given may be longer.
 const MAX_CHECKPOINT_BYTES: u64 = 16 * 1024;
+/// A giveaway of a million entries is shorter.
+const MAX_DRAW_BYTES: u64 = 256 * 1024 * 1024;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The file that `reeve proof export` wrote
+    /// The file that `reeve proof export` wrote, or the draw of a giveaway
     bundle: PathBuf,
     /// The key that you trust, as `reeve proof key` prints it; may be repeated after a key change
     #[arg(long = "key", value_name = "KEY")]
@@ -26,12 +29,49 @@ pub(super) struct Args {
 
 /// Exit codes: 0 valid, 1 not valid, 2 no bundle at all.
 pub(super) fn run(args: &Args, print: Print) -> Result<ExitCode, CliError> {
+    if begins_like_a_draw(&args.bundle) {
+        return draw(args, print);
+    }
     let checkpoint = args.checkpoint.as_deref().map(read_checkpoint).transpose()?;
     let options = Options { keys: args.keys.clone(), checkpoint };
     let report = reeve_verify::verify(&args.bundle, &options)
         .map_err(|error| CliError::Setup(format!("{}: {error}", args.bundle.display())))?;
     print.answer(&report, || in_words(&report));
     Ok(if report.valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What cannot be read is told where it is read as a bundle.
+fn begins_like_a_draw(path: &Path) -> bool {
+    let mut begin = [0; 32];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut begin));
+    read.is_ok_and(|length| reeve_verify::is_draw(&begin[..length]))
+}
+
+fn draw(args: &Args, print: Print) -> Result<ExitCode, CliError> {
+    let setup = |text: &str| CliError::Setup(format!("{}: {text}", args.bundle.display()));
+    if !args.keys.is_empty() || args.checkpoint.is_some() {
+        return Err(setup("this is the draw of a giveaway: it needs neither keys nor checkpoints"));
+    }
+    let size = std::fs::metadata(&args.bundle).map_err(|error| setup(&error.to_string()))?.len();
+    if size > MAX_DRAW_BYTES {
+        return Err(setup("this is too long to be the draw of a giveaway"));
+    }
+    let bytes = std::fs::read(&args.bundle).map_err(|error| setup(&error.to_string()))?;
+    let report = reeve_verify::verify_draw(&bytes);
+    print.answer(&report, || draw_in_words(&report));
+    Ok(if report.valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn draw_in_words(report: &DrawReport) -> String {
+    let drawn: Vec<_> = report.drawn.iter().map(ToString::to_string).collect();
+    let mut lines = vec![if report.valid {
+        format!("VALID: {} entries, drawn: {}", report.entries, drawn.join(", "))
+    } else {
+        "NOT VALID".to_owned()
+    }];
+    let said = report.problems.iter().chain(&report.proves);
+    lines.extend(said.map(|says| format!("  {says}")));
+    lines.join("\n")
 }
 
 /// A checkpoint that somebody has kept, as a text.

@@ -261,12 +261,34 @@ pub const SETTINGS: &[Setting] = &[
         "Whether joins and leaves are heard, for statistics. Needs the server members intent, and \
          Reeve stops where Discord refuses it.",
     ),
+    Setting::secret(
+        "discord.client_secret",
+        "DISCORD_CLIENT_SECRET",
+        Kind::Token,
+        "The application's secret, for signing in to the dashboard with Discord. Without one nobody \
+         can sign in.",
+    ),
     Setting::new(
         "http.address",
         "REEVE_HTTP_ADDRESS",
         Kind::Address,
         Value("127.0.0.1:8080"),
         "Where HTTP listens.",
+    ),
+    Setting::new(
+        "http.public_url",
+        "REEVE_HTTP_PUBLIC_URL",
+        Kind::Url(&["http", "https"]),
+        Unset,
+        "Where browsers reach the dashboard; http://, the address and the port where not set. Register \
+         this address with /auth/callback behind it at Discord.",
+    ),
+    Setting::new(
+        "http.introspection",
+        "REEVE_HTTP_INTROSPECTION",
+        Kind::Boolean,
+        Value("true"),
+        "Whether GraphQL tells what there is to ask.",
     ),
     Setting::new(
         "http.metrics",

@@ -1,13 +1,18 @@
 //! Our commands: one file per capability, and one line here for each.
 
 mod about;
+mod codes;
 mod economy;
+mod giveaways;
 mod help;
 mod levels;
 mod maintenance;
+mod moderation;
 mod modules;
 mod settings;
+mod squads;
 mod stats;
+mod tiers;
 
 use super::{command::Capability, confirm};
 
@@ -16,6 +21,11 @@ pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
     levels::CAPABILITY,
     stats::CAPABILITY,
+    moderation::CAPABILITY,
+    giveaways::CAPABILITY,
+    codes::CAPABILITY,
+    squads::CAPABILITY,
+    tiers::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

@@ -23,6 +23,8 @@ pub struct Asked {
     pub channel: Option<ChannelId>,
     pub user: UserId,
     pub standing: Standing,
+    /// When they came to the community; none where Discord did not say.
+    pub joined_at: Option<Timestamp>,
     pub lang: Lang,
     pub what: What,
     pub way: Way,
@@ -136,6 +138,7 @@ impl Asked {
             guild,
             channel: interaction.channel_id,
             user,
+            joined_at: asker.joined_at,
             standing: guilds.standing(guild, user, asker.roles, Permissions(asker.permissions.0)),
             lang: Lang::of(interaction.locale.as_deref().unwrap_or_default()),
             what,

@@ -117,6 +117,16 @@ pub fn long(text: &str) -> Option<u64> {
     u64::from_str_radix(text, 36).ok()
 }
 
+/// A long id in 22 characters.
+pub fn short_uuid(id: uuid::Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(id.as_bytes())
+}
+
+pub fn long_uuid(text: &str) -> Option<uuid::Uuid> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    bytes.try_into().ok().map(uuid::Uuid::from_bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +180,9 @@ mod tests {
         for number in [0, 35, 36, u64::from(u32::MAX), u64::MAX] {
             assert_eq!(long(&short(number)), Some(number));
         }
+        let id = uuid::Uuid::from_u128(7);
+        assert_eq!((long_uuid(&short_uuid(id)), short_uuid(id).len()), (Some(id), 22));
+        assert_eq!((long_uuid(""), long_uuid("AAAA"), long_uuid("?")), (None, None, None));
         assert!(short(u64::MAX).len() <= 13);
         assert_eq!((long(""), long("-1"), long("z z")), (None, None, None));
     }

@@ -6,6 +6,7 @@
 //!   nonce where Discord still tells it, else by who wrote it and what it says.
 //! - Nothing mentions anybody.
 //! - Private words may name the community: `{community}` in them is its name, as Discord tells it.
+//! - Nothing pings anybody, but for a message that calls one member, whom it names.
 
 mod punish;
 
@@ -98,9 +99,51 @@ impl DiscordHands {
         outcome(self.rest.call(request, Urgency::Bulk, PATIENCE).await, |_| None)
     }
 
+    /// Whether somebody is a member, and which of these roles they have: their ids, with commas.
+    async fn look_at(&self, guild: GuildId, person: PersonId, roles: &[RoleId]) -> Outcome {
+        let user = match self.user(guild, person).await {
+            Ok(user) => user,
+            Err(outcome) => return outcome,
+        };
+        let request = raw(Method::Get, format!("guilds/{guild}/members/{user}"));
+        match self.rest.call(request, Urgency::Bulk, PATIENCE).await {
+            Answer::Done(body) => {
+                let member: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let Some(theirs) = member["roles"].as_array() else {
+                    return Outcome::Unknown("the answer is no member".to_owned());
+                };
+                let has = roles.iter().filter(|role| theirs.contains(&json!(role)));
+                let has: Vec<_> = has.map(ToString::to_string).collect();
+                Outcome::Done(Some(has.join(",")))
+            }
+            answer => outcome(answer, |_| None),
+        }
+    }
+
+    /// A message to everybody that calls one member.
+    async fn call_member(
+        &self,
+        effect: &Effect,
+        channel: ChannelId,
+        person: PersonId,
+        letter: &Letter,
+    ) -> Outcome {
+        let user = match self.user(effect.guild, person).await {
+            Ok(user) => user,
+            Err(outcome) => return outcome,
+        };
+        let Some(content) = letter.read() else { return erased() };
+        let mut body = message(&calling(user, content));
+        body["allowed_mentions"] = json!({ "parse": [], "users": [user] });
+        self.post_message(effect, channel, body).await
+    }
+
     async fn send(&self, effect: &Effect, channel: ChannelId, letter: &Letter) -> Outcome {
         let Some(content) = letter.read() else { return erased() };
-        let mut body = message(content);
+        self.post_message(effect, channel, message(content)).await
+    }
+
+    async fn post_message(&self, effect: &Effect, channel: ChannelId, mut body: Value) -> Outcome {
         body["nonce"] = json!(effect.nonce());
         body["enforce_nonce"] = json!(true);
         let request = post(&format!("channels/{channel}/messages"), &body);
@@ -251,6 +294,15 @@ impl DiscordHands {
         letter: &Letter,
     ) -> Result<Vec<String>, Seen> {
         let Some(content) = letter.read() else { return Ok(Vec::new()) };
+        self.look_for(effect, channel, content).await
+    }
+
+    async fn look_for(
+        &self,
+        effect: &Effect,
+        channel: ChannelId,
+        content: &Content,
+    ) -> Result<Vec<String>, Seen> {
         let me = self.me().await?.to_owned();
         let first = effect.first_call_at.unwrap_or(effect.created_at).plus_secs(-SKEW_SECS);
         let mut after = snowflake_at(first);
@@ -304,7 +356,8 @@ impl Hands for DiscordHands {
             Deed::SendMessage { channel, letter } | Deed::PostNotice { channel, letter } => {
                 self.send(effect, *channel, letter).await
             }
-            Deed::EditMessage { channel, message, letter } => {
+            Deed::EditMessage { channel, message, letter }
+            | Deed::RefreshMessage { channel, message, letter } => {
                 self.edit(*channel, message.get(), letter).await
             }
             Deed::DirectMessage { person, letter }
@@ -325,6 +378,12 @@ impl Hands for DiscordHands {
             }
             Deed::BulkBan { people, delete_secs, why } => {
                 self.bulk_ban(effect, people, *delete_secs, why).await
+            }
+            Deed::CallMember { channel, person, letter } => {
+                self.call_member(effect, *channel, *person, letter).await
+            }
+            Deed::LookAtMember { person, roles } => {
+                self.look_at(effect.guild, *person, roles).await
             }
         }
     }
@@ -353,8 +412,10 @@ impl Hands for DiscordHands {
                     Err(_) => Err(Seen::NotThere),
                 }
             }
-            // An edit is repeated and a notice is left, neither is looked for.
+            // These are repeated or left, not looked for.
             Deed::EditMessage { .. }
+            | Deed::RefreshMessage { .. }
+            | Deed::LookAtMember { .. }
             | Deed::PrivateNotice { .. }
             | Deed::Farewell { .. }
             | Deed::TellModerators { .. }
@@ -368,6 +429,15 @@ impl Hands for DiscordHands {
                 .look_for_punishment(effect)
                 .await
                 .map(|happened| happened.then(|| effect.id.to_string()).into_iter().collect()),
+            Deed::CallMember { channel, person, letter } => {
+                match (self.user(effect.guild, *person).await, letter.read()) {
+                    (Ok(user), Some(content)) => {
+                        self.look_for(effect, *channel, &calling(user, content)).await
+                    }
+                    // The call will say why.
+                    _ => Err(Seen::NotThere),
+                }
+            }
         };
         match found {
             Ok(candidates) if candidates.is_empty() => Seen::NotThere,
@@ -419,6 +489,12 @@ fn message(content: &Content) -> Value {
     let mut body = serde_json::to_value(content).unwrap_or_default();
     body["allowed_mentions"] = json!({ "parse": [] });
     body
+}
+
+/// What is written, with the member's mention before it.
+fn calling(user: UserId, content: &Content) -> Content {
+    let text = content.content.as_deref().unwrap_or_default();
+    Content { content: Some(format!("<@{user}> {text}")), ..content.clone() }
 }
 
 fn erased() -> Outcome {

@@ -16,6 +16,7 @@ pub async fn admit(ctx: &Ctx, found: &Found) -> Result<(), ActionError> {
     let path = found.group.path(found.route);
     let ask = Ask {
         command: path.trim_start_matches('/'),
+        whom: ctx.asked.named.first().map(|named| named.user),
         module: found.capability.module,
         permission: spec.permission,
         operators_only: spec.operators_only,
@@ -33,6 +34,7 @@ pub async fn admit_again(
     let command = format!("{} {verb}", capability.name);
     let ask = Ask {
         command: &command,
+        whom: None,
         module: capability.module,
         permission: None,
         operators_only: false,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use actions::{BotStanding, Permissions, Standing};
+use actions::{BotStanding, Permissions, RoleFacts, Standing};
 use domain::{ChannelId, GuildId, RoleId, UserId};
 use parking_lot::RwLock;
 
@@ -32,6 +32,7 @@ struct Rank {
     role: RoleId,
     position: u16,
     permissions: u64,
+    managed: bool,
 }
 
 impl Guilds {
@@ -139,6 +140,17 @@ impl Guilds {
         Some(BotStanding { permissions, top_rank })
     }
 
+    /// A role that we may be asked to give; none where there is no such role.
+    pub fn role_facts(&self, guild: GuildId, role: RoleId, us: UserId) -> Option<RoleFacts> {
+        let bot = self.our_standing(guild, us)?;
+        let known = self.0.read();
+        let known = known.get(&guild)?;
+        let at = known.roles.binary_search_by_key(&role, |rank| rank.role).ok()?;
+        let Rank { position, managed, .. } = known.roles[at];
+        let everybodys = role.get() == guild.get();
+        Some(RoleFacts { role, rank: if everybodys { 0 } else { position.max(1) }, managed, bot })
+    }
+
     /// We are there; what else there is to know comes later.
     pub fn heard_of(&self, guild: GuildId, shard: u32, members: u32) {
         self.0.write().entry(guild).or_insert_with(|| Known::new(shard)).members = members;
@@ -202,7 +214,8 @@ impl Known {
 impl Rank {
     fn of(role: &wire::Role) -> Self {
         let position = u16::try_from(role.position.max(0)).unwrap_or(u16::MAX);
-        Self { role: role.id, position, permissions: role.permissions.0 }
+        let (permissions, managed) = (role.permissions.0, role.managed);
+        Self { role: role.id, position, permissions, managed }
     }
 }
 
@@ -268,7 +281,8 @@ mod tests {
     #[test]
     fn given_changes_then_what_is_known_follows() {
         let guilds = guilds();
-        let role = wire::Role { id: id(20), position: 9, permissions: wire::Bits(1) };
+        let role =
+            wire::Role { id: id(20), position: 9, permissions: wire::Bits(1), managed: false };
         guilds.role(id(GUILD), &role);
         assert_eq!(guilds.standing(id(GUILD), id(5), vec![id(20)], Permissions::NONE).top_rank, 9);
         guilds.role_gone(id(GUILD), id(20));

@@ -100,6 +100,7 @@ pub fn hear(
             guild,
             channel: Some(written.channel_id),
             user,
+            joined_at: None,
             standing: edge.guilds.standing(guild, user, roles, permissions),
             lang: Lang::En,
             what: What::Command {

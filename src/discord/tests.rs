@@ -4,7 +4,12 @@
 mod answers;
 mod buttons;
 mod capabilities;
+mod codes;
 mod economy;
+mod giveaways;
+mod moderation;
+mod squads;
+mod tiers;
 
 use std::{sync::Arc, time::Duration};
 
@@ -98,7 +103,7 @@ impl House {
     }
 
     fn member(&self, user: u64) -> Member<'_> {
-        Member { house: self, user, permissions: 0, locale: "en-US" }
+        Member { house: self, user, permissions: 0, roles: &[], locale: "en-US" }
     }
 
     /// A member with Discord's permission to manage the community.
@@ -126,6 +131,7 @@ struct Member<'a> {
     house: &'a House,
     user: u64,
     permissions: u64,
+    roles: &'static [&'static str],
     locale: &'static str,
 }
 
@@ -139,7 +145,7 @@ impl Member<'_> {
             "id": id.to_string(), "application_id": "9", "type": kind, "token": "t0ken",
             "guild_id": GUILD.to_string(), "channel_id": "11", "locale": self.locale,
             "member": {
-                "user": { "id": self.user.to_string() }, "roles": [],
+                "user": { "id": self.user.to_string() }, "roles": self.roles,
                 "permissions": self.permissions.to_string(),
             },
             "data": data,

@@ -194,6 +194,9 @@ pub struct Role {
     pub position: i64,
     #[serde(default)]
     pub permissions: Bits,
+    /// Discord gives and takes it: of a bot, of boosting, of a shop.
+    #[serde(default)]
+    pub managed: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -266,6 +269,9 @@ pub struct Asker {
     pub roles: Vec<RoleId>,
     #[serde(default)]
     pub permissions: Bits,
+    /// When they came to the community.
+    #[serde(default, deserialize_with = "moment")]
+    pub joined_at: Option<Timestamp>,
 }
 
 /// What was used. Which fields are there depends on the kind.
@@ -329,6 +335,12 @@ pub fn form_fields(components: &Json) -> Vec<(String, String)> {
     fields
 }
 
+/// As Discord writes one, such as `2015-04-26T06:26:56.936000+00:00`. What cannot be read is none.
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.replace("+00:00", "Z").parse().ok()))
+}
+
 fn snowflake<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
     text.parse().map_err(|_| D::Error::custom("an id is a number as text"))
@@ -353,6 +365,15 @@ mod tests {
             r#"{"id":"1","channel_id":"8","author":{"id":"3"},"webhook_id":"9","type":0}"#
         ));
         assert!(!person(r#"{"id":"1","channel_id":"8","author":{"id":"3"},"type":7}"#));
+    }
+
+    #[test]
+    fn given_when_a_member_joined_then_it_is_read_as_discord_writes_it() {
+        let read = |json: &str| serde_json::from_str::<Asker>(json).unwrap().joined_at;
+        let told = read(r#"{"user":{"id":"3"},"joined_at":"2015-04-26T06:26:56.936000+00:00"}"#);
+        assert_eq!(told.unwrap().to_string(), "2015-04-26T06:26:56.936000Z");
+        assert_eq!(read(r#"{"user":{"id":"3"},"joined_at":null}"#), None);
+        assert_eq!(read(r#"{"user":{"id":"3"}}"#), None);
     }
 
     #[test]

@@ -41,6 +41,8 @@ impl Stage {
         config.discord.api_url = Some(Secret::new(sim.origin()));
         "auto".clone_into(&mut config.discord.shards);
         config.discord.deploy_commands = true;
+        config.discord.client_secret =
+            Some(Secret::new(sim.world.lock().application(application)?.client_secret.clone()));
         let http = Arc::new(connect::client(&config.discord)?);
         let node = Node::open_with_clock(config, Access::Write, clock_of(&sim)).await?;
         eventlog::finish_erasures(node.bus())
@@ -57,6 +59,17 @@ impl Stage {
         stage.connected().await?;
         stage.settled().await?;
         Ok(stage)
+    }
+
+    /// Has the local Discord bring people back to this address once they have said who they are.
+    pub fn let_sign_in(&self, origin: &str) -> Result<(), Trouble> {
+        let mut world = self.sim.world.lock();
+        let address = format!("{origin}/auth/callback");
+        let known = &mut world.application_mut(self.application)?.redirect_uris;
+        if !known.contains(&address) {
+            known.push(address);
+        }
+        Ok(())
     }
 
     fn session(&self) -> Option<Arc<Session>> {

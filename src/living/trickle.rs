@@ -54,7 +54,13 @@ impl Living {
             ))
         })?;
         home.read_world(&mut sim.world.lock())?;
-        let stage = Stage::open(&home.config(config), sim, about.application).await?;
+        let mut config = home.config(config);
+        if config.operators.is_empty() {
+            // Somebody has to see the operators' pages.
+            let owner = sim.world.lock().guild(about.guild)?.owner.to_string();
+            config.operators.extend(owner.parse::<domain::UserId>());
+        }
+        let stage = Stage::open(&config, sim, about.application).await?;
         Ok(Self { about, stage, home: home.clone() })
     }
 

@@ -49,6 +49,23 @@ pub enum Deed {
         person: PersonId,
         letter: Letter,
     },
+    /// A message that begins with a member's mention, and pings that member alone.
+    CallMember {
+        channel: ChannelId,
+        person: PersonId,
+        letter: Letter,
+    },
+    /// A count on a message, as it is now: of no use in a minute, because another one comes.
+    RefreshMessage {
+        channel: ChannelId,
+        message: MessageId,
+        letter: Letter,
+    },
+    /// Asks whether somebody is a member, and which of these roles they have.
+    LookAtMember {
+        person: PersonId,
+        roles: Vec<RoleId>,
+    },
     /// A line in a log channel: rather missing than there twice.
     PostNotice {
         channel: ChannelId,
@@ -115,7 +132,7 @@ pub enum Letter {
     About(Personal<Content>),
 }
 
-/// A message as Discord takes it. Nobody is ever mentioned by it.
+/// A message as Discord takes it. Nobody is ever pinged by what it says.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -275,8 +292,19 @@ const SOFTBAN: Kind = Kind { name: "softban", ..KICK };
 /// Whoever is banned already counts as missed the second time, and is banned singly.
 const BULK_BAN: Kind = Kind { name: "bulk_ban", when_unknown: WhenUnknown::Repeat, ..KICK };
 
+const CALL_MEMBER: Kind = Kind { name: "call_member", priority: Priority::Member, ..SEND_MESSAGE };
+const REFRESH_MESSAGE: Kind = Kind {
+    name: "refresh_message",
+    priority: Priority::Notice,
+    when_unknown: WhenUnknown::Drop,
+    tries: 3,
+    patience_secs: 30,
+    done_already: &[],
+};
+const LOOK_AT_MEMBER: Kind = Kind { name: "look_at_member", ..GIVE_ROLE };
+
 /// Every kind there is.
-pub const KINDS: [Kind; 16] = [
+pub const KINDS: [Kind; 19] = [
     GIVE_ROLE,
     TAKE_ROLE,
     SEND_MESSAGE,
@@ -293,6 +321,9 @@ pub const KINDS: [Kind; 16] = [
     UNBAN,
     SOFTBAN,
     BULK_BAN,
+    CALL_MEMBER,
+    REFRESH_MESSAGE,
+    LOOK_AT_MEMBER,
 ];
 
 /// What a bulk ban's result says, and what it is read from: numbers of people, never Discord's.
@@ -324,15 +355,18 @@ impl Deed {
             Self::Unban { .. } => UNBAN,
             Self::Softban { .. } => SOFTBAN,
             Self::BulkBan { .. } => BULK_BAN,
+            Self::CallMember { .. } => CALL_MEMBER,
+            Self::RefreshMessage { .. } => REFRESH_MESSAGE,
+            Self::LookAtMember { .. } => LOOK_AT_MEMBER,
         }
     }
 
     /// Effects on one target are carried out in their order.
     pub fn target(&self) -> String {
         match self {
-            Self::GiveRole { person, .. } | Self::TakeRole { person, .. } => {
-                format!("member/{}", person.0)
-            }
+            Self::GiveRole { person, .. }
+            | Self::TakeRole { person, .. }
+            | Self::LookAtMember { person, .. } => format!("member/{}", person.0),
             // Never behind a role that Discord does not answer about.
             Self::Farewell { person, .. }
             | Self::Timeout { person, .. }
@@ -344,9 +378,10 @@ impl Deed {
             Self::BulkBan { people, .. } => {
                 format!("members/{}", people.first().map_or(0, |person| person.0))
             }
-            Self::SendMessage { channel, .. } | Self::EditMessage { channel, .. } => {
-                format!("channel/{channel}")
-            }
+            Self::SendMessage { channel, .. }
+            | Self::EditMessage { channel, .. }
+            | Self::RefreshMessage { channel, .. }
+            | Self::CallMember { channel, .. } => format!("channel/{channel}"),
             Self::DirectMessage { person, .. } | Self::PrivateNotice { person, .. } => {
                 format!("direct/{}", person.0)
             }
@@ -360,10 +395,13 @@ impl Deed {
         match self {
             Self::GiveRole { .. } => format!("PUT guilds/{guild}/members/:/roles/:"),
             Self::TakeRole { .. } => format!("DELETE guilds/{guild}/members/:/roles/:"),
-            Self::SendMessage { channel, .. } | Self::PostNotice { channel, .. } => {
-                format!("POST channels/{channel}/messages")
+            Self::LookAtMember { .. } => format!("GET guilds/{guild}/members/:"),
+            Self::SendMessage { channel, .. }
+            | Self::PostNotice { channel, .. }
+            | Self::CallMember { channel, .. } => format!("POST channels/{channel}/messages"),
+            Self::EditMessage { channel, .. } | Self::RefreshMessage { channel, .. } => {
+                format!("PATCH channels/{channel}/messages/:")
             }
-            Self::EditMessage { channel, .. } => format!("PATCH channels/{channel}/messages/:"),
             Self::DirectMessage { .. } | Self::PrivateNotice { .. } | Self::Farewell { .. } => {
                 "POST users/@me/channels".to_owned()
             }
@@ -380,8 +418,10 @@ impl Deed {
 
     fn letter(&mut self) -> Option<&mut Letter> {
         match self {
-            Self::GiveRole { .. } | Self::TakeRole { .. } => None,
+            Self::GiveRole { .. } | Self::TakeRole { .. } | Self::LookAtMember { .. } => None,
             Self::SendMessage { letter, .. }
+            | Self::CallMember { letter, .. }
+            | Self::RefreshMessage { letter, .. }
             | Self::EditMessage { letter, .. }
             | Self::DirectMessage { letter, .. }
             | Self::PostNotice { letter, .. }
@@ -534,6 +574,9 @@ mod tests {
             Deed::Unban { person, why: letter() },
             Deed::Softban { person, delete_secs: 60, why: letter() },
             Deed::BulkBan { people: vec![person], delete_secs: 0, why: letter() },
+            Deed::CallMember { channel, person, letter: letter() },
+            Deed::RefreshMessage { channel, message: MessageId::new(8).unwrap(), letter: letter() },
+            Deed::LookAtMember { person, roles: vec![role] },
         ] {
             assert!(KINDS.iter().any(|kind| kind.name == deed.kind().name));
             let stored = encode(&deed).unwrap();

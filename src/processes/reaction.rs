@@ -70,7 +70,12 @@ pub(super) struct Orders {
 impl Orders {
     pub fn append(&mut self, mut other: Self) {
         self.effects.append(&mut other.effects);
-        self.timers.append(&mut other.timers);
+        for timed in other.timers {
+            // What many events in a row set to the same moment is written once.
+            if !self.timers.last().is_some_and(|last| timed.is_the_same_as(last)) {
+                self.timers.push(timed);
+            }
+        }
         self.rows.append(&mut other.rows);
     }
 }

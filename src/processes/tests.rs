@@ -3,10 +3,14 @@
 
 mod awards;
 mod case_posts;
+mod codes;
 mod court;
 mod effects;
 mod following;
+mod giveaways;
 mod harness;
 mod levels;
 mod moderation;
+mod squads;
+mod tiers;
 mod timers;

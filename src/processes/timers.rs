@@ -70,6 +70,15 @@ pub(super) enum Timed {
     },
 }
 
+impl Timed {
+    /// Whether setting both comes to what setting one of them does.
+    pub fn is_the_same_as(&self, other: &Self) -> bool {
+        let (Self::Set(one), Self::Set(other)) = (self, other) else { return false };
+        let name = |timer: &NewTimer| (timer.kind, timer.guild, timer.due);
+        name(one) == name(other) && one.key == other.key && one.payload == other.payload
+    }
+}
+
 /// A timer whose time has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timer {

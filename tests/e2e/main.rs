@@ -27,10 +27,14 @@ mod cli {
 mod cluster;
 mod discord {
     mod activity;
+    mod codes;
+    mod dashboard;
     mod economy;
+    mod giveaways;
     mod load;
     mod moderation;
     mod restarts;
+    mod squads;
     mod town;
     mod trouble;
 }

@@ -17,7 +17,9 @@ fn given_a_fresh_directory_then_it_serves_health_readiness_and_metrics() {
     let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
     assert_eq!((code, &ready["ready"], &ready["log"]), (200, &true.into(), &"ok".into()));
     assert_eq!(server.get("/metrics").0, 200);
-    assert_eq!(server.get("/nothing").0, 404);
+    // Any address is a page of the dashboard; a file that is missing is none.
+    assert_eq!(server.get("/nothing").0, 200);
+    assert_eq!(server.get("/assets/nothing.js").0, 404);
     let up = server.logged("reeve is up").unwrap();
     assert_eq!(up["fields"]["store"], "sqlite");
     assert_eq!(up["fields"]["roles"], "gateway,worker,api");

@@ -79,7 +79,7 @@ impl Actions {
         transaction: Transaction,
     ) -> Result<HistoryLine, ActionError> {
         let Transaction { at, kind, giver, receiver, amount, event, reason, .. } = transaction;
-        let reason = self.opened(guild, event, reason).await?;
+        let reason = self.opened_reason(guild, event, reason).await?;
         Ok(HistoryLine {
             at,
             kind,
@@ -91,8 +91,9 @@ impl Actions {
     }
 
     /// A reason in the clear; none where it was erased. It is sealed as field `reason` of the event
-    /// with this id, whichever kind of movement that was.
-    async fn opened(
+    /// with this id, whichever kind of movement that was. Whether the caller may read it is for
+    /// whoever asks to find out.
+    pub async fn opened_reason(
         &self,
         guild: GuildId,
         id: domain::EventId,

@@ -6,7 +6,10 @@ use super::*;
 
 const ADMIN_ROLE: u64 = 71;
 const MODERATOR_ROLE: u64 = 72;
+const GIVEAWAY_ROLE: u64 = 33;
 const OTHER_ROLE: u64 = 73;
+const AUDITOR_ROLE: u64 = 204;
+const ANALYST_ROLE: u64 = 205;
 
 fn user(number: u64) -> UserId {
     UserId::new(number).unwrap()
@@ -20,6 +23,9 @@ fn access() -> AccessSettings {
     AccessSettings {
         admin_roles: vec![role(ADMIN_ROLE)],
         moderator_roles: vec![role(MODERATOR_ROLE)],
+        giveaway_roles: vec![role(GIVEAWAY_ROLE)],
+        auditor_roles: vec![role(AUDITOR_ROLE)],
+        analyst_roles: vec![role(ANALYST_ROLE)],
     }
 }
 
@@ -44,22 +50,44 @@ fn may(standing: &Standing, target: &Target) -> Result<(), Guard> {
 // proves: GRD-01, GRD-15
 #[test]
 fn given_every_standing_then_each_permission_is_held_by_exactly_these() {
-    use Permission::{ManageAccess, ManageEconomy, ManageSettings, Moderate, ViewRecords};
+    use Permission::{
+        Ban, Kick, ManageEconomy, ManageGiveaways, ManageSettings, Moderate, ViewAnalytics,
+        ViewAudit, ViewRecords,
+    };
     let all = Permission::ALL.to_vec();
     let bit = |permissions| Standing::with(permissions);
     for (who, standing, held) in [
         ("everyone", Standing::everyone(), vec![]),
         ("the owner", Standing::owner(), all.clone()),
         ("an administrator", bit(Permissions::ADMINISTRATOR), all),
-        ("manage server", bit(Permissions::MANAGE_GUILD), vec![ManageEconomy, ManageSettings]),
+        (
+            "manage server",
+            bit(Permissions::MANAGE_GUILD),
+            vec![ManageEconomy, ManageSettings, ManageGiveaways, ViewAnalytics],
+        ),
+        ("view audit log", bit(Permissions::VIEW_AUDIT_LOG), vec![ViewAudit]),
         ("timeout members", bit(Permissions::MODERATE_MEMBERS), vec![Moderate, ViewRecords]),
-        ("ban members", bit(Permissions::BAN_MEMBERS), vec![]),
+        ("ban members", bit(Permissions::BAN_MEMBERS), vec![Ban]),
+        ("kick members", bit(Permissions::KICK_MEMBERS), vec![Kick]),
         (
             "the admin role",
             with_role(ADMIN_ROLE),
-            vec![ManageEconomy, ManageSettings, Moderate, ViewRecords],
+            vec![
+                ManageEconomy,
+                ManageSettings,
+                ManageGiveaways,
+                Moderate,
+                Kick,
+                Ban,
+                ViewRecords,
+                ViewAudit,
+                ViewAnalytics,
+            ],
         ),
-        ("the moderator role", with_role(MODERATOR_ROLE), vec![Moderate, ViewRecords]),
+        ("the auditor role", with_role(AUDITOR_ROLE), vec![ViewRecords, ViewAudit, ViewAnalytics]),
+        ("the analyst role", with_role(ANALYST_ROLE), vec![ViewAnalytics]),
+        ("the giveaway role", with_role(GIVEAWAY_ROLE), vec![ManageGiveaways]),
+        ("the moderator role", with_role(MODERATOR_ROLE), vec![Moderate, Kick, Ban, ViewRecords]),
         ("another role", with_role(OTHER_ROLE), vec![]),
     ] {
         for permission in Permission::ALL {
@@ -71,7 +99,6 @@ fn given_every_standing_then_each_permission_is_held_by_exactly_these() {
             let held = Permission::ALL.iter().any(|p| p.is_held_by(&standing, &no_roles_named));
             assert!(!held, "{who}, where no role is named");
         }
-        let _ = ManageAccess;
     }
 }
 

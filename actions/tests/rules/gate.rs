@@ -14,6 +14,7 @@ use crate::support::{
 
 const GRANT: Ask<'_> = Ask {
     command: "bytes grant",
+    whom: None,
     module: Some(&MODULE),
     permission: Some(Permission::ManageEconomy),
     operators_only: false,
@@ -49,6 +50,7 @@ fn given_a_flood_of_commands_then_it_is_held_back_and_kept_as_abuse_once() {
         let house = site.open().await;
         let help = Ask {
             command: "help",
+            whom: None,
             module: None,
             permission: None,
             operators_only: false,

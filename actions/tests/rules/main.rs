@@ -8,6 +8,8 @@ mod blocks;
 mod cooldowns;
 mod daily;
 mod gate;
+mod giveaways;
+mod moderation;
 mod modules;
 mod platform;
 mod reads;

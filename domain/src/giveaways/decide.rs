@@ -5,7 +5,7 @@ use super::{
     Made, Phase, Refusal, Standing, State, Terms, Winner, WinnerState, commitment, extract, pick,
 };
 use crate::{
-    GiveawayId, MessageId, PersonId, Timestamp,
+    ChannelId, GiveawayId, MessageId, PersonId, Timestamp,
     digest::{Digest, merkle_root},
 };
 
@@ -13,12 +13,22 @@ type Decided = Result<Vec<Event>, Refusal>;
 
 impl State {
     pub(super) fn decide(&self, command: &Command) -> Decided {
-        if let Command::Create { id, by, terms, commitment, at } = command {
-            return self.create(*id, *by, terms, *commitment, *at);
+        if let Command::Create { id, by, channel, terms, commitment, at } = command {
+            return self.create((*id, *channel), *by, terms, *commitment, *at);
         }
         let made = self.made.as_ref().ok_or(Refusal::NoSuchGiveaway)?;
         match command {
             Command::Create { .. } => Ok(Vec::new()),
+            Command::NotePosted { message, at } => {
+                let first = made.message.is_none();
+                let event = Event::Posted { message: *message, at: *at };
+                Ok(first.then_some(event).into_iter().collect())
+            }
+            Command::NotePostFailed { code, at } => {
+                let hidden = made.message.is_none() && self.check_running().is_ok();
+                let event = Event::PostFailed { code: *code, at: *at };
+                Ok(hidden.then_some(event).into_iter().collect())
+            }
             Command::Edit { by, terms, at } => {
                 self.check_running()?;
                 terms.check(*at)?;
@@ -101,7 +111,7 @@ impl State {
 
     fn create(
         &self,
-        id: GiveawayId,
+        (id, channel): (GiveawayId, ChannelId),
         by: PersonId,
         terms: &Terms,
         commitment: Digest,
@@ -111,7 +121,8 @@ impl State {
             return Err(Refusal::Exists);
         }
         terms.check(at)?;
-        Ok(vec![Event::Created { id, by, terms: terms.clone(), commitment, at }])
+        let (channel, terms) = (Some(channel), terms.clone());
+        Ok(vec![Event::Created { id, by, channel, terms, commitment, at }])
     }
 
     fn enter_by(

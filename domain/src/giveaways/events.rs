@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Exclusion, Terms};
 use crate::{
-    DomainEvent, EventType, GiveawayId, MessageId, PersonId, Personal, PersonalField, RoleId,
-    Timestamp, digest::Digest,
+    ChannelId, DomainEvent, EventType, GiveawayId, MessageId, PersonId, Personal, PersonalField,
+    RoleId, Timestamp, digest::Digest,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,8 +15,21 @@ pub enum Event {
     Created {
         id: GiveawayId,
         by: PersonId,
+        /// Where it is posted; none only in what was written before that was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelId>,
         terms: Terms,
         commitment: Digest,
+        at: Timestamp,
+    },
+    /// It can be seen, and entered.
+    Posted {
+        message: MessageId,
+        at: Timestamp,
+    },
+    /// Discord would not post it, for the reason that it gives this number: it is over.
+    PostFailed {
+        code: u64,
         at: Timestamp,
     },
     Edited {
@@ -158,6 +171,8 @@ impl DomainEvent for Event {
         EventType::new("giveaway.claim_lapsed", 1),
         EventType::new("giveaway.winner_rerolled", 1),
         EventType::new("giveaway.rerolls_exhausted", 1),
+        EventType::new("giveaway.posted", 1),
+        EventType::new("giveaway.post_failed", 1),
     ];
 
     fn event_type(&self) -> EventType {
@@ -179,6 +194,8 @@ impl DomainEvent for Event {
             Self::ClaimLapsed { .. } => 14,
             Self::WinnerRerolled { .. } => 15,
             Self::RerollsExhausted { .. } => 16,
+            Self::Posted { .. } => 17,
+            Self::PostFailed { .. } => 18,
         }]
     }
 

@@ -54,7 +54,8 @@ fn usual() -> Terms {
 
 fn create(terms: Terms) -> Command {
     let commitment = commitment(id(), &seed());
-    Command::Create { id: id(), by: HOST, terms, commitment, at: noon() }
+    let channel = ChannelId::new(500).unwrap();
+    Command::Create { id: id(), by: HOST, channel, terms, commitment, at: noon() }
 }
 
 fn enter_with(person: PersonId, facts: Facts) -> Command {

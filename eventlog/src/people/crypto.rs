@@ -162,6 +162,11 @@ impl DataKey {
         open_bytes(&self.0, &bytes, &field_context(event, field))
     }
 
+    /// A key for one purpose, as [`MasterKey::for_purpose`].
+    pub(super) fn for_purpose(&self, purpose: &str) -> [u8; 32] {
+        MasterKey(self.0).for_purpose(purpose)
+    }
+
     pub(super) fn seal_user(&self, user: UserId) -> Result<Vec<u8>, PeopleError> {
         seal_bytes(&self.0, &user.get().to_be_bytes(), b"reeve.user")
     }

@@ -10,7 +10,7 @@ use crate::{
     log::LogError,
     migrate,
     postgres::from_sqlx,
-    sql::{self, Db, Durability, Tx},
+    sql::{self, Db, Durability, Tx, Value},
     sqlite::from_sqlite,
     values,
 };
@@ -101,6 +101,31 @@ impl Store {
                    FROM people WHERE guild = $1 AND person = $2";
         let rows = self.0.query(sql, &values![guild, person]).await?;
         rows.first().map(read).transpose()
+    }
+
+    /// Rows of several people of one guild, in as few statements as go.
+    pub async fn rows_of(
+        &self,
+        guild: GuildId,
+        persons: &[PersonId],
+    ) -> Result<Vec<Row>, LogError> {
+        /// Parameters of one statement.
+        const AT_ONCE: usize = 200;
+        let mut found = Vec::with_capacity(persons.len());
+        for persons in persons.chunks(AT_ONCE) {
+            let places: Vec<_> = (2..2 + persons.len()).map(|place| format!("${place}")).collect();
+            let sql = format!(
+                "SELECT guild, person, user_tag, sealed_user, wrapped_key, created_at \
+                 FROM people WHERE guild = $1 AND person IN ({})",
+                places.join(", ")
+            );
+            let mut parameters = values![guild].to_vec();
+            parameters.extend(persons.iter().map(|person| Value::from(*person)));
+            for row in self.0.query(&sql, &parameters).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
     }
 
     pub async fn rows_after(

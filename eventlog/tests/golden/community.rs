@@ -9,7 +9,11 @@ use domain::{
     case::{Case, Event as OfCase, Kind, Place, Status},
     codes::{Codes, Event as OfCodes},
     digest::Digest,
-    giveaways::{Bonus, DrawnFor, Event as OfGiveaway, Exclusion, Giveaway, Requirements, Terms},
+    giveaways::{
+        Bonus, DrawnFor, Event as OfGiveaway, Exclusion, Giveaway, GiveawaySettings, Requirements,
+        Terms,
+        settings::{Language, Template},
+    },
     moderation::{
         By, Deed, EndReason, Event as OfModeration, Failure, LiftReason, Moderation,
         ModerationSettings, Origin, SanctionKind, Severity, StepDeed,
@@ -31,6 +35,7 @@ pub fn samples() -> Vec<Stored> {
     stored.extend(of::<Settings<ModerationSettings>>(settings));
     stored.extend(of::<Case>(cases()));
     stored.extend(of::<Giveaway>(giveaway()));
+    stored.extend(of::<Settings<GiveawaySettings>>(giveaway_settings()));
     let codes = vec![digest(1), digest(2)];
     stored.extend(of::<Codes>(vec![OfCodes::CodesRegistered {
         campaign: CampaignId(Uuid::from_u128(0x0193_a1c0_7d3e_7c44_9a53_5f0d_6f1f_2a05)),
@@ -207,6 +212,25 @@ fn cases() -> Vec<OfCase> {
     ]
 }
 
+fn giveaway_settings() -> Vec<Changed<GiveawaySettings>> {
+    let template = Template {
+        name: "weekly".to_owned(),
+        winners: 2,
+        duration_secs: 604_800,
+        claim_secs: 86_400,
+        account_days: 30,
+        member_days: 7,
+    };
+    let decided = GiveawaySettings {
+        exclude_past_winners: true,
+        language: Language::De,
+        log_channel: vec![ChannelId::new(1_310_988_612_345_678_905).unwrap()],
+        templates: vec![template],
+        ..GiveawaySettings::default()
+    };
+    versions([decided, GiveawaySettings::default()])
+}
+
 fn giveaway() -> Vec<OfGiveaway> {
     let (at, entry, person, by) = (at(), 4, ANN, BEN);
     let id = GiveawayId(Uuid::from_u128(0x0193_a1c0_7d3e_7c44_9a53_5f0d_6f1f_2a04));
@@ -233,7 +257,16 @@ fn giveaway() -> Vec<OfGiveaway> {
     let confirmed = |claim_until| OfGiveaway::WinnerConfirmed { entry, person, claim_until, at };
     let message = MessageId::new(1_310_988_612_345_678_904).unwrap();
     vec![
-        OfGiveaway::Created { id, by, terms: terms.clone(), commitment: digest(4), at },
+        OfGiveaway::Created {
+            id,
+            by,
+            channel: Some(ChannelId::new(1_310_988_612_345_678_902).unwrap()),
+            terms: terms.clone(),
+            commitment: digest(4),
+            at,
+        },
+        OfGiveaway::Posted { message, at },
+        OfGiveaway::PostFailed { code: 50_001, at },
         OfGiveaway::Edited { by, terms, at },
         OfGiveaway::Entered {
             entry,

@@ -16,6 +16,8 @@ use domain::{
 };
 #[path = "community.rs"]
 mod community;
+#[path = "teams.rs"]
+mod teams;
 
 use eventlog::{Metadata, StreamId, event_id};
 use uuid::Uuid;
@@ -38,6 +40,9 @@ pub fn samples() -> Vec<Stored> {
     let named = AccessSettings {
         admin_roles: vec![role(1_107_318_246_137_131_072)],
         moderator_roles: vec![role(1_107_318_246_137_131_073), role(1_107_318_246_137_131_074)],
+        giveaway_roles: vec![role(1_107_318_246_137_131_076)],
+        auditor_roles: vec![role(1_107_318_246_137_131_075)],
+        analyst_roles: vec![role(1_107_318_246_137_131_076)],
     };
     stored.extend(of::<Settings<AccessSettings>>(versions([named, AccessSettings::default()])));
     let switched = ModuleSettings::default().with("economy", false).with("welcome", true);
@@ -51,6 +56,7 @@ pub fn samples() -> Vec<Stored> {
     };
     stored.extend(of::<Settings<CommandSettings>>(versions([slow, CommandSettings::default()])));
     stored.extend(community::samples());
+    stored.extend(teams::samples());
     let maintenance = PlatformSettings { maintenance: true, notice: "Back at noon.".to_owned() };
     let settings = versions([maintenance, PlatformSettings::default()]);
     stored.extend(of::<Settings<PlatformSettings>>(settings));

@@ -172,3 +172,9 @@ pub async fn supply(store: &ReadStore, guild: GuildId) -> Result<Bytes, LogError
     let rows = store.query(sql, &values![guild]).await?;
     rows.first().map_or(Ok(Bytes::ZERO), |row| row.int(0).map(Bytes))
 }
+
+/// How many have more than nothing.
+pub async fn holders(store: &ReadStore, guild: GuildId) -> Result<u64, LogError> {
+    let sql = "SELECT COUNT(*) FROM balances WHERE guild = $1 AND balance > 0";
+    store.query(sql, &values![guild]).await?.first().map_or(Ok(0), |row| row.count(0))
+}

@@ -1,8 +1,10 @@
 //! Every movement of bytes: who gave, who received, how much, why and when. Reasons stay sealed
 //! here; who shows one opens it, and who was erased has none.
 
+use std::fmt::Write as _;
+
 use domain::{
-    Bytes, Decider, EventId, GuildId, PersonId, Personal, Sealed, Timestamp,
+    Bytes, Decider, EventId, GuildId, PersonId, Personal, Sealed, Timestamp, UtcDay,
     economy::{Economy, Event, Reason},
     people::{self, People},
 };
@@ -182,4 +184,90 @@ pub async fn page(
         }
     };
     rows.iter().map(Transaction::read).collect()
+}
+
+/// Which movements; all of a guild where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Who gave or received.
+    pub person: Option<PersonId>,
+    /// `transfer`, `grant` …; any where there are none.
+    pub kinds: Vec<String>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub at_least: Option<Bytes>,
+}
+
+/// Newest first, before `before` where that is given.
+pub async fn search(
+    store: &ReadStore,
+    guild: GuildId,
+    filter: &Filter,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<Transaction>, LogError> {
+    let mut sql = format!("SELECT {COLUMNS} FROM transactions WHERE guild = $1 AND seq < $2");
+    let before = before.map_or(i64::MAX, u64::cast_signed);
+    let mut parameters = values![guild, before, limit.clamp(1, MAX_PAGE)].to_vec();
+    let mut place = |value: Value| {
+        parameters.push(value);
+        parameters.len()
+    };
+    if let Some(person) = filter.person {
+        let at = place(person.into());
+        let _ = write!(sql, " AND (giver = ${at} OR receiver = ${at})");
+    }
+    if !filter.kinds.is_empty() {
+        let kinds = filter.kinds.iter().take(MOST_KINDS);
+        let places: Vec<_> =
+            kinds.map(|kind| format!("${}", place(kind.as_str().into()))).collect();
+        let _ = write!(sql, " AND kind IN ({})", places.join(", "));
+    }
+    for (condition, value) in [
+        ("at >=", filter.since.map(Value::from)),
+        ("at <", filter.until.map(Value::from)),
+        ("amount >=", filter.at_least.map(Value::from)),
+    ] {
+        if let Some(value) = value {
+            let _ = write!(sql, " AND {condition} ${}", place(value));
+        }
+    }
+    sql.push_str(" ORDER BY seq DESC LIMIT $3");
+    store.query(&sql, &parameters).await?.iter().map(Transaction::read).collect()
+}
+
+/// Kinds that one search names.
+const MOST_KINDS: usize = 10;
+/// Days that a flow is told for.
+pub const MAX_FLOW_DAYS: i32 = 400;
+
+/// What one kind of movement came to on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    pub day: UtcDay,
+    pub kind: String,
+    pub count: u64,
+    pub amount: Bytes,
+}
+
+/// Day by day, from one day to another, both with them.
+pub async fn flow(
+    store: &ReadStore,
+    guild: GuildId,
+    first: UtcDay,
+    last: UtcDay,
+) -> Result<Vec<Flow>, LogError> {
+    const MICROS_PER_DAY: i64 = 86_400_000_000;
+    let sql = "SELECT at / 86400000000, kind, COUNT(*), CAST(SUM(amount) AS bigint) \
+               FROM transactions WHERE guild = $1 AND at >= $2 AND at < $3 \
+               GROUP BY at / 86400000000, kind ORDER BY at / 86400000000, kind";
+    let first = first.0.max(last.0.saturating_sub(MAX_FLOW_DAYS - 1));
+    let from = i64::from(first) * MICROS_PER_DAY;
+    let to = (i64::from(last.0) + 1) * MICROS_PER_DAY;
+    let read = |row: &Row| {
+        let day = i32::try_from(row.int(0)?).unwrap_or_default();
+        let (kind, count) = (row.text(1)?.to_owned(), row.count(2)?);
+        Ok(Flow { day: UtcDay(day), kind, count, amount: Bytes(row.int(3)?) })
+    };
+    store.query(sql, &values![guild, from, to]).await?.iter().map(read).collect()
 }

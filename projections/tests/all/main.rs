@@ -4,14 +4,19 @@
 
 mod alarms;
 mod balances;
+mod cases;
 mod checkpoints;
+mod codes;
+mod giveaways;
 mod going_on;
 mod parked;
 mod portable_sql;
 mod rebuilds;
 mod requests;
 mod slices;
+mod squads;
 mod support;
+mod tiers;
 mod time_machine;
 mod transactions;
 mod unknown;

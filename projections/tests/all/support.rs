@@ -36,7 +36,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tempfile::TempDir;
 
 pub use self::{
-    acts::{Random, opened, received, transferred},
+    acts::{Random, opened, received, request, transferred},
     copies::files_under,
     expected::Expected,
     process::Process,

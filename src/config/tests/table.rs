@@ -96,6 +96,7 @@ fn given_the_table_then_names_are_unique_and_follow_the_rule() {
             // As every other program names them.
             "discord.token" => "DISCORD_TOKEN",
             "discord.api_url" => "DISCORD_API_URL",
+            "discord.client_secret" => "DISCORD_CLIENT_SECRET",
             _ => &rule,
         };
         assert_eq!(setting.env, expected);

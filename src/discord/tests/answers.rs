@@ -86,6 +86,7 @@ async fn given_what_somebody_may_not_use_then_it_is_refused_and_not_in_their_hel
             let value = match opt.kind.number() {
                 6 => json!(BEN.to_string()),
                 4 => json!(1),
+                7 | 8 => json!("20"),
                 _ => json!("economy"),
             };
             (opt.name, opt.kind.number(), value)

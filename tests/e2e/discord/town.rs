@@ -14,8 +14,9 @@ use simulator::{
 use crate::support::{House, Server, eventually};
 
 /// Looking is as often as one likes here.
-const NO_WAITING: &str = "bytes read=0s,bytes heap=0s,bytes history=0s,bytes awards=0s,rank=0s,\
-     levels top=0s,stats=0s";
+const NO_WAITING: &str = "bytes read=0s,bytes heap=0s,bytes history=0s,bytes awards=0s,redeem=0s,\
+                          squads join=0s,squads leave=0s,squads info=0s,squads members=0s,rank=0s,\
+                          levels top=0s,stats=0s";
 
 pub struct Town {
     pub sim: Sim,
@@ -139,6 +140,18 @@ impl Someone {
         let digits: String = amount.chars().filter(char::is_ascii_digit).collect();
         digits.parse().unwrap_or_else(|_| panic!("{text}"))
     }
+}
+
+/// Waits for what only commands tell: with pauses, since whoever asks too quickly is refused.
+pub fn patiently<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    const ASKS: u32 = 30;
+    for _ in 0..ASKS {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_secs(4));
+    }
+    panic!("never: {what}");
 }
 
 /// The sum of a counter over all its labels that hold this text.

@@ -99,8 +99,10 @@ impl World {
     }
 
     fn create(&mut self, channel: u64, body: &Value, nonces: Duration) -> Said {
-        // Whoever mentions somebody by an effect has made a mistake.
-        if body["allowed_mentions"] != json!({ "parse": [] }) {
+        // Whoever pings more than one member by an effect has made a mistake.
+        let mentions = &body["allowed_mentions"];
+        let called = mentions["users"].as_array().map_or(0, Vec::len);
+        if mentions["parse"] != json!([]) || !mentions["roles"].is_null() || called > 1 {
             return invalid();
         }
         let nonce = body["nonce"].as_str().filter(|_| body["enforce_nonce"] == true);

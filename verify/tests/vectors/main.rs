@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
+mod draws;
 mod mutations;
 mod python;
 mod reading;

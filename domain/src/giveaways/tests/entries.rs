@@ -188,3 +188,28 @@ proptest! {
         prop_assert_eq!(again, state);
     }
 }
+
+#[test]
+fn given_what_discord_says_to_the_post_then_it_is_noted_once_and_a_refusal_ends_it() {
+    let mut state = with_entrants(usual(), 0);
+    let posted = Command::NotePosted { message: message(), at: noon() };
+    assert_eq!(act(&mut state, &posted), [Event::Posted { message: message(), at: noon() }]);
+    assert_eq!((state.message(), act(&mut state, &posted)), (Some(message()), vec![]));
+    let failed = Command::NotePostFailed { code: 50_001, at: noon() };
+    assert_eq!(act(&mut state, &failed), [], "it stands there");
+    let mut hidden = with_entrants(usual(), 1);
+    assert_eq!(act(&mut hidden, &failed), [Event::PostFailed { code: 50_001, at: noon() }]);
+    assert_eq!(refused(&hidden, &enter(PersonId(2))), "giveaway.cancelled");
+    assert_eq!(refused(&hidden, &close()), "giveaway.cancelled");
+    assert_eq!(act(&mut hidden, &failed), []);
+}
+
+#[test]
+fn given_an_entry_then_its_holder_has_number_weight_and_leaf_until_they_leave() {
+    let mut state = with_entrants(usual(), 2);
+    let leaf_of = |number| leaf(id(), number, 1, PersonId(number), &salt(PersonId(number)));
+    assert_eq!(state.held_by(PersonId(2)), Some((2, 1, leaf_of(2))));
+    assert_eq!((state.held_by(PersonId(3)), state.weight(), state.entries()), (None, 2, 2));
+    act(&mut state, &Command::Leave { person: PersonId(2), at: noon() });
+    assert_eq!((state.held_by(PersonId(2)), state.weight(), state.entries()), (None, 1, 2));
+}

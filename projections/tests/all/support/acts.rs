@@ -39,7 +39,7 @@ fn key() -> IdempotencyKey {
     IdempotencyKey::new(format!("test/{}", NEXT.fetch_add(1, Ordering::Relaxed))).unwrap()
 }
 
-fn request() -> Request {
+pub fn request() -> Request {
     let cause = Cause { correlation: CorrelationId(Uuid::nil()), causation: None };
     Request { actor: Actor::Operator, cause, key: key(), policy: None }
 }
@@ -113,7 +113,12 @@ impl House {
         self.append_stored(&stream, &key, vec![NewEvent { id, event_type, payload }]).await;
     }
 
-    async fn append_stored(&self, stream: &StreamId, key: &IdempotencyKey, events: Vec<NewEvent>) {
+    pub async fn append_stored(
+        &self,
+        stream: &StreamId,
+        key: &IdempotencyKey,
+        events: Vec<NewEvent>,
+    ) {
         let request = Request { key: key.clone(), ..request() };
         let metadata = eventlog::Metadata {
             actor: request.actor,

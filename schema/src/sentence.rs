@@ -1,0 +1,184 @@
+//! An event in a sentence. Types that people meet often have a sentence of their own; the others
+//! are told by their name and fields. What is sealed is not opened here.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::LazyLock,
+};
+
+use async_graphql::Context;
+use domain::{Actor, PersonId};
+use eventlog::Recorded;
+use serde_json::{Map, Value};
+
+use crate::{people::Person, trouble::Answer};
+
+/// By type: what stands in braces is a field, and `actor` who did it.
+const SENTENCES: &[(&str, &str)] = &[
+    ("economy.account_opened", "{person} began with {starting}"),
+    ("economy.bytes_granted", "{actor} gave {amount} to {to}"),
+    ("economy.bytes_taken", "{actor} took {amount} from {from}"),
+    ("economy.bytes_transferred", "{from} sent {amount} to {to}"),
+    ("economy.daily_awarded", "{to} received the reward of {day}: {amount}"),
+    ("economy.bytes_spent", "{from} spent {amount} on {purpose}"),
+    ("economy.spend_settled", "What was bought by {spend} is delivered"),
+    ("economy.spend_refunded", "{to} got {amount} back"),
+    ("awards.role_ordered", "{person} has earned a role"),
+    ("awards.role_given", "{person} was given the role they earned"),
+    ("awards.role_failed", "A role that was earned could not be given"),
+    ("people.person_erased", "{person} asked to be forgotten"),
+    ("blocks.blocked", "{actor} blocked {person}"),
+    ("blocks.unblocked", "{actor} lifted the block of {person}"),
+    ("refusals.transfer_refused", "{from} could not send {amount} to {to}: {rule}"),
+    ("refusals.action_refused", "{who} was refused {what}: {rule}"),
+    ("economy_settings.changed", "{actor} changed the economy's settings (version {version})"),
+    ("moderation_settings.changed", "{actor} changed moderation's settings (version {version})"),
+    ("access_settings.changed", "{actor} changed which roles may do what (version {version})"),
+    ("command_settings.changed", "{actor} changed the commands' settings (version {version})"),
+    ("module_settings.changed", "{actor} switched a module (version {version})"),
+    ("platform_settings.changed", "{actor} changed the installation's settings"),
+];
+
+/// The longest text that a field is told with.
+const MAX_FIELD_CHARS: usize = 80;
+
+pub async fn sentence(ctx: &Context<'_>, event: &Recorded) -> Answer<String> {
+    let fields = fields(event);
+    let actor = event.metadata()?.actor;
+    let persons = persons_of(&event.type_name);
+    let mut numbers: BTreeSet<PersonId> = persons
+        .iter()
+        .filter_map(|name| fields.get(*name).and_then(Value::as_u64))
+        .filter_map(|number| u32::try_from(number).ok().map(PersonId))
+        .collect();
+    if let Actor::Person(number) = actor {
+        numbers.insert(number);
+    }
+    let mut names = HashMap::new();
+    for number in numbers {
+        let name = Person::of(event.guild(), number).name_in(ctx).await?;
+        names.insert(number, name.unwrap_or_else(|| format!("member #{}", number.0)));
+    }
+    let told = |name: &str| {
+        if name == "actor" {
+            return who(&actor, &names);
+        }
+        let value = fields.get(name)?;
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok()).map(PersonId);
+        let person = number.filter(|_| persons.contains(&name));
+        person.map_or_else(|| plain(value), |number| names.get(&number).cloned())
+    };
+    let own = SENTENCES.iter().find(|(kind, _)| *kind == event.type_name);
+    if let Some(sentence) = own.and_then(|(_, template)| filled(template, &told)) {
+        return Ok(sentence);
+    }
+    let parts: Vec<_> = fields
+        .keys()
+        .filter_map(|name| Some(format!("{} {}", name.replace('_', " "), told(name)?)))
+        .collect();
+    let name = event.type_name.rsplit('.').next().unwrap_or_default().replace('_', " ");
+    let by = who(&actor, &names).unwrap_or_default();
+    let rest = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    Ok(format!("{by}: {name}{rest}"))
+}
+
+/// What is inside the event; the payload is tagged with the last part of its type.
+fn fields(event: &Recorded) -> Map<String, Value> {
+    let payload = serde_json::from_str::<Value>(&event.payload).unwrap_or_default();
+    let inside = payload.as_object().and_then(|tagged| tagged.values().next());
+    inside.and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+fn who(actor: &Actor, names: &HashMap<PersonId, String>) -> Option<String> {
+    match actor {
+        Actor::Person(number) => names.get(number).cloned(),
+        Actor::Process(name) => Some(format!("The bot ({name})")),
+        Actor::Operator => Some("An operator".to_owned()),
+        Actor::Import => Some("An import".to_owned()),
+    }
+}
+
+/// None for what cannot be told in a few words.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.chars().take(MAX_FIELD_CHARS).collect()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// None where a field is missing.
+fn filled(template: &str, told: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut sentence = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        sentence.push_str(before);
+        sentence.push_str(&told(name)?);
+        rest = after;
+    }
+    sentence.push_str(rest);
+    Some(sentence)
+}
+
+/// The fields of a type that hold the number of a person, as the event's own schema says.
+fn persons_of(type_name: &str) -> &'static [&'static str] {
+    static KNOWN: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+        let mut known = HashMap::new();
+        for family in eventlog::families() {
+            let schema = family.schema.to_value();
+            for kind in family.types {
+                let tag = kind.name.rsplit('.').next().unwrap_or_default();
+                known.insert(kind.name, persons_in(&schema, tag));
+            }
+        }
+        known
+    });
+    KNOWN.get(type_name).map_or(&[], Vec::as_slice)
+}
+
+fn persons_in(schema: &Value, tag: &str) -> Vec<&'static str> {
+    let variants = schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array);
+    let of_tag = |variant: &Value| variant.pointer(&format!("/properties/{tag}")).cloned();
+    let inside = variants.map_or_else(|| of_tag(schema), |all| all.iter().find_map(of_tag));
+    let properties = inside.and_then(|inside| inside.get("properties")?.as_object().cloned());
+    let is_person = |(_, value): &(String, Value)| value.to_string().contains("$defs/PersonId");
+    let named = properties.into_iter().flatten().filter(is_person);
+    // Once for the whole life of the process, as many as there are fields.
+    named.map(|(name, _)| &*Box::leak(name.into_boxed_str())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_the_events_own_schema_then_the_people_in_it_are_found() {
+        assert_eq!(persons_of("economy.bytes_transferred"), ["from", "to"]);
+        assert_eq!(persons_of("people.person_erased"), ["person"]);
+        assert!(persons_of("economy_settings.changed").is_empty());
+        assert!(persons_of("no.such").is_empty());
+    }
+
+    #[test]
+    fn given_every_sentence_then_it_is_of_a_type_that_exists_and_names_its_fields() {
+        let families = eventlog::families();
+        for (kind, template) in SENTENCES {
+            let family = families.iter().find(|f| f.types.iter().any(|t| t.name == *kind));
+            let family = family.unwrap_or_else(|| panic!("{kind} is no type of an event"));
+            let text = family.schema.clone().to_value().to_string();
+            for part in template.split('{').skip(1) {
+                let name = part.split('}').next().unwrap_or_default();
+                let there = name == "actor" || text.contains(&format!("\"{name}\""));
+                assert!(there, "{kind} has no field {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn given_a_field_that_is_missing_then_no_half_sentence_is_told() {
+        let told = |name: &str| (name == "to").then(|| "Ann".to_owned());
+        assert_eq!(filled("to {to}.", &told), Some("to Ann.".to_owned()));
+        assert_eq!(filled("{from} to {to}", &told), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! Who may ask what: every operation of the schema, asked by everybody, against the table in
+//! `schema/authorization.txt`.
+
+use std::collections::BTreeMap;
+
+use actions::Permissions;
+use futures::StreamExt as _;
+use schema::SignedIn;
+use serde_json::Value;
+
+use crate::house::{
+    ANALYST_ROLE, AUDITOR_ROLE, House, MODERATOR_ROLE, OPERATOR, code, guild, signed_in,
+};
+
+/// Types whose fields are operations; the others are lines of what these answer.
+const HOLDERS: [&str; 7] =
+    ["Query", "Viewer", "Guild", "Economy", "Operations", "Mutation", "Subscription"];
+
+/// What an operation is asked with, where it needs something.
+fn arguments(operation: &str, key: &str) -> String {
+    let guild = guild();
+    let moved =
+        || format!("(input: {{guild: \"{guild}\", user: \"777\", amount: \"1\", key: \"{key}\"}})");
+    let blocked = |rest: &str| {
+        format!("(input: {{guild: \"{guild}\", user: \"555\", key: \"{key}\"{rest}}})")
+    };
+    let settings = |rest: &str| {
+        format!("(input: {{guild: \"{guild}\", capability: \"economy\", key: \"{key}\", {rest}}})")
+    };
+    match operation {
+        "Query.guild" | "Subscription.changed" | "Subscription.events" => {
+            let name = if operation == "Query.guild" { "id" } else { "guild" };
+            format!("({name}: \"{guild}\")")
+        }
+        "Guild.settingsOf" => "(capability: \"economy\")".to_owned(),
+        "Guild.event" => "(seq: \"1\")".to_owned(),
+        "Economy.account" => "(user: \"777\")".to_owned(),
+        "Mutation.sessionRevoke" => "(id: \"nobody's\")".to_owned(),
+        "Mutation.bytesGrant" | "Mutation.bytesTake" | "Mutation.bytesSend" => moved(),
+        "Mutation.settingsChange" => settings("fields: [{name: \"daily_amount\", text: \"5\"}]"),
+        "Mutation.settingsReset" => settings("field: \"daily_amount\""),
+        "Mutation.settingsRevert" => settings("version: 0"),
+        "Mutation.moduleSwitch" => {
+            format!(
+                "(input: {{guild: \"{guild}\", module: \"economy\", on: true, key: \"{key}\"}})"
+            )
+        }
+        "Mutation.block" => blocked(", reason: \"spam\""),
+        "Mutation.unblock" => blocked(""),
+        "Mutation.readModelAsk" => "(input: {name: \"balances\", verb: RETRY})".to_owned(),
+        "Mutation.effectRetry" | "Mutation.effectDrop" => {
+            "(id: \"0193690f-79bd-84f6-9419-69ed78770e3f\")".to_owned()
+        }
+        "Mutation.processRetry" => "(process: \"none\")".to_owned(),
+        "Mutation.maintenanceSwitch" => format!("(input: {{on: false, key: \"{key}\"}})"),
+        _ => String::new(),
+    }
+}
+
+/// Every operation with whether it answers an object.
+async fn operations(house: &House) -> Vec<(String, bool)> {
+    const WRAPPED: &str = "kind ofType { kind ofType { kind ofType { kind } } }";
+    let question =
+        format!("{{ __schema {{ types {{ name fields {{ name type {{ {WRAPPED} }} }} }} }} }}");
+    let answer = House::answered(house.ask(None, question.as_str()).await);
+    let mut operations = Vec::new();
+    for holder in HOLDERS {
+        let types = answer["__schema"]["types"].as_array().unwrap();
+        let found = types.iter().find(|known| known["name"] == holder);
+        let found = found.unwrap_or_else(|| panic!("there is no type {holder}"));
+        for field in found["fields"].as_array().unwrap() {
+            let name = field["name"].as_str().unwrap();
+            let is_object = field["type"].to_string().contains("\"OBJECT\"");
+            operations.push((format!("{holder}.{name}"), is_object));
+        }
+    }
+    operations
+}
+
+fn question(operation: &str, is_object: bool, key: &str) -> (String, String) {
+    let (holder, name) = operation.split_once('.').unwrap();
+    let rest = if is_object { " { __typename }" } else { "" };
+    let asked = format!("{name}{}{rest}", arguments(operation, key));
+    let guild = arguments("Query.guild", "");
+    match holder {
+        "Query" => (format!("{{ {asked} }}"), format!("/{name}")),
+        "Viewer" => (format!("{{ viewer {{ {asked} }} }}"), "/viewer".to_owned()),
+        "Guild" => (format!("{{ guild{guild} {{ {asked} }} }}"), "/guild".to_owned()),
+        "Economy" => {
+            (format!("{{ guild{guild} {{ economy {{ {asked} }} }} }}"), "/guild/economy".to_owned())
+        }
+        "Operations" => (format!("{{ operations {{ {asked} }} }}"), "/operations".to_owned()),
+        "Mutation" => (format!("mutation {{ {asked} }}"), String::new()),
+        _ => (format!("subscription {{ {asked} }}"), String::new()),
+    }
+}
+
+/// Whether somebody is answered; anything else than an answer or a refusal is a defect.
+async fn is_answered(house: &House, who: Option<&SignedIn>, operation: &(String, bool)) -> bool {
+    let key = format!("{}/{:?}", operation.0, who.map(|who| who.user));
+    let key = key.replace(['"', '\\'], "");
+    let (question, there) = question(&operation.0, operation.1, &key);
+    let response = if operation.0.starts_with("Subscription") {
+        let mut news = house.schema.execute_stream(house.asked(who, question.as_str()));
+        // Things happen until somebody is told, or refused.
+        loop {
+            tokio::select! {
+                biased;
+                response = news.next() => break response.unwrap(),
+                () = house.gives(778, 1, None) => tokio::task::yield_now().await,
+            }
+        }
+    } else {
+        house.ask(who, question.as_str()).await
+    };
+    let data = response.data.clone().into_json().unwrap();
+    match code(&response).as_deref() {
+        None => {
+            assert!(response.errors.is_empty(), "{question}: {:?}", response.errors);
+            data.pointer(&there).is_none_or(|there| *there != Value::Null)
+        }
+        Some("UNAUTHENTICATED" | "FORBIDDEN") => false,
+        Some(_) => panic!("{question}: {:?}", response.errors),
+    }
+}
+
+/// Operation, and by whom: what the table says.
+fn table() -> (Vec<String>, BTreeMap<String, Vec<bool>>) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("authorization.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    let personas = lines.next().unwrap().split_whitespace().skip(1).map(str::to_owned).collect();
+    let mut table = BTreeMap::new();
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let operation = words.next().unwrap().to_owned();
+        let answers = words.map(|word| match word {
+            "yes" => true,
+            "no" => false,
+            other => panic!("{operation}: {other:?} is neither yes nor no"),
+        });
+        let before = table.insert(operation.clone(), answers.collect());
+        assert!(before.is_none(), "{operation} stands there twice");
+    }
+    (personas, table)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
+    let house = House::new().await;
+    house.gives(777, 1_000, None).await;
+    house.caught_up().await;
+    // They were members once: the registry knows them.
+    house.gives(102, 5, None).await;
+    let personas: Vec<(&str, Option<SignedIn>)> = vec![
+        ("anonymous", None),
+        ("stranger", Some(signed_in(101))),
+        ("ex-member", Some(signed_in(102))),
+        ("member", Some(house.member(103))),
+        ("moderator", Some(house.joins(104, Permissions::NONE, &[MODERATOR_ROLE]))),
+        ("admin", Some(house.joins(105, Permissions::ADMINISTRATOR, &[]))),
+        ("auditor", Some(house.joins(106, Permissions::NONE, &[AUDITOR_ROLE]))),
+        ("analyst", Some(house.joins(107, Permissions::NONE, &[ANALYST_ROLE]))),
+        ("operator", Some(signed_in(OPERATOR))),
+    ];
+    let (columns, table) = table();
+    let names: Vec<_> = personas.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(columns, names, "the columns of the table");
+
+    let operations = operations(&house).await;
+    let mut wrong = Vec::new();
+    for operation in &operations {
+        let Some(expected) = table.get(&operation.0) else {
+            wrong.push(format!("{} is not in the table", operation.0));
+            continue;
+        };
+        assert_eq!(expected.len(), personas.len(), "{}", operation.0);
+        for ((name, who), expected) in personas.iter().zip(expected) {
+            let answered = is_answered(&house, who.as_ref(), operation).await;
+            if answered != *expected {
+                let told = if answered { "is answered" } else { "is refused" };
+                wrong.push(format!("{} {told} to {name}", operation.0));
+            }
+        }
+    }
+    for known in table.keys() {
+        if !operations.iter().any(|(operation, _)| operation == known) {
+            wrong.push(format!("{known} is in the table, and there is no such operation"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n  {}", wrong.len(), wrong.join("\n  "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_somebody_who_loses_their_role_or_session_then_the_next_question_is_refused() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let question = format!("{{ guild(id: \"{}\") {{ eventCount }} }}", guild());
+    House::answered(house.ask(Some(&admin), question.as_str()).await);
+    house.member(200);
+    let refused = house.ask(Some(&admin), question.as_str()).await;
+    assert_eq!(code(&refused).as_deref(), Some("FORBIDDEN"));
+    house.leaves(200);
+    let gone = House::answered(house.ask(Some(&admin), question.as_str()).await);
+    assert_eq!(gone["guild"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_listener_who_is_signed_out_then_they_hear_no_more() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let question = format!("subscription {{ events(guild: \"{}\") {{ seq }} }}", guild());
+    let mut news = house.schema.execute_stream(house.asked(Some(&admin), question.as_str()));
+    let first = loop {
+        tokio::select! {
+            biased;
+            response = news.next() => break response.unwrap(),
+            () = house.gives(778, 1, None) => tokio::task::yield_now().await,
+        }
+    };
+    assert!(first.errors.is_empty(), "{:?}", first.errors);
+    house.town.ended.lock().insert(admin.session.clone());
+    house.gives(778, 1, None).await;
+    // What had been read before is told; then it ends with the reason.
+    let last = loop {
+        let response = news.next().await.expect("the reason is told");
+        if !response.errors.is_empty() {
+            break response;
+        }
+        house.gives(778, 1, None).await;
+    };
+    assert_eq!(code(&last).as_deref(), Some("UNAUTHENTICATED"));
+    assert!(news.next().await.is_none(), "it goes on");
+}

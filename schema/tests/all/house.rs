@@ -1,0 +1,286 @@
+//! A house of one test, with a Discord that says what the test wants.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use actions::{Actions, Caller, Permissions, Policy, Standing};
+use async_graphql::{Request, Response};
+use async_trait::async_trait;
+use domain::{Bytes, GuildId, RoleId, Timestamp, UserId};
+use eventlog::{
+    Bus, BusOptions, Clock, EventLog, People,
+    people::{MasterKey, PeopleOptions},
+    sql::open_work,
+    sqlite::{DirectoryLock, SqliteLog, SqliteOptions},
+};
+use parking_lot::Mutex;
+use projections::{ReadStore, Runtime, RuntimeOptions, Status, TimeMachine, TimeOptions};
+use schema::{
+    Accounts, Community, Directory, Effect, EffectCounts, House as Built, Limits, Operations,
+    ParkedGuild, ProcessLine, Profile, ReeveSchema, SessionLine, SignedIn, Trouble, Unknown,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_mins(1);
+/// 18 November 2026, a Wednesday, at noon.
+const NOON: i64 = 1_795_003_200;
+
+pub const OPERATOR: u64 = 900;
+pub const MODERATOR_ROLE: u64 = 71;
+pub const AUDITOR_ROLE: u64 = 72;
+pub const ANALYST_ROLE: u64 = 73;
+
+pub struct House {
+    pub actions: Actions,
+    pub schema: ReeveSchema,
+    pub built: Arc<Built>,
+    pub town: Arc<Town>,
+    pub now: Arc<AtomicI64>,
+    log: Arc<dyn EventLog>,
+    _runtime: Runtime,
+    _directory: TempDir,
+}
+
+/// Discord, as the test tells it.
+#[derive(Default)]
+pub struct Town {
+    standings: Mutex<HashMap<(GuildId, UserId), Standing>>,
+    /// How often names were asked for.
+    pub asked: AtomicUsize,
+    /// Sessions that were ended.
+    pub ended: Mutex<BTreeSet<String>>,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub async fn with(limits: Limits) -> Self {
+        let directory = TempDir::with_prefix("reeve-schema-").unwrap();
+        let now = Arc::new(AtomicI64::new(NOON));
+        let told = Arc::clone(&now);
+        let clock: Clock = Arc::new(move || Timestamp::from_secs(told.load(Ordering::SeqCst)));
+        let keys = PeopleOptions {
+            master: MasterKey::parse(&"5a".repeat(32)).unwrap(),
+            previous: None,
+            erasures_file: directory.path().join("erasures.jsonl"),
+        };
+        let lock = Arc::new(DirectoryLock::take(directory.path()).unwrap());
+        let options = SqliteOptions { clock: Arc::clone(&clock), ..SqliteOptions::default() };
+        let log: Arc<dyn EventLog> =
+            Arc::new(SqliteLog::open(directory.path(), lock, options).unwrap());
+        let people = People::open_sqlite(directory.path(), keys, Arc::clone(&clock)).await.unwrap();
+        let store = ReadStore::sqlite(directory.path()).unwrap();
+        let work = open_work(directory.path()).unwrap();
+        let bus = Bus::new(Arc::clone(&log), Arc::new(people), None, BusOptions::default());
+        let policy = Policy { operators: BTreeSet::from([user(OPERATOR)]), ..Policy::default() };
+        let actions = Actions::new(bus, store.clone(), work, Arc::clone(&clock), policy);
+        let runtime = Runtime::start(
+            projections::registered(),
+            store,
+            Arc::clone(&log),
+            Arc::clone(&clock),
+            RuntimeOptions::default(),
+        );
+        let runtime = runtime.await.unwrap();
+        let time_machine = TimeMachine::open(
+            &directory.path().join("time-machine"),
+            Arc::clone(&log),
+            clock,
+            projections::registered(),
+            TimeOptions::default(),
+        );
+        let town = Arc::new(Town::default());
+        let built = Arc::new(Built::new(
+            actions.clone(),
+            time_machine.unwrap(),
+            Arc::clone(&town) as Arc<dyn Directory>,
+            Arc::new(Quiet),
+            Arc::clone(&town) as Arc<dyn Accounts>,
+            limits,
+        ));
+        let schema = schema::build(Arc::clone(&built));
+        let house = Self {
+            actions,
+            schema,
+            built,
+            town,
+            now,
+            log,
+            _runtime: runtime,
+            _directory: directory,
+        };
+        let operator = Caller::operator();
+        for (field, role) in [
+            ("moderator_roles", MODERATOR_ROLE),
+            ("auditor_roles", AUDITOR_ROLE),
+            ("analyst_roles", ANALYST_ROLE),
+        ] {
+            let (key, role) = (actions::fresh_key("test").unwrap(), role.to_string());
+            let set =
+                house.actions.change_setting(guild(), &operator, "access", field, &role, &key);
+            set.await.unwrap();
+        }
+        house
+    }
+
+    /// Somebody is a member, with these permissions of Discord's and these roles.
+    pub fn joins(&self, number: u64, permissions: Permissions, roles: &[u64]) -> SignedIn {
+        let roles = roles.iter().map(|role| RoleId::new(*role).unwrap()).collect();
+        let standing = Standing { roles, ..Standing::with(permissions) };
+        self.town.standings.lock().insert((guild(), user(number)), standing);
+        signed_in(number)
+    }
+
+    pub fn member(&self, number: u64) -> SignedIn {
+        self.joins(number, Permissions::NONE, &[])
+    }
+
+    pub fn admin(&self) -> SignedIn {
+        self.joins(200, Permissions::ADMINISTRATOR, &[])
+    }
+
+    pub fn leaves(&self, number: u64) {
+        self.town.standings.lock().remove(&(guild(), user(number)));
+    }
+
+    pub async fn ask(&self, who: Option<&SignedIn>, question: impl Into<Request>) -> Response {
+        self.schema.execute(self.asked(who, question)).await
+    }
+
+    pub fn asked(&self, who: Option<&SignedIn>, question: impl Into<Request>) -> Request {
+        let question = question.into().data(schema::request_people(Arc::clone(&self.built)));
+        match who {
+            Some(who) => question.data(who.clone()),
+            None => question,
+        }
+    }
+
+    /// The answer, which must be one.
+    #[track_caller]
+    pub fn answered(response: Response) -> Value {
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+        response.data.into_json().unwrap()
+    }
+
+    pub async fn gives(&self, to: u64, amount: i64, reason: Option<&str>) {
+        let key = actions::fresh_key("test").unwrap();
+        let (to, operator) = (user(to), Caller::operator());
+        let given = self.actions.grant_bytes(guild(), &operator, to, Bytes(amount), reason, &key);
+        given.await.unwrap();
+    }
+
+    /// Until every read model has folded everything.
+    pub async fn caught_up(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let status = Status::new(self.actions.store().clone());
+        loop {
+            let builds = status.builds(&*self.log, self.actions.now()).await.unwrap();
+            if !builds.is_empty() && builds.iter().all(|build| build.lag_events == 0) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "never caught up: {builds:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+pub fn guild() -> GuildId {
+    GuildId::new(1_107_318_246_137_131_070).unwrap()
+}
+
+pub fn user(number: u64) -> UserId {
+    UserId::new(number).unwrap()
+}
+
+pub fn signed_in(number: u64) -> SignedIn {
+    SignedIn {
+        user: user(number),
+        session: format!("session-{number}"),
+        profile: Profile { name: format!("User {number}"), avatar_url: None },
+        guilds: vec![guild()],
+    }
+}
+
+/// The code of the first error.
+pub fn code(response: &Response) -> Option<String> {
+    let extensions = response.errors.first()?.extensions.as_ref()?;
+    let code = extensions.get("code")?.clone().into_json().ok()?;
+    code.as_str().map(str::to_owned)
+}
+
+#[async_trait]
+impl Directory for Town {
+    async fn standing(&self, guild: GuildId, user: UserId) -> Result<Option<Standing>, Unknown> {
+        Ok(self.standings.lock().get(&(guild, user)).cloned())
+    }
+
+    async fn profiles(&self, _: GuildId, users: &[UserId]) -> HashMap<UserId, Profile> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let profile =
+            |user: &UserId| (*user, Profile { name: format!("User {user}"), avatar_url: None });
+        users.iter().map(profile).collect()
+    }
+
+    async fn community(&self, guild: GuildId) -> Result<Option<Community>, Unknown> {
+        let here = guild == self::guild();
+        Ok(here.then(|| Community { name: "A community".to_owned(), ..Community::default() }))
+    }
+}
+
+#[async_trait]
+impl Accounts for Town {
+    async fn is_signed_in(&self, who: &SignedIn) -> Result<bool, Trouble> {
+        Ok(!self.ended.lock().contains(&who.session))
+    }
+
+    async fn sessions(&self, _: UserId) -> Result<Vec<SessionLine>, Trouble> {
+        Ok(Vec::new())
+    }
+
+    async fn revoke(&self, _: UserId, session: &str) -> Result<bool, Trouble> {
+        Ok(self.ended.lock().insert(session.to_owned()))
+    }
+}
+
+/// Nothing is under way.
+struct Quiet;
+
+#[async_trait]
+impl Operations for Quiet {
+    async fn effects(&self, _: Option<&str>, _: u64) -> Result<Vec<Effect>, Trouble> {
+        Ok(Vec::new())
+    }
+
+    async fn effect_counts(&self) -> Result<EffectCounts, Trouble> {
+        Ok(EffectCounts::default())
+    }
+
+    async fn retry_effect(&self, _: uuid::Uuid) -> Result<u64, Trouble> {
+        Ok(0)
+    }
+
+    async fn drop_effect(&self, _: uuid::Uuid) -> Result<bool, Trouble> {
+        Ok(false)
+    }
+
+    async fn processes(&self) -> Result<Vec<ProcessLine>, Trouble> {
+        Ok(Vec::new())
+    }
+
+    async fn parked_guilds(&self) -> Result<Vec<ParkedGuild>, Trouble> {
+        Ok(Vec::new())
+    }
+
+    async fn retry_process(&self, _: &str, _: Option<GuildId>) -> Result<u64, Trouble> {
+        Ok(0)
+    }
+}

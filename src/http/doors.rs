@@ -1,0 +1,304 @@
+//! The way in: cookies, where a request comes from, what it must carry, and how many may come.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Instant,
+};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use domain::Timestamp;
+use eventlog::Clock;
+use lru::LruCache;
+use parking_lot::Mutex;
+use schema::{ReeveSchema, Trouble};
+use serde_json::json;
+
+use super::{
+    sessions::{Session, Sessions, hash},
+    sign_in::SignIn,
+};
+
+pub const CSRF: &str = "x-csrf-token";
+
+/// What scripts, styles and pictures a page of ours may have, and that nobody frames it.
+const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; img-src 'self' data: https://cdn.discordapp.com; font-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'";
+
+/// Requests that one browser may have at once, and how many come back each second.
+const OF_A_SESSION: Rate = Rate { burst: 200.0, each_second: 40.0 };
+/// The same of one address, behind which there may be several.
+const OF_AN_ADDRESS: Rate = Rate { burst: 600.0, each_second: 120.0 };
+/// Browsers and addresses of which it is remembered how many came.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("it is not zero");
+
+#[derive(Clone)]
+pub struct Doors(Arc<Shared>);
+
+pub struct Shared {
+    pub schema: ReeveSchema,
+    pub house: Arc<schema::House>,
+    pub sessions: Sessions,
+    pub sign_in: SignIn,
+    /// `https://reeve.example`, without a slash behind it.
+    pub origin: String,
+    pub clock: Clock,
+    pub rates: Rates,
+}
+
+impl std::ops::Deref for Doors {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Doors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Doors").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// Names of our cookies. Over https they are such that no other host can set them; over plain http,
+/// as in the demo, a browser does not take those names.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    pub session: &'static str,
+    pub under_way: &'static str,
+}
+
+impl Doors {
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    fn is_secure(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+
+    pub fn names(&self) -> Names {
+        if self.is_secure() {
+            Names { session: "__Host-reeve", under_way: "__Host-reeve-sign-in" }
+        } else {
+            Names { session: "reeve", under_way: "reeve-sign-in" }
+        }
+    }
+
+    pub fn callback(&self) -> String {
+        format!("{}/auth/callback", self.origin)
+    }
+
+    /// Scripts do not see it, and other sites do not send it.
+    pub fn cookie(&self, name: &str, value: &str, secs: i64) -> String {
+        let secure = if self.is_secure() { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={secs}{secure}")
+    }
+
+    /// Who asks; none where nobody is signed in.
+    #[expect(clippy::result_large_err, reason = "the error is the answer itself")]
+    pub async fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, Response> {
+        let Some(token) = cookie_of(headers, self.names().session) else { return Ok(None) };
+        self.sessions.find(&token).await.map_err(|error| fault(&error))
+    }
+
+    /// Who asks for something that could change something: from our own pages, and where somebody
+    /// is signed in, with the token that only our own pages can read.
+    #[expect(clippy::result_large_err, reason = "the error is the answer itself")]
+    pub async fn guarded(&self, headers: &HeaderMap) -> Result<Option<Session>, Response> {
+        if !self.comes_from_us(headers) {
+            let text = "This request comes from another site.";
+            return Err(refuse(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", text));
+        }
+        let session = self.session(headers).await?;
+        if let Some(session) = &session {
+            let given = headers.get(CSRF).map(HeaderValue::as_bytes).unwrap_or_default();
+            if !same(given, session.csrf.as_bytes()) {
+                let text = "The header X-CSRF-Token is missing or wrong; /auth/session tells it.";
+                return Err(refuse(StatusCode::FORBIDDEN, "CSRF", text));
+            }
+        }
+        Ok(session)
+    }
+
+    /// Browsers say where a request comes from; what is no browser says nothing, and has no cookie
+    /// that it did not ask for itself.
+    pub fn comes_from_us(&self, headers: &HeaderMap) -> bool {
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        if let Some(origin) = text("origin") {
+            return origin == self.origin;
+        }
+        text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"))
+    }
+}
+
+pub fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    let found = pairs.find(|(known, _)| known.trim() == name);
+    found.map(|(_, value)| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Takes as long whatever is different.
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
+}
+
+/// An answer that is an error, in GraphQL's own shape.
+pub fn refuse(status: StatusCode, code: &str, text: &str) -> Response {
+    let body = json!({ "errors": [{ "message": text, "extensions": { "code": code } }] });
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// Logged once, with the id that the answer carries.
+pub fn fault(error: &dyn std::fmt::Display) -> Response {
+    let Trouble { text, error_id, .. } = Trouble::fault(error);
+    let body = json!({ "errors": [{
+        "message": text,
+        "extensions": { "code": "FAULT", "errorId": error_id },
+    }] });
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+}
+
+/// What every answer says to the browser.
+pub async fn headers(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("content-security-policy", CONTENT_SECURITY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if doors.is_secure() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    response
+}
+
+/// Not more than so many of one browser, and of one address.
+pub async fn limits(State(doors): State<Doors>, request: Request, next: Next) -> Response {
+    // Files cost nothing worth counting.
+    let counts = request.method() != Method::GET || !is_file(request.uri().path());
+    if counts {
+        let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+        let session = cookie_of(request.headers(), doors.names().session);
+        if let Err(secs) = doors.rates.take(session.as_deref(), address, Instant::now()) {
+            let text = format!("Too many requests. Try again in {secs} s.");
+            let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, "BUSY", &text);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+            return response;
+        }
+    }
+    next.run(request).await
+}
+
+fn is_file(path: &str) -> bool {
+    path.starts_with("/assets/")
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    burst: f64,
+    each_second: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Source {
+    Session([u8; 32]),
+    Address(IpAddr),
+}
+
+/// How many each has left.
+#[derive(Debug)]
+pub struct Rates(Mutex<LruCache<Source, (f64, Instant)>>);
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(REMEMBERED)))
+    }
+}
+
+impl Rates {
+    /// Seconds to wait where there are too many.
+    fn take(
+        &self,
+        session: Option<&str>,
+        address: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<(), u64> {
+        let mut left = self.0.lock();
+        let session = session.map(|token| (Source::Session(hash(token)), OF_A_SESSION));
+        let address = address.map(|address| (Source::Address(address), OF_AN_ADDRESS));
+        for (from, rate) in session.into_iter().chain(address) {
+            let known = left.get_or_insert_mut(from, || (rate.burst, now));
+            let passed = now.saturating_duration_since(known.1).as_secs_f64();
+            let there = passed.mul_add(rate.each_second, known.0).min(rate.burst);
+            if there < 1.0 {
+                *known = (there, now);
+                // One comes back within a second.
+                return Err(1);
+            }
+            *known = (there - 1.0, now);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn given_a_flood_of_one_browser_then_it_waits_and_others_do_not() {
+        let (rates, now) = (Rates::default(), Instant::now());
+        let mut let_through = 0;
+        while rates.take(Some("one"), None, now).is_ok() {
+            let_through += 1;
+            assert!(let_through <= 200, "there is no end");
+        }
+        assert_eq!(let_through, 200);
+        assert!(rates.take(Some("two"), None, now).is_ok());
+        assert!(rates.take(Some("one"), None, now + Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn given_cookies_then_the_one_by_that_name_is_found() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; reeve=tok; reeve-x=2"));
+        assert_eq!(cookie_of(&headers, "reeve"), Some("tok".to_owned()));
+        assert_eq!(cookie_of(&headers, "reev"), None);
+        headers.clear();
+        headers.append(header::COOKIE, HeaderValue::from_static("reeve="));
+        assert_eq!(cookie_of(&headers, "reeve"), None);
+    }
+
+    #[test]
+    fn given_two_texts_then_only_equal_ones_are_the_same() {
+        assert!(same(b"abc", b"abc"));
+        for other in [b"abd".as_slice(), b"ab", b"abcd", b""] {
+            assert!(!same(b"abc", other));
+        }
+    }
+}

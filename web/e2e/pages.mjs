@@ -1,0 +1,27 @@
+// Every page, by name; pictures and accessibility go through all of them.
+const GUILD = "900000000000000001";
+export const PAGES = {
+  "sign-in": { path: "/sign-in", as: "anonymous" },
+  guilds: { path: "/" },
+  me: { path: "/me" },
+  overview: { path: `/g/${GUILD}/overview` },
+  leaderboard: { path: `/g/${GUILD}/leaderboard` },
+  week: { path: `/g/${GUILD}/leaderboard?board=1` },
+  transactions: { path: `/g/${GUILD}/transactions` },
+  members: { path: `/g/${GUILD}/members` },
+  member: { path: `/g/${GUILD}/members/100000000000000001` },
+  audit: { path: `/g/${GUILD}/audit` },
+  event: { path: `/g/${GUILD}/audit?event=00000000-0000-4000-8000-000000004200` },
+  history: { path: `/g/${GUILD}/history?seq=3000` },
+  past: { path: `/g/${GUILD}/overview?at=1200` },
+  modules: { path: `/g/${GUILD}/features` },
+  settings: { path: `/g/${GUILD}/settings` },
+  economy: { path: `/g/${GUILD}/settings/economy` },
+  access: { path: `/g/${GUILD}/access` },
+  projections: { path: "/ops/projections", as: "operator" },
+  "dead-letters": { path: "/ops/dead-letters", as: "operator" },
+  effects: { path: "/ops/effects", as: "operator" },
+  maintenance: { path: "/ops/maintenance", as: "operator" },
+  status: { path: "/status" },
+  missing: { path: "/nowhere" },
+};

@@ -1,0 +1,197 @@
+// Every page in every state, in a real browser: no accessibility violation, no error of the content
+// policy, nothing wider than a telephone, and no text of a member that becomes markup.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { createRequire } from "node:module";
+import { launch } from "./browser.mjs";
+import { PAGES } from "./pages.mjs";
+import { serve } from "./standin.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PATIENCE = 60_000;
+let server, browser, base;
+
+before(async () => {
+  server = await serve();
+  base = `http://127.0.0.1:${server.address().port}`;
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** Opens a page as somebody, and collects what went wrong in it. */
+async function open(path, as, { width = 1280, scheme = "light" } = {}) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: "reduce", locale: "en-GB" });
+  await context.addCookies([{ name: "standin", value: as, url: base }]);
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("dialog", (dialog) => { wrong.push(`a dialog said ${dialog.message()}`); void dialog.dismiss(); });
+  // The stand-in has no news to tell: its WebSocket is refused.
+  page.on("console", (message) => { if (message.type() === "error" && !/WebSocket|404|net::ERR/.test(message.text())) wrong.push(message.text()); });
+  await page.goto(base + path);
+  await page.locator("main h1, main .notice-title").first().waitFor();
+  await page.waitForFunction(() => document.querySelector(".skeleton") === null);
+  return { page, wrong, close: () => context.close() };
+}
+
+async function violations(page) {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const result = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
+  });
+}
+
+for (const [name, { path, as = "admin" }] of Object.entries(PAGES)) {
+  describe(name, () => {
+    const states = [
+      { state: "as it is", mode: as, scheme: "light" },
+      { state: "dark", mode: as, scheme: "dark" },
+      ...(as === "anonymous" ? [] : [{ state: "empty", mode: "empty", scheme: "light" }, { state: "broken", mode: "broken", scheme: "light" }]),
+    ];
+    for (const { state, mode, scheme } of states) {
+      it(`${state}: accessible, and within its policy`, async () => {
+        const { page, wrong, close } = await open(path, mode, { scheme });
+        assert.deepEqual(await violations(page), []);
+        assert.deepEqual(wrong, []);
+        await close();
+      });
+    }
+    // proves: DSH-14
+    it("fits a telephone", async () => {
+      const { page, close } = await open(path, as, { width: 360 });
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(beyond <= 0, `${String(beyond)} pixels too wide`);
+      await close();
+    });
+  });
+}
+
+describe("the dashboard", () => {
+  const GUILD = "/g/900000000000000001";
+
+  it("shows the difference before it saves, and what a rule said no to", async () => {
+    const { page, close } = await open(`${GUILD}/settings/economy`, "admin");
+    await page.getByLabel("Daily reward").fill("13");
+    await page.getByRole("button", { name: "Look at the difference" }).click();
+    const dialog = page.getByRole("dialog", { name: "This changes" });
+    assert.match(await dialog.getByRole("list").innerText(), /Daily reward[\s\S]*120[\s\S]*13/);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await page.getByText("use another number than 13").waitFor();
+    await dialog.getByRole("button", { name: "Back" }).click();
+    await page.getByLabel("Daily reward").fill("20000");
+    await page.getByText("use 0 to 10,000").waitFor();
+    await close();
+  });
+
+  it("goes anywhere by typing, and gives the keyboard back", async () => {
+    const { page, close } = await open(`${GUILD}/overview`, "admin");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("audit");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/audit");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("#1200");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/history?seq=1200");
+    await close();
+  });
+
+  it("lets nobody change the past, and says so", async () => {
+    const { page, close } = await open(`${GUILD}/settings/economy?at=1200`, "admin");
+    await page.getByText("Viewing the past").waitFor();
+    await page.getByRole("switch", { name: "Announce rewards" }).click({ force: true });
+    assert.equal(await page.getByRole("button", { name: "Look at the difference" }).count(), 0);
+    await page.getByRole("link", { name: "Back to now" }).click();
+    await page.getByRole("switch", { name: "Announce rewards" }).click();
+    await page.getByRole("button", { name: "Look at the difference" }).waitFor();
+    await close();
+  });
+
+  it("hides from a member what is not theirs", async () => {
+    const { page, close } = await open(`${GUILD}/overview`, "member");
+    const pages = await page.getByRole("navigation", { name: "Pages" }).innerText();
+    assert.match(pages, /Leaderboard/);
+    assert.doesNotMatch(pages, /Audit log|Settings|Projections/);
+    await close();
+  });
+
+  it("scrolls ten thousand lines without drawing them all, to the last", async () => {
+    const { page, close } = await open(`${GUILD}/transactions`, "admin");
+    const frame = page.getByRole("group", { name: "Movements" });
+    const rows = frame.locator("tbody tr");
+    await page.getByRole("button", { name: "Show more" }).click();
+    await page.waitForFunction(() => document.querySelector(".table-long") !== null);
+    for (;;) {
+      const more = page.getByRole("button", { name: "Show more" });
+      if ((await more.count()) === 0) break;
+      await frame.evaluate((element) => { element.scrollTop = element.scrollHeight; });
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    }
+    assert.ok((await rows.count()) < 120, "only what is in sight is drawn");
+    await close();
+  });
+
+  // proves: OPS-03
+  it("looks every half minute by itself whether all is well, and says so when nobody answers", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.clock.install();
+    await page.goto(`${base}/status`);
+    await page.getByText("All is well.").waitFor();
+    const again = page.waitForRequest("**/graphql");
+    await page.clock.fastForward(31_000);
+    await again;
+    await page.route("**/graphql", (route) => route.abort());
+    await page.clock.fastForward(31_000);
+    await page.getByText("No connection").waitFor();
+    await context.close();
+  });
+
+  it("shows a picture where there is one, and initials where it does not load", async () => {
+    const { page, wrong, close } = await open(`${GUILD}/leaderboard`, "admin");
+    await page.route("https://cdn.discordapp.com/**", (route) => route.fulfill({ contentType: "image/svg+xml", body: '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>' }));
+    await page.reload();
+    const first = page.locator("tbody tr").first();
+    await first.locator("img.avatar").waitFor();
+    await page.unroute("https://cdn.discordapp.com/**");
+    await page.route("https://cdn.discordapp.com/**", (route) => route.abort());
+    await page.reload();
+    await first.locator("span.avatar").waitFor();
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
+  it("speaks German when asked to, and keeps it", async () => {
+    const { page, close } = await open(`${GUILD}/overview`, "admin");
+    await page.getByRole("button", { name: "Deutsch" }).click();
+    await page.getByRole("heading", { name: "Überblick", level: 1 }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "Überblick", level: 1 }).waitFor();
+    assert.equal(await page.locator("html").getAttribute("lang"), "de");
+    await close();
+  });
+
+  it("says that it waits while a server is slow, and what to do when it is gone", async () => {
+    const context = await browser.newContext();
+    await context.addCookies([{ name: "standin", value: "slow", url: base }]);
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(`${base}${GUILD}/overview`);
+    await page.getByText("Loading").first().waitFor({ state: "attached" });
+    await page.route("**/graphql", (route) => route.abort());
+    await page.reload();
+    await page.getByText("No connection").waitFor();
+    await page.unroute("**/graphql");
+    await context.addCookies([{ name: "standin", value: "admin", url: base }]);
+    await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+    await context.close();
+  });
+});

@@ -1,0 +1,27 @@
+/** The pages of a community. A capability adds its line here and in `shell/navigation.ts`. */
+import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { guildRoute, words } from "./parents";
+
+const parent = () => guildRoute;
+
+export const indexRoute = createRoute({
+  getParentRoute: parent,
+  path: "/",
+  beforeLoad: ({ params }) => { throw redirect({ to: "/g/$guild/overview", params }); },
+});
+export const overviewRoute = createRoute({ getParentRoute: parent, path: "overview", component: lazyRouteComponent(() => import("../features/overview/overview"), "Overview") });
+export const leaderboardRoute = createRoute({ getParentRoute: parent, path: "leaderboard", validateSearch: (s: Record<string, unknown>) => words(s, "board"), component: lazyRouteComponent(() => import("../features/economy/leaderboard"), "Leaderboard") });
+export const transactionsRoute = createRoute({ getParentRoute: parent, path: "transactions", validateSearch: (s: Record<string, unknown>) => words(s, "user", "kind"), component: lazyRouteComponent(() => import("../features/economy/transactions"), "Transactions") });
+export const membersRoute = createRoute({ getParentRoute: parent, path: "members", validateSearch: (s: Record<string, unknown>) => words(s, "q"), component: lazyRouteComponent(() => import("../features/members/members"), "Members") });
+export const memberRoute = createRoute({ getParentRoute: parent, path: "members/$member", component: lazyRouteComponent(() => import("../features/members/member"), "Member") });
+export const auditRoute = createRoute({ getParentRoute: parent, path: "audit", validateSearch: (s: Record<string, unknown>) => words(s, "q", "event", "view"), component: lazyRouteComponent(() => import("../features/audit/audit"), "Audit") });
+export const historyRoute = createRoute({ getParentRoute: parent, path: "history", validateSearch: (s: Record<string, unknown>) => words(s, "seq", "a", "b"), component: lazyRouteComponent(() => import("../features/audit/scrubber"), "Scrubber") });
+export const featuresRoute = createRoute({ getParentRoute: parent, path: "features", component: lazyRouteComponent(() => import("../features/modules/modules"), "Modules") });
+export const settingsRoute = createRoute({ getParentRoute: parent, path: "settings", component: lazyRouteComponent(() => import("../features/settings/list"), "SettingsList") });
+export const capabilityRoute = createRoute({ getParentRoute: parent, path: "settings/$capability", component: lazyRouteComponent(() => import("../features/settings/capability"), "CapabilitySettings") });
+export const accessRoute = createRoute({ getParentRoute: parent, path: "access", component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
+
+export const guildPages = [
+  indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, membersRoute, memberRoute, auditRoute,
+  historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute,
+] as const;
