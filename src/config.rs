@@ -100,6 +100,7 @@ sections! {
         shards: String,
         deploy_commands: bool,
         prefix_commands: bool,
+        member_events: bool,
         client_secret: Option<Secret>,
     }
     Http {
@@ -191,6 +192,7 @@ impl Config {
                 shards: values.text("discord.shards"),
                 deploy_commands: values.boolean("discord.deploy_commands"),
                 prefix_commands: values.boolean("discord.prefix_commands"),
+                member_events: values.boolean("discord.member_events"),
                 client_secret: values.secret("discord.client_secret"),
             },
             http: Http {

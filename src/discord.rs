@@ -4,6 +4,7 @@
 //! An event's way: `shard` (one connection) → `messages` or `hands` → `respond` (in time) →
 //! `dispatch` (gates, then the command's handler in `commands/`) → `actions` → `mouth`.
 
+pub mod activity;
 mod audit;
 pub mod command;
 pub mod commands;
@@ -85,6 +86,9 @@ impl Discord {
         if config.prefix_commands {
             wanted |= Intents::MESSAGE_CONTENT;
         }
+        if config.member_events {
+            wanted |= Intents::GUILD_MEMBERS;
+        }
         let edge = Edge::new(
             node.actions.clone(),
             identity.us,
@@ -126,7 +130,8 @@ impl Discord {
         self.edge.place(shard).is_some()
     }
 
-    /// Until everything that a shard's session has brought up to this number is done.
+    /// Until everything that a shard's session has brought up to this number is done. What goes on
+    /// is recorded a moment later.
     pub async fn reached(&self, shard: u32, seq: u64) {
         if let Some(place) = self.edge.place(shard) {
             place.reached(seq).await;

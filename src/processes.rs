@@ -23,6 +23,7 @@ pub mod giveaways;
 pub mod hands;
 mod lanes;
 mod lease;
+pub mod levels;
 pub mod moderation;
 pub mod outbox;
 mod reaction;
@@ -121,6 +122,7 @@ pub trait Process: Send + Sync + 'static {
 pub fn registered() -> Vec<Arc<dyn Process>> {
     vec![
         Arc::new(awards::Awards),
+        Arc::new(levels::Levels),
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),

@@ -5,6 +5,7 @@
 //! facts that the decision needs, builds the command, dispatches it, and returns what the
 //! decision's own events say. No rule of the domain lives here.
 
+pub mod activity;
 pub mod blocks;
 mod bound_roles;
 mod caller;
@@ -17,6 +18,7 @@ pub mod giveaways;
 pub mod guards;
 pub mod import;
 mod in_force;
+pub mod levels;
 pub mod moderation;
 pub mod modules;
 mod platform;

@@ -13,6 +13,8 @@ use crate::{ActionError, Actions, Caller, Permission, Policy, in_force::settings
 pub const MODULES: &[Module] = &[
     crate::economy::MODULE,
     crate::moderation::MODULE,
+    crate::activity::MODULE,
+    crate::levels::MODULE,
     crate::giveaways::MODULE,
     crate::codes::MODULE,
     crate::squads::MODULE,

@@ -10,8 +10,10 @@ use async_trait::async_trait;
 use domain::{
     GuildId, IdempotencyKey,
     access::AccessSettings,
+    activity::ActivitySettings,
     economy::EconomySettings,
     giveaways::GiveawaySettings,
+    levels::LevelSettings,
     moderation::ModerationSettings,
     modules::CommandSettings,
     settings::{Change, Configurable, Field, FieldValue, Settings},
@@ -26,6 +28,8 @@ fn registered() -> &'static [Box<dyn AnySettings>] {
         vec![
             of::<EconomySettings>("economy", "Economy", Permission::ManageEconomy),
             of::<ModerationSettings>("moderation", "Moderation", Permission::ManageSettings),
+            of_known::<ActivitySettings>("activity", "Activity", time_zone),
+            of::<LevelSettings>("levels", "Levels", Permission::ManageSettings),
             of::<GiveawaySettings>("giveaways", "Giveaways", Permission::ManageGiveaways),
             of::<SquadSettings>("squads", "Squads", Permission::ManageSettings),
             of::<AccessSettings>("access", "Roles and access", Permission::ManageAccess),
@@ -167,6 +171,7 @@ trait AnySettings: Send + Sync {
         key: &IdempotencyKey,
     ) -> Result<Changed, ActionError>;
 
+    fn unknown(&self, value: &FieldValue) -> Option<String>;
     /// Versions before one, newest first; each is one event of the stream.
     async fn versions(
         &self,
@@ -210,7 +215,10 @@ trait AnySettings: Send + Sync {
     fn parse(&self, field: &str, text: &str) -> Result<(&'static str, FieldValue), ActionError> {
         let field = self.field(field)?;
         let value = field.parse(text).map_err(ActionError::BadInput)?;
-        Ok((field.name, value))
+        match self.unknown(&value) {
+            Some(problem) => Err(ActionError::BadInput(problem)),
+            None => Ok((field.name, value)),
+        }
     }
 }
 
@@ -218,6 +226,8 @@ struct Of<T> {
     name: &'static str,
     title: &'static str,
     permission: Permission,
+    /// What is wrong with a value by what is known only out here.
+    unknown: fn(&FieldValue) -> Option<String>,
     values: PhantomData<fn() -> T>,
 }
 
@@ -226,7 +236,24 @@ fn of<T: Configurable>(
     title: &'static str,
     permission: Permission,
 ) -> Box<dyn AnySettings> {
-    Box::new(Of::<T> { name, title, permission, values: PhantomData })
+    Box::new(Of::<T> { name, title, permission, unknown: |_| None, values: PhantomData })
+}
+
+/// Settings whose values have to be known out here as well.
+fn of_known<T: Configurable>(
+    name: &'static str,
+    title: &'static str,
+    unknown: fn(&FieldValue) -> Option<String>,
+) -> Box<dyn AnySettings> {
+    let permission = Permission::ManageSettings;
+    Box::new(Of::<T> { name, title, permission, unknown, values: PhantomData })
+}
+
+fn time_zone(value: &FieldValue) -> Option<String> {
+    let FieldValue::Text(name) = value else { return None };
+    let known = crate::activity::Calendar::of(name).is_some();
+    let text = "time_zone: there is none of this name; use one such as Europe/Berlin or UTC";
+    (!known).then(|| text.to_owned())
 }
 
 #[async_trait]
@@ -234,6 +261,10 @@ impl<T: Configurable> AnySettings for Of<T> {
     fn capability(&self) -> Capability {
         let (name, title, permission) = (self.name, self.title, self.permission);
         Capability { name, title, permission, fields: T::fields() }
+    }
+
+    fn unknown(&self, value: &FieldValue) -> Option<String> {
+        (self.unknown)(value)
     }
 
     async fn view(&self, actions: &Actions, guild: GuildId) -> Result<SettingsView, ActionError> {

@@ -8,6 +8,7 @@
 //! and list its events in the codec's golden files (`eventlog/tests/golden.rs`).
 
 pub mod access;
+pub mod activity;
 mod actor;
 pub mod awards;
 pub mod blocks;
@@ -19,7 +20,9 @@ mod decider;
 pub mod digest;
 pub mod economy;
 pub mod giveaways;
+pub mod heard;
 mod ids;
+pub mod levels;
 pub mod moderation;
 pub mod modules;
 mod moment;
@@ -32,6 +35,7 @@ pub mod squads;
 pub mod text;
 pub mod tiers;
 mod time;
+pub mod voice;
 
 pub use actor::{Actor, Cause};
 pub use bytes::Bytes;

@@ -76,6 +76,12 @@ impl UtcDay {
     }
 
     /// Howard Hinnant's civil-from-days, over 400-year eras.
+    /// The first of its month.
+    pub fn month_start(self) -> Self {
+        let (_, _, day) = self.civil();
+        Self(self.0 - i32::try_from(day - 1).unwrap_or(0))
+    }
+
     fn civil(self) -> (i64, i64, i64) {
         let days = i64::from(self.0) + 719_468;
         let era = days.div_euclid(146_097);

@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 5;
+const CONTRACT: u32 = 6;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -159,6 +159,10 @@ pub fn families() -> Vec<Family> {
         family::<domain::settings::Settings<domain::giveaways::GiveawaySettings>>(),
         family::<domain::codes::Codes>(),
         family::<domain::campaign::Campaign>(),
+        family::<domain::activity::Activity>(),
+        family::<domain::settings::Settings<domain::activity::ActivitySettings>>(),
+        family::<domain::levels::Levels>(),
+        family::<domain::settings::Settings<domain::levels::LevelSettings>>(),
         family::<domain::squads::Squads>(),
         family::<domain::settings::Settings<domain::squads::SquadSettings>>(),
         family::<domain::tiers::Tiers>(),

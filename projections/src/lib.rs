@@ -8,12 +8,14 @@
 //! To add a read model, copy the shape of `economy/balances.rs` and add its line to
 //! [`registered`].
 
+pub mod activity;
 mod alarm;
 mod build;
 pub mod codes;
 pub mod economy;
 mod errors;
 pub mod giveaways;
+pub mod levels;
 pub mod moderation;
 mod projection;
 pub mod refusals;
@@ -42,6 +44,10 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
         projection::boxed::<refusals::Refusals>(),
+        projection::boxed::<activity::slots::Slots>(),
+        projection::boxed::<activity::members::Members>(),
+        projection::boxed::<levels::ranks::Ranks>(),
+        projection::boxed::<levels::periods::Periods>(),
         projection::boxed::<moderation::cases::Cases>(),
         projection::boxed::<moderation::moderators::Moderators>(),
         projection::boxed::<giveaways::board::Board>(),

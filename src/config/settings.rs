@@ -253,6 +253,14 @@ pub const SETTINGS: &[Setting] = &[
         "Whether communities may switch on commands behind a prefix. Needs the message content \
          intent, and Reeve stops where Discord refuses it.",
     ),
+    Setting::new(
+        "discord.member_events",
+        "REEVE_DISCORD_MEMBER_EVENTS",
+        Kind::Boolean,
+        Value("false"),
+        "Whether joins and leaves are heard, for statistics. Needs the server members intent, and \
+         Reeve stops where Discord refuses it.",
+    ),
     Setting::secret(
         "discord.client_secret",
         "DISCORD_CLIENT_SECRET",

@@ -5,11 +5,13 @@ mod codes;
 mod economy;
 mod giveaways;
 mod help;
+mod levels;
 mod maintenance;
 mod moderation;
 mod modules;
 mod settings;
 mod squads;
+mod stats;
 mod tiers;
 
 use super::{command::Capability, confirm};
@@ -17,6 +19,8 @@ use super::{command::Capability, confirm};
 /// Everything that Discord offers of us.
 pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
+    levels::CAPABILITY,
+    stats::CAPABILITY,
     moderation::CAPABILITY,
     giveaways::CAPABILITY,
     codes::CAPABILITY,

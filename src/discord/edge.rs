@@ -7,12 +7,13 @@ use std::{
 };
 
 use actions::Actions;
-use domain::UserId;
+use domain::{Timestamp, UserId};
 use lru::LruCache;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::{
+    activity::Lane,
     command::Capability,
     confirm::{Drafts, Spent},
     custom_id::Signer,
@@ -49,6 +50,8 @@ pub struct Edge {
     came: Mutex<LruCache<u64, ()>>,
     /// How far each shard is in its session.
     places: Mutex<BTreeMap<u32, Arc<Progress>>>,
+    /// What each shard has heard of what goes on.
+    lanes: Mutex<BTreeMap<u32, Arc<Lane>>>,
     /// By how many milliseconds this machine's clock is ahead of Discord's.
     clock_ahead_millis: AtomicI64,
 }
@@ -83,6 +86,7 @@ impl Edge {
             learning: Semaphore::new(LEARNING),
             came: Mutex::new(LruCache::new(REMEMBERED)),
             places: Mutex::default(),
+            lanes: Mutex::default(),
             clock_ahead_millis: AtomicI64::new(0),
         }
     }
@@ -99,6 +103,20 @@ impl Edge {
     /// How far a shard is in the session that it has now.
     pub fn place(&self, shard: u32) -> Option<Arc<Progress>> {
         self.places.lock().get(&shard).cloned()
+    }
+
+    pub fn lane_is(&self, shard: u32, lane: Arc<Lane>) {
+        self.lanes.lock().insert(shard, lane);
+    }
+
+    pub fn lane(&self, shard: u32) -> Option<Arc<Lane>> {
+        self.lanes.lock().get(&shard).cloned()
+    }
+
+    /// Now, by Discord's clock.
+    pub fn discord_now(&self) -> Timestamp {
+        let ahead = self.clock_ahead_millis.load(std::sync::atomic::Ordering::Relaxed);
+        Timestamp::from_micros(self.actions.now().as_micros() - ahead * 1_000)
     }
 
     pub fn clock_is_ahead(&self, millis: i64) {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use actions::{BotStanding, Permissions, RoleFacts, Standing};
-use domain::{GuildId, RoleId, UserId};
+use domain::{ChannelId, GuildId, RoleId, UserId};
 use parking_lot::RwLock;
 
 use super::wire;
@@ -24,6 +24,7 @@ struct Known {
     members: u32,
     shard: u32,
     available: bool,
+    away_in: Option<ChannelId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +49,7 @@ impl Guilds {
         let entry = known.entry(guild.id).or_insert_with(|| Known::new(shard));
         entry.owner = guild.owner_id.or(entry.owner);
         entry.available = true;
+        entry.away_in = guild.afk_channel_id;
         entry.shard = shard;
         if guild.member_count > 0 {
             entry.members = guild.member_count;
@@ -159,6 +161,17 @@ impl Guilds {
         self.0.read().get(&guild).is_some_and(|known| !known.roles.is_empty())
     }
 
+    /// The voice channel for those who are away, where there is one and we know of it.
+    pub fn away_in(&self, guild: GuildId) -> Option<ChannelId> {
+        self.0.read().get(&guild)?.away_in
+    }
+
+    /// All communities that a shard tells of.
+    pub fn of_shard(&self, shard: u32) -> Vec<GuildId> {
+        let known = self.0.read();
+        known.iter().filter(|(_, known)| known.shard == shard).map(|(guild, _)| *guild).collect()
+    }
+
     pub fn shard_of(&self, guild: GuildId) -> u32 {
         self.0.read().get(&guild).map_or(0, |known| known.shard)
     }
@@ -185,6 +198,7 @@ impl Known {
             members: 0,
             shard,
             available: true,
+            away_in: None,
         }
     }
 

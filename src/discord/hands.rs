@@ -112,8 +112,12 @@ impl Hands {
         if let Ok(place) = Arc::clone(&self.answering).try_acquire_owned() {
             let edge = Arc::clone(edge);
             tokio::spawn(async move {
-                respond(edge, asked, &mouth).await;
-                drop((working, place));
+                let guild = asked.guild;
+                let used = respond(Arc::clone(&edge), asked, &mouth).await;
+                drop(place);
+                if let (Some(used), Some(lane)) = (used, edge.lane(edge.guilds.shard_of(guild))) {
+                    lane.used(guild, used, working.then_record());
+                }
             });
         } else if let Ok(place) = Arc::clone(&self.turning_away).try_acquire_owned() {
             tokio::spawn(async move {

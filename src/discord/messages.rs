@@ -1,13 +1,23 @@
-//! What a message brings: the day's reward, and a command where a community wants a prefix.
+//! What a message brings: that it was written, the day's reward, and a command where a community
+//! wants a prefix.
 //!
-//! This is the busiest path of all. A member whose day is settled costs a look into memory and
-//! nothing else.
+//! This is the busiest path of all. What is written is kept in memory and recorded with others; a
+//! member whose day is settled costs a look into memory and nothing else.
 
 use std::{sync::Arc, time::Duration};
 
 use domain::{GuildId, IdempotencyKey, UserId};
 
-use super::{edge::Edge, hands::Hands, prefix, sessions::Progress, wire};
+use actions::activity::Heard;
+
+use super::{
+    activity::{Lane, told},
+    edge::Edge,
+    hands::Hands,
+    prefix,
+    sessions::Progress,
+    wire,
+};
 
 /// Waits before a reward that failed is tried again; after the last, it is given up and logged.
 const AGAIN: [Duration; 5] = [
@@ -19,8 +29,7 @@ const AGAIN: [Duration; 5] = [
 ];
 
 pub async fn hear(
-    edge: &Arc<Edge>,
-    hands: &Hands,
+    (edge, hands, lane): (&Arc<Edge>, &Hands, &Lane),
     progress: &Arc<Progress>,
     seq: u64,
     message: &wire::Message,
@@ -34,7 +43,11 @@ pub async fn hear(
         prefix::hear(edge, hands, progress, seq, guild, message, json);
     }
     let (user, id) = (message.author.id, message.id.get());
-    if edge.actions.was_paid_that_day(guild, user, wire::made_at(id)) {
+    let at = wire::made_at(id);
+    lane.is_alive(at);
+    let what = told::message(message, lane.burst(guild, user, at));
+    lane.hear(progress, guild, Heard { seq, at, what }).await;
+    if edge.actions.was_paid_that_day(guild, user, at) {
         return;
     }
     let working = progress.begin(seq);

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actions::activity::Used;
+
 use super::{
+    activity::told,
     ctx::{Asked, Way, What},
     dispatch::{self, Handled, Said},
     edge::Edge,
@@ -28,7 +31,8 @@ const BUSY: Text = text(
 );
 
 /// Answers, whatever happens on the way: a fault or a panic becomes an answer too.
-pub async fn respond(edge: Arc<Edge>, asked: Asked, mouth: &dyn Mouth) {
+/// Tells what is to be recorded of it.
+pub async fn respond(edge: Arc<Edge>, asked: Asked, mouth: &dyn Mouth) -> Option<Used> {
     let began = Instant::now();
     let asked = Arc::new(asked);
     let command = dispatch::label(&edge, &asked);
@@ -39,6 +43,8 @@ pub async fn respond(edge: Arc<Edge>, asked: Asked, mouth: &dyn Mouth) {
     )
     .increment(1);
     metrics::histogram!("reeve_discord_answer_seconds").record(began.elapsed().as_secs_f64());
+    let typing = matches!(asked.what, What::Typing { .. });
+    (!typing).then(|| told::used(asked.id, asked.user, &command, outcome, began.elapsed()))
 }
 
 /// For whoever comes when all hands are full.

@@ -1,7 +1,7 @@
 //! Where each shard's session stands, so that a restart resumes it and Discord replays what was
 //! missed in between.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Timestamp;
 use eventlog::{LogError, sql::Db, values};
@@ -43,6 +43,13 @@ impl Sessions {
         }
         let (id, resume_url) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
         Ok(Some(Session { id, resume_url, seq: row.count(2)? }))
+    }
+
+    /// When something was last heard of any session of this shard.
+    pub async fn last_heard(&self, shard: u32) -> Result<Option<Timestamp>, LogError> {
+        let sql = "SELECT updated_at FROM gateway_sessions WHERE application = $1 AND shard = $2";
+        let rows = self.db.query(sql, &values![self.application, shard]).await?;
+        rows.first().map(|row| row.int(0).map(Timestamp::from_micros)).transpose()
     }
 
     /// What this session caused up to its `seq` is durable.
@@ -87,6 +94,10 @@ struct Open {
     /// Seen, and whatever work it causes was begun.
     heard: u64,
     working: BTreeSet<u64>,
+    /// Done, and still to be recorded together with others.
+    recording: BTreeMap<u64, u32>,
+    /// What could not be done, and is told again to whoever goes on: no place beyond it is saved.
+    left: Option<u64>,
 }
 
 /// Work that one event causes. It counts as done when this is dropped.
@@ -96,11 +107,19 @@ pub struct Working {
     seq: u64,
 }
 
+/// What is to be recorded of one event, and of those after it. Nobody waits for it, but what is
+/// saved does not pass it until this is dropped.
+#[derive(Debug)]
+pub struct Recording {
+    of: std::sync::Arc<Progress>,
+    seq: u64,
+}
+
 impl Progress {
     /// Of a session that has been seen up to here.
     pub fn from(seq: u64) -> Self {
-        let open = Mutex::new(Open { seen: seq, heard: seq, working: BTreeSet::new() });
-        Self { open, finished: Notify::new() }
+        let open = Mutex::new(Open { seen: seq, heard: seq, ..Open::default() });
+        Self { open, ..Self::default() }
     }
 
     /// True where this event is new; a repeated one has been seen before.
@@ -119,7 +138,9 @@ impl Progress {
     /// Everything up to here is done.
     pub fn done(&self) -> u64 {
         let open = self.open.lock();
-        open.working.first().map_or(open.seen, |first| first - 1)
+        let recording = open.recording.first_key_value().map(|(seq, _)| seq);
+        let first = [open.working.first(), recording, open.left.as_ref()];
+        first.into_iter().flatten().min().map_or(open.seen, |first| first - 1)
     }
 
     /// The work that this event causes, if any, was begun.
@@ -130,9 +151,24 @@ impl Progress {
         self.finished.notify_waiters();
     }
 
+    fn is_idle(&self) -> bool {
+        let open = self.open.lock();
+        open.working.is_empty() && open.recording.is_empty()
+    }
+
     fn is_past(&self, seq: u64) -> bool {
         let open = self.open.lock();
         open.heard >= seq && open.working.first().is_none_or(|first| *first > seq)
+    }
+
+    /// What was seen last.
+    pub fn seen(&self) -> u64 {
+        self.open.lock().seen
+    }
+
+    pub fn record(self: &std::sync::Arc<Self>, seq: u64) -> Recording {
+        *self.open.lock().recording.entry(seq).or_default() += 1;
+        Recording { of: std::sync::Arc::clone(self), seq }
     }
 
     /// Until everything up to here is done.
@@ -146,15 +182,44 @@ impl Progress {
         }
     }
 
-    /// Until nothing is being worked on.
+    /// Until nothing is being worked on, and everything is recorded.
     pub async fn idle(&self) {
         loop {
             let finished = self.finished.notified();
-            if self.open.lock().working.is_empty() {
+            if self.is_idle() {
                 return;
             }
             finished.await;
         }
+    }
+}
+
+impl Working {
+    /// It is done; what is to be recorded of it is not.
+    pub fn then_record(self) -> Recording {
+        self.of.record(self.seq)
+    }
+}
+
+impl Recording {
+    /// It could not be recorded: the saved place stays before it.
+    pub fn leave(self) {
+        let mut open = self.of.open.lock();
+        open.left = Some(open.left.map_or(self.seq, |left| left.min(self.seq)));
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        let mut open = self.of.open.lock();
+        if let Some(times) = open.recording.get_mut(&self.seq) {
+            *times -= 1;
+            if *times == 0 {
+                open.recording.remove(&self.seq);
+            }
+        }
+        drop(open);
+        self.of.finished.notify_waiters();
     }
 }
 
@@ -213,6 +278,20 @@ mod tests {
         assert_eq!(progress.done(), 4);
         drop(five);
         assert_eq!(progress.done(), 6);
+    }
+
+    #[test]
+    fn given_what_is_to_be_recorded_then_the_saved_place_waits_for_it_and_nobody_else() {
+        let progress = Arc::new(Progress::from(3));
+        assert!(progress.see(4) && progress.see(5) && progress.see(6));
+        progress.heard(6);
+        let (four, five) = (progress.begin(4).then_record(), progress.record(5));
+        assert!(progress.is_past(6) && !progress.is_idle());
+        five.leave();
+        assert_eq!(progress.done(), 3);
+        drop(four);
+        assert_eq!(progress.done(), 4, "what was left is told again");
+        assert!(progress.is_idle());
     }
 
     #[tokio::test]

@@ -3,10 +3,12 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use actions::activity::{Heard, Told};
+use domain::{GuildId, Timestamp, activity::Blindness};
 use futures::StreamExt as _;
 use metrics::Counter;
 use serde::de::DeserializeOwned;
-use tokio::{sync::watch, time::MissedTickBehavior};
+use tokio::{sync::watch, task::JoinSet, time::MissedTickBehavior};
 use twilight_gateway::{
     CloseFrame, ConfigBuilder, Intents, Message as Frame, Session as WireSession, Shard, ShardId,
     error::ReceiveMessageErrorType, queue::InMemoryQueue,
@@ -14,6 +16,7 @@ use twilight_gateway::{
 use twilight_model::gateway::event::GatewayEventDeserializer as Envelope;
 
 use super::{
+    activity::{self, Lane, told},
     audit::AuditLog,
     edge::Edge,
     hands::Hands,
@@ -26,6 +29,8 @@ use crate::config::Secret;
 
 /// How far behind a saved session may be; what comes after it is replayed after a crash.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
+/// And how far one in which nothing happens.
+const SAVE_ANYHOW_SECS: i64 = 60;
 /// How long Discord's good-bye is waited for.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// Kinds of events that are counted by name; Discord has about eighty.
@@ -65,6 +70,9 @@ struct Running<'a> {
     repeated: Counter,
     heard: u64,
     last_close: Option<u16>,
+    lane: Arc<Lane>,
+    /// What Discord tells happened before, and it is not known when.
+    replaying: bool,
 }
 
 /// A session and how far it is.
@@ -72,7 +80,10 @@ struct Named {
     id: String,
     resume_url: String,
     progress: Arc<Progress>,
+    /// Where it began; nothing before is saved.
+    from: u64,
     saved: u64,
+    saved_at: Timestamp,
 }
 
 pub async fn run(line: &Line, number: u32) -> End {
@@ -85,8 +96,15 @@ pub async fn run(line: &Line, number: u32) -> End {
         repeated: metrics::counter!("reeve_discord_repeated_events_total"),
         heard: 0,
         last_close: None,
+        lane: Arc::default(),
+        replaying: true,
     };
     line.edge.health.shard(number, State::Connecting);
+    line.edge.lane_is(number, Arc::clone(&running.lane));
+    // Ends with this, whatever this ends with.
+    let mut recording = JoinSet::new();
+    let (lane, edge) = (Arc::clone(&running.lane), Arc::clone(&line.edge));
+    recording.spawn(activity::keep_recording(lane, edge, line.stop.clone()));
     let mut shard = running.connect().await;
     let mut stop = line.stop.clone();
     let mut save = tokio::time::interval(SAVE_EVERY);
@@ -116,6 +134,7 @@ pub async fn run(line: &Line, number: u32) -> End {
             },
         }
     };
+    running.lane.hurry();
     if let Some(session) = &running.session {
         session.progress.idle().await;
     }
@@ -141,9 +160,10 @@ fn refusal(code: Option<u16>) -> String {
         Some(4013) => "Discord does not know an intent that this build asks for. Install a newer \
                        one"
         .to_owned(),
-        Some(4014) => "Discord refused the message content intent. Switch it on in the developer \
-                       portal (Bot, Privileged Gateway Intents), or switch prefix commands off: \
-                       discord.prefix_commands = false"
+        Some(4014) => "Discord refused an intent. Switch on, in the developer portal (Bot, \
+                       Privileged Gateway Intents), message content for prefix commands and \
+                       server members for member events, or switch these off: \
+                       discord.prefix_commands = false, discord.member_events = false"
             .to_owned(),
         Some(code) => format!("Discord closed the connection for good, with code {code}"),
         None => "Discord closed the connection for good".to_owned(),
@@ -170,7 +190,13 @@ impl Running<'_> {
                 config.session(WireSession::new(seq, id.clone())).resume_url(resume_url.clone());
             let progress = Arc::new(Progress::from(seq));
             line.edge.place_is(self.number, Arc::clone(&progress));
-            self.session = Some(Named { id, resume_url, progress, saved: seq });
+            self.lane.session_is(&id);
+            // What is told again happened after this.
+            if let Some(heard) = self.last_heard().await {
+                self.lane.is_alive(heard);
+            }
+            let named = Named { id, resume_url, progress, from: seq, saved: seq, saved_at: now };
+            self.session = Some(named);
             let (edge, http) = (Arc::clone(&line.edge), Arc::clone(&line.hands.http));
             let (number, shards) = (self.number, line.shards);
             tokio::spawn(async move {
@@ -191,7 +217,12 @@ impl Running<'_> {
         let (op, seq, name) = envelope.into_parts();
         match (op, seq, name) {
             (DISPATCH, Some(seq), Some(name)) => self.event(&name, seq, json).await,
-            (HEARTBEAT_ACK, ..) => self.line.edge.health.latency(self.number, latency),
+            (HEARTBEAT_ACK, ..) => {
+                self.line.edge.health.latency(self.number, latency);
+                if !self.replaying {
+                    self.lane.is_alive(self.line.edge.discord_now());
+                }
+            }
             _ => {}
         }
     }
@@ -203,27 +234,41 @@ impl Running<'_> {
         }
         let Some(session) = &self.session else { return };
         let progress = Arc::clone(&session.progress);
+        let expected = progress.seen() + 1;
         if !progress.see(seq) {
             self.repeated.increment(1);
             return;
+        }
+        if seq > expected {
+            self.missed(&progress, seq);
         }
         let Line { edge, hands, .. } = self.line;
         // First what comes most.
         match name {
             "MESSAGE_CREATE" => match read::<wire::Message>(json) {
-                Ok(message) => messages::hear(edge, hands, &progress, seq, &message, json).await,
+                Ok(message) => {
+                    let to = (edge, hands, &*self.lane);
+                    messages::hear(to, &progress, seq, &message, json).await;
+                }
                 Err(()) => self.malformed(name),
             },
             "INTERACTION_CREATE" => match read::<wire::Interaction>(json) {
                 Ok(interaction) => hands.answer(edge, interaction, progress.begin(seq)),
                 Err(()) => self.malformed(name),
             },
+            "VOICE_STATE_UPDATE"
+            | "MESSAGE_REACTION_ADD"
+            | "GUILD_MEMBER_ADD"
+            | "GUILD_MEMBER_REMOVE" => self.going_on(name, json, &progress, seq).await,
+            "GUILD_CREATE" => self.guild(json, &progress, seq).await,
             "GUILD_AUDIT_LOG_ENTRY_CREATE" => {
                 if !self.line.audit.hear(json, progress.begin(seq)).await {
                     self.malformed(name);
                 }
             }
             "RESUMED" => {
+                self.replaying = false;
+                self.lane.is_alive(edge.discord_now());
                 edge.health.shard(self.number, State::Connected);
                 tracing::info!(shard = self.number, "the session goes on");
             }
@@ -239,11 +284,65 @@ impl Running<'_> {
         progress.heard(seq);
     }
 
+    /// What people do besides writing.
+    async fn going_on(&self, name: &str, json: &str, progress: &Arc<Progress>, seq: u64) {
+        let edge = &self.line.edge;
+        let told = match name {
+            "MESSAGE_REACTION_ADD" => read(json).map(|reaction| told::reaction(&reaction)),
+            "VOICE_STATE_UPDATE" => {
+                read(json).map(|state| told::voice(&state, |guild| edge.guilds.away_in(guild)))
+            }
+            _ => read(json).map(|coming| told::coming(&coming, name == "GUILD_MEMBER_ADD")),
+        };
+        match told {
+            Ok(Some((guild, what))) => self.keep(guild, what, progress, seq).await,
+            Ok(None) => {}
+            Err(()) => self.malformed(name),
+        }
+    }
+
+    /// A community that we come to, or that is told of anew.
+    async fn guild(&self, json: &str, progress: &Arc<Progress>, seq: u64) {
+        let Ok(guild) = read::<wire::Guild>(json) else { return self.malformed("GUILD_CREATE") };
+        let (id, voice) = (guild.id, told::everybody(&guild));
+        let there = !guild.unavailable;
+        self.line.edge.guilds.put(guild, self.line.edge.us, self.number);
+        count_guilds(&self.line.edge);
+        if there {
+            self.keep(id, voice, progress, seq).await;
+        }
+    }
+
+    async fn keep(&self, guild: GuildId, what: Told, progress: &Arc<Progress>, seq: u64) {
+        let at = self.moment();
+        self.lane.is_alive(at);
+        self.lane.hear(progress, guild, Heard { seq, at, what }).await;
+    }
+
+    /// When what is told now happened. Of what is told again nobody says so: then it is the last
+    /// moment that is certain, so that nobody's time in voice grows by our absence.
+    fn moment(&self) -> Timestamp {
+        let now = self.line.edge.discord_now();
+        if self.replaying { self.lane.alive().unwrap_or(now) } else { now }
+    }
+
+    /// A session that goes on left something out.
+    fn missed(&self, progress: &Arc<Progress>, seq: u64) {
+        let edge = &self.line.edge;
+        let now = edge.discord_now();
+        tracing::warn!(shard = self.number, seq, "Discord left something out");
+        metrics::counter!("reeve_discord_holes_total").increment(1);
+        let from = self.lane.alive().unwrap_or(now);
+        let guilds = edge.guilds.of_shard(self.number);
+        let gap = (from, now);
+        self.lane.was_blind(&guilds, gap, Blindness::Hole, progress.record(seq));
+    }
+
     fn about_a_guild(&self, name: &str, json: &str) {
         let edge = &self.line.edge;
         let known =
             match name {
-                "GUILD_CREATE" | "GUILD_UPDATE" => read::<wire::Guild>(json)
+                "GUILD_UPDATE" => read::<wire::Guild>(json)
                     .map(|guild| edge.guilds.put(guild, edge.us, self.number)),
                 "GUILD_DELETE" => read::<wire::Guild>(json)
                     .map(|guild| edge.guilds.gone(guild.id, guild.unavailable)),
@@ -276,11 +375,32 @@ impl Running<'_> {
         let progress = Arc::new(Progress::from(seq));
         self.line.edge.place_is(self.number, Arc::clone(&progress));
         let (id, resume_url) = (ready.session_id, ready.resume_gateway_url);
-        self.session = Some(Named { id, resume_url, progress, saved: 0 });
+        self.lane.session_is(&id);
+        let now = self.line.edge.discord_now();
+        if let Some(from) = self.last_heard().await {
+            let why = Blindness::NewSession;
+            self.lane.was_blind(&told, (from, now), why, progress.record(seq));
+        }
+        self.replaying = false;
+        self.lane.is_alive(now);
+        let saved_at = Timestamp::NEVER;
+        self.session = Some(Named { id, resume_url, progress, from: seq, saved: 0, saved_at });
         self.save().await;
     }
 
-    fn lost(&self) {
+    /// When something was last heard of the session of before, by us or by who was here before us.
+    async fn last_heard(&self) -> Option<Timestamp> {
+        if let Some(alive) = self.lane.alive() {
+            return Some(alive);
+        }
+        self.line.sessions.last_heard(self.number).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "it is not known since when nothing was heard");
+            None
+        })
+    }
+
+    fn lost(&mut self) {
+        self.replaying = true;
         let health = &self.line.edge.health;
         health.shard(self.number, State::Reconnecting);
         metrics::counter!("reeve_discord_lost_connections_total").increment(1);
@@ -324,14 +444,17 @@ impl Running<'_> {
         edge.health.count_events(std::mem::take(&mut self.heard));
         let Some(session) = &mut self.session else { return };
         let seq = session.progress.done();
-        if seq == session.saved {
+        let now = edge.actions.now();
+        // Now and then also where nothing happened: after a crash it tells since when nothing was
+        // heard.
+        let is_old = !self.replaying && now.secs_since(session.saved_at) >= SAVE_ANYHOW_SECS;
+        if seq < session.from || (seq == session.saved && !is_old) {
             return;
         }
         let (id, resume_url) = (session.id.clone(), session.resume_url.clone());
-        let now = edge.actions.now();
         let place = Session { id, resume_url, seq };
         match self.line.sessions.save(self.number, &place, now).await {
-            Ok(()) => session.saved = seq,
+            Ok(()) => (session.saved, session.saved_at) = (seq, now),
             Err(error) => tracing::warn!(%error, "the session's place is not saved; trying again"),
         }
     }

@@ -1,12 +1,12 @@
 //! What we read of Discord's events: the fields we use and no others, so that reading is cheap and
 //! nothing that Discord adds one day can be in our way.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, MessageId, RoleId, Timestamp, UserId};
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, IgnoredAny},
+    de::{Error as _, IgnoredAny, Visitor},
 };
 use serde_json::Value as Json;
 
@@ -33,10 +33,11 @@ impl<'de> Deserialize<'de> for Bits {
     }
 }
 
-/// Just enough of a message for the day's reward.
+/// Just enough of a message to know who wrote how much where. What it says is counted, not kept.
 #[derive(Debug, Deserialize)]
 pub struct Message {
     pub id: MessageId,
+    pub channel_id: ChannelId,
     #[serde(default)]
     pub guild_id: Option<GuildId>,
     pub author: Author,
@@ -44,6 +45,46 @@ pub struct Message {
     pub webhook_id: Option<IgnoredAny>,
     #[serde(rename = "type", default)]
     pub kind: u8,
+    #[serde(default)]
+    pub content: Chars,
+    #[serde(default)]
+    pub attachments: AnyOf,
+    #[serde(default)]
+    pub member: Option<Roles>,
+}
+
+/// How many characters a text has; the text itself is not kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Chars(pub usize);
+
+impl<'de> Deserialize<'de> for Chars {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counted;
+
+        impl Visitor<'_> for Counted {
+            type Value = Chars;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Chars, E> {
+                Ok(Chars(text.chars().count()))
+            }
+        }
+        deserializer.deserialize_str(Counted)
+    }
+}
+
+/// Whether there is anything in a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnyOf(pub bool);
+
+impl<'de> Deserialize<'de> for AnyOf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let all = Vec::<IgnoredAny>::deserialize(deserializer)?;
+        Ok(Self(!all.is_empty()))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +132,52 @@ pub struct Guild {
     pub member_count: u32,
     #[serde(default)]
     pub members: Vec<Member>,
+    #[serde(default)]
+    pub voice_states: Vec<VoiceState>,
+    /// Where Discord puts those who are away.
+    #[serde(default)]
+    pub afk_channel_id: Option<ChannelId>,
+}
+
+/// How somebody is in voice; without a channel, no more.
+#[derive(Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of Discord's own")]
+pub struct VoiceState {
+    pub user_id: UserId,
+    #[serde(default)]
+    pub guild_id: Option<GuildId>,
+    #[serde(default)]
+    pub channel_id: Option<ChannelId>,
+    #[serde(default)]
+    pub member: Option<Member>,
+    #[serde(default)]
+    pub mute: bool,
+    #[serde(default)]
+    pub deaf: bool,
+    #[serde(default)]
+    pub self_mute: bool,
+    #[serde(default)]
+    pub self_deaf: bool,
+    /// In the audience of a stage.
+    #[serde(default)]
+    pub suppress: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Reaction {
+    pub user_id: UserId,
+    pub channel_id: ChannelId,
+    #[serde(default)]
+    pub guild_id: Option<GuildId>,
+    #[serde(default)]
+    pub member: Option<Member>,
+}
+
+/// Somebody came or went.
+#[derive(Debug, Deserialize)]
+pub struct Coming {
+    pub guild_id: GuildId,
+    pub user: Author,
 }
 
 #[derive(Debug, Deserialize)]
@@ -307,11 +394,15 @@ mod tests {
             let frame = format!(r#"{{"t":"MESSAGE_CREATE","s":3,"op":0,"d":{json}}}"#);
             serde_json::from_str::<Dispatch<Message>>(&frame).unwrap().d.is_by_a_person()
         };
-        assert!(person(r#"{"id":"1","guild_id":"2","author":{"id":"3"},"type":0,"new":[{}]}"#));
-        assert!(person(r#"{"id":"1","author":{"id":"3","bot":false},"type":19}"#));
-        assert!(!person(r#"{"id":"1","author":{"id":"3","bot":true},"type":0}"#));
-        assert!(!person(r#"{"id":"1","author":{"id":"3"},"webhook_id":"9","type":0}"#));
-        assert!(!person(r#"{"id":"1","author":{"id":"3"},"type":7}"#));
+        assert!(person(
+            r#"{"id":"1","guild_id":"2","author":{"id":"3"},"type":0,"new":[{}],"channel_id":"8"}"#
+        ));
+        assert!(person(r#"{"id":"1","channel_id":"8","author":{"id":"3","bot":false},"type":19}"#));
+        assert!(!person(r#"{"id":"1","channel_id":"8","author":{"id":"3","bot":true},"type":0}"#));
+        assert!(!person(
+            r#"{"id":"1","channel_id":"8","author":{"id":"3"},"webhook_id":"9","type":0}"#
+        ));
+        assert!(!person(r#"{"id":"1","channel_id":"8","author":{"id":"3"},"type":7}"#));
     }
 
     #[test]

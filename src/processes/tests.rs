@@ -9,6 +9,7 @@ mod effects;
 mod following;
 mod giveaways;
 mod harness;
+mod levels;
 mod moderation;
 mod squads;
 mod tiers;

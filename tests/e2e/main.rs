@@ -26,6 +26,7 @@ mod cli {
 #[cfg(feature = "eventstoredb")]
 mod cluster;
 mod discord {
+    mod activity;
     mod codes;
     mod economy;
     mod giveaways;

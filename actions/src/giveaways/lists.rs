@@ -107,7 +107,7 @@ impl Actions {
         let rows = timeline::page(self.store(), guild, id, after, limit).await?;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
-            let reason = self.opened_reason(guild, &row).await?;
+            let reason = self.opened_reroll_reason(guild, &row).await?;
             let user = async |person| match person {
                 Some(person) => self.people().user(guild, person).await,
                 None => Ok(None),
@@ -120,7 +120,7 @@ impl Actions {
     }
 
     /// Opens a reason with its owner's key, as the event that it came with has it.
-    async fn opened_reason(
+    async fn opened_reroll_reason(
         &self,
         guild: GuildId,
         line: &timeline::Line,

@@ -1,5 +1,8 @@
 //! Golden files of moderation, giveaways and codes are made from these, once.
 
+#[path = "going_on.rs"]
+mod going_on;
+
 use domain::{
     AuditLogId, BatchId, CampaignId, CaseNumber, ChannelId, GiveawayId, MessageId,
     campaign::{Campaign, Event as OfCampaign, Failure as NotDelivered, Limits, Reward},
@@ -40,6 +43,7 @@ pub fn samples() -> Vec<Stored> {
         at: at(),
     }]));
     stored.extend(of::<Campaign>(campaign()));
+    stored.extend(going_on::samples());
     stored
 }
 

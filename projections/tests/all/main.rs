@@ -8,6 +8,7 @@ mod cases;
 mod checkpoints;
 mod codes;
 mod giveaways;
+mod going_on;
 mod parked;
 mod portable_sql;
 mod rebuilds;

@@ -1,0 +1,267 @@
+//! Who was active when, when they came, and which commands they used. The number of an erased
+//! member stays, so that sums stay true; it says nothing of anybody.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Decider, GuildId, PersonId, Timestamp,
+    activity::{Activity, Event, UseOutcome},
+    voice::Stretch,
+};
+use eventlog::{LogError, Recorded, decode, sql::Row, values};
+
+use super::{Slot, in_slots};
+use crate::{
+    economy::person,
+    projection::{Projection, Table, Tables},
+    store::ReadStore,
+};
+
+#[derive(Debug)]
+pub struct Members;
+
+/// What one member did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Did {
+    pub messages: i64,
+    pub reactions: i64,
+    pub voice_micros: i64,
+    pub commands: i64,
+}
+
+/// How one member used one command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Uses {
+    pub done: i64,
+    pub refused: i64,
+    pub failed: i64,
+    pub millis: i64,
+}
+
+#[derive(Debug, Default)]
+pub struct Batch {
+    did: BTreeMap<(GuildId, PersonId, Slot), Did>,
+    /// First and last.
+    joined: BTreeMap<(GuildId, PersonId), (Timestamp, Timestamp)>,
+    uses: BTreeMap<(GuildId, String, PersonId, Slot), Uses>,
+}
+
+impl Batch {
+    fn of(&mut self, guild: GuildId, person: PersonId, slot: Slot) -> &mut Did {
+        self.did.entry((guild, person, slot)).or_default()
+    }
+
+    fn voice(&mut self, guild: GuildId, stretches: &[Stretch]) {
+        for stretch in stretches {
+            for (slot, micros) in in_slots(stretch) {
+                self.of(guild, stretch.person, slot).voice_micros += micros;
+            }
+        }
+    }
+}
+
+impl Projection for Members {
+    const NAME: &'static str = "activity_members";
+    const VERSION: u32 = 1;
+    const CATEGORIES: &'static [&'static str] = &[Activity::CAPABILITY];
+    const TABLES: &'static [Table] = &[
+        Table {
+            name: "activity_members",
+            create: "CREATE TABLE {activity_members} (
+                guild        bigint NOT NULL,
+                slot         bigint NOT NULL, -- quarters of an hour since 1970
+                person       bigint NOT NULL,
+                messages     bigint NOT NULL,
+                reactions    bigint NOT NULL,
+                voice_micros bigint NOT NULL,
+                commands     bigint NOT NULL,
+                PRIMARY KEY (guild, slot, person)
+            );
+            CREATE INDEX {activity_members}_person ON {activity_members} (guild, person, slot);",
+        },
+        Table {
+            name: "activity_joins",
+            create: "CREATE TABLE {activity_joins} (
+                guild    bigint NOT NULL,
+                person   bigint NOT NULL,
+                first_at bigint NOT NULL,
+                last_at  bigint NOT NULL,
+                PRIMARY KEY (guild, person)
+            );
+            CREATE INDEX {activity_joins}_first ON {activity_joins} (guild, first_at);",
+        },
+        Table {
+            name: "command_uses",
+            create: "CREATE TABLE {command_uses} (
+                guild   bigint NOT NULL,
+                slot    bigint NOT NULL,
+                command text   NOT NULL,
+                person  bigint NOT NULL,
+                done    bigint NOT NULL,
+                refused bigint NOT NULL,
+                failed  bigint NOT NULL,
+                millis  bigint NOT NULL, -- of all together
+                PRIMARY KEY (guild, slot, command, person)
+            );",
+        },
+    ];
+    type Batch = Batch;
+
+    fn fold(batch: &mut Batch, event: &Recorded) -> Result<(), LogError> {
+        let guild = event.guild();
+        match decode::<Event>(event)? {
+            Event::MemberJoined { person, at } => {
+                let known = batch.joined.entry((guild, person)).or_insert((at, at));
+                *known = (known.0.min(at), known.1.max(at));
+            }
+            Event::MemberLeft { .. } | Event::VoiceChanged { .. } => {}
+            Event::Recorded { minutes, voice, uses, .. } => {
+                for minute in &minutes {
+                    for row in &minute.rows {
+                        let did = batch.of(guild, row.person, Slot::of(minute.at));
+                        did.messages += i64::from(row.counts.messages);
+                        did.reactions += i64::from(row.counts.reactions);
+                    }
+                }
+                batch.voice(guild, &voice);
+                for used in uses {
+                    let slot = Slot::of(used.at);
+                    batch.of(guild, used.person, slot).commands += 1;
+                    let uses = (guild, used.command, used.person, slot);
+                    let uses = batch.uses.entry(uses).or_default();
+                    *match used.outcome {
+                        UseOutcome::Done => &mut uses.done,
+                        UseOutcome::Refused => &mut uses.refused,
+                        UseOutcome::Failed => &mut uses.failed,
+                    } += 1;
+                    uses.millis += i64::from(used.millis);
+                }
+            }
+            Event::ObservationGap { voice, .. } => batch.voice(guild, &voice),
+        }
+        Ok(())
+    }
+
+    async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
+        let rows: Vec<_> = batch
+            .did
+            .into_iter()
+            .map(|((guild, person, slot), did)| {
+                let Did { messages, reactions, voice_micros, commands } = did;
+                values![guild, slot.0, person, messages, reactions, voice_micros, commands]
+            })
+            .collect();
+        tables.execute_many(ADD, &rows).await?;
+        let rows: Vec<_> = batch
+            .joined
+            .into_iter()
+            .map(|((guild, person), (first, last))| values![guild, person, first, last])
+            .collect();
+        tables.execute_many(JOINED, &rows).await?;
+        let rows: Vec<_> = batch
+            .uses
+            .into_iter()
+            .map(|((guild, command, person, slot), uses)| {
+                let Uses { done, refused, failed, millis } = uses;
+                values![guild, slot.0, command, person, done, refused, failed, millis]
+            })
+            .collect();
+        tables.execute_many(USED, &rows).await
+    }
+}
+
+const ADD: &str = "INSERT INTO {activity_members} \
+    (guild, slot, person, messages, reactions, voice_micros, commands) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (guild, slot, person) DO UPDATE SET \
+    messages = {activity_members}.messages + excluded.messages, \
+    reactions = {activity_members}.reactions + excluded.reactions, \
+    voice_micros = {activity_members}.voice_micros + excluded.voice_micros, \
+    commands = {activity_members}.commands + excluded.commands";
+const JOINED: &str = "INSERT INTO {activity_joins} (guild, person, first_at, last_at) \
+    VALUES ($1, $2, $3, $4) ON CONFLICT (guild, person) DO UPDATE SET \
+    first_at = CASE WHEN excluded.first_at < {activity_joins}.first_at \
+    THEN excluded.first_at ELSE {activity_joins}.first_at END, \
+    last_at = CASE WHEN excluded.last_at > {activity_joins}.last_at \
+    THEN excluded.last_at ELSE {activity_joins}.last_at END";
+const USED: &str = "INSERT INTO {command_uses} \
+    (guild, slot, command, person, done, refused, failed, millis) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+    ON CONFLICT (guild, slot, command, person) DO UPDATE SET \
+    done = {command_uses}.done + excluded.done, \
+    refused = {command_uses}.refused + excluded.refused, \
+    failed = {command_uses}.failed + excluded.failed, \
+    millis = {command_uses}.millis + excluded.millis";
+
+/// How many members did anything from one slot up to another.
+pub async fn active(
+    store: &ReadStore,
+    guild: GuildId,
+    from: Slot,
+    until: Slot,
+) -> Result<u64, LogError> {
+    let sql = "SELECT CAST(COUNT(DISTINCT person) AS bigint) FROM activity_members \
+               WHERE guild = $1 AND slot >= $2 AND slot < $3";
+    let rows = store.query(sql, &values![guild, from.0, until.0]).await?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
+/// Who wrote most in that time.
+pub async fn top(
+    store: &ReadStore,
+    guild: GuildId,
+    from: Slot,
+    until: Slot,
+    limit: u32,
+) -> Result<Vec<(PersonId, Did)>, LogError> {
+    let sql = "SELECT person, CAST(SUM(messages) AS bigint) AS written, \
+               CAST(SUM(reactions) AS bigint), CAST(SUM(voice_micros) AS bigint), \
+               CAST(SUM(commands) AS bigint) \
+               FROM activity_members WHERE guild = $1 AND slot >= $2 AND slot < $3 \
+               GROUP BY person ORDER BY written DESC, person LIMIT $4";
+    let rows = store.query(sql, &values![guild, from.0, until.0, limit.min(100)]).await?;
+    let read = |row: &Row| {
+        let (messages, reactions) = (row.int(1)?, row.int(2)?);
+        let (voice_micros, commands) = (row.int(3)?, row.int(4)?);
+        Ok((person(row.int(0)?)?, Did { messages, reactions, voice_micros, commands }))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Of those who first came in one time, how many there were, and how many did something in another.
+pub async fn stayed(
+    store: &ReadStore,
+    guild: GuildId,
+    (came_from, came_until): (Timestamp, Timestamp),
+    (from, until): (Slot, Slot),
+) -> Result<(u64, u64), LogError> {
+    let sql = "SELECT CAST(COUNT(*) AS bigint), CAST(COALESCE(SUM(CASE WHEN EXISTS ( \
+               SELECT 1 FROM activity_members m WHERE m.guild = j.guild AND m.person = j.person \
+               AND m.slot >= $4 AND m.slot < $5) THEN 1 ELSE 0 END), 0) AS bigint) \
+               FROM activity_joins j WHERE j.guild = $1 AND j.first_at >= $2 AND j.first_at < $3";
+    let values = values![guild, came_from, came_until, from.0, until.0];
+    let rows = store.query(sql, &values).await?;
+    rows.first().map_or(Ok((0, 0)), |row| Ok((row.count(0)?, row.count(1)?)))
+}
+
+/// How commands were used in that time, the most used first; of one member where one is named.
+pub async fn uses(
+    store: &ReadStore,
+    guild: GuildId,
+    who: Option<PersonId>,
+    (from, until): (Slot, Slot),
+    limit: u32,
+) -> Result<Vec<(String, Uses)>, LogError> {
+    let sql = "SELECT command, CAST(SUM(done) AS bigint), CAST(SUM(refused) AS bigint), \
+               CAST(SUM(failed) AS bigint), CAST(SUM(millis) AS bigint) \
+               FROM command_uses WHERE guild = $1 AND slot >= $2 AND slot < $3 \
+               AND ($4 < 0 OR person = $4) \
+               GROUP BY command ORDER BY SUM(done + refused + failed) DESC, command LIMIT $5";
+    let who = who.map_or(-1, |person| i64::from(person.0));
+    let rows = store.query(sql, &values![guild, from.0, until.0, who, limit.min(100)]).await?;
+    let read = |row: &Row| {
+        let (done, refused) = (row.int(1)?, row.int(2)?);
+        let (failed, millis) = (row.int(3)?, row.int(4)?);
+        Ok((row.text(0)?.to_owned(), Uses { done, refused, failed, millis }))
+    };
+    rows.iter().map(read).collect()
+}
