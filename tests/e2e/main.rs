@@ -28,6 +28,7 @@ mod cluster;
 mod discord {
     mod activity;
     mod codes;
+    mod dashboard;
     mod economy;
     mod giveaways;
     mod load;

@@ -108,7 +108,7 @@ impl Taken {
                 self.tally.row(at, *person, *channel).reactions += 1;
             }
             What::Joined { person } => {
-                self.events.push(Event::MemberJoined { person: *person, at })
+                self.events.push(Event::MemberJoined { person: *person, at });
             }
             What::Left { person } => self.events.push(Event::MemberLeft { person: *person, at }),
             What::Voice { person, place } => self.voice(*person, *place, at),

@@ -25,7 +25,9 @@ fn record(session: &str, facts: Vec<Fact>) -> Command {
 
 fn done(state: &mut State, command: &Command) -> Vec<Event> {
     let events = Activity::decide(state, command).unwrap();
-    events.iter().for_each(|event| Activity::evolve(state, event));
+    for event in &events {
+        Activity::evolve(state, event);
+    }
     events
 }
 

@@ -39,7 +39,9 @@ fn earn(session: &str, facts: Vec<Fact>, values: &LevelSettings) -> Command {
 
 fn done(state: &mut State, command: &Command) -> Vec<Event> {
     let events = Levels::decide(state, command).unwrap();
-    events.iter().for_each(|event| Levels::evolve(state, event));
+    for event in &events {
+        Levels::evolve(state, event);
+    }
     events
 }
 

@@ -51,7 +51,9 @@ fn noted(person: PersonId, number: u128, given: Result<(), Failure>) -> Command 
 #[track_caller]
 fn act(state: &mut State, command: &Command) -> Vec<Event> {
     let events = Squads::decide(state, command).unwrap();
-    events.iter().for_each(|event| Squads::evolve(state, event));
+    for event in &events {
+        Squads::evolve(state, event);
+    }
     events
 }
 

@@ -34,7 +34,9 @@ fn note(attempt: u32, given: Result<(), Failure>) -> Command {
 #[track_caller]
 fn act(state: &mut State, command: &Command) -> Vec<Event> {
     let events = Tiers::decide(state, command).unwrap();
-    events.iter().for_each(|event| Tiers::evolve(state, event));
+    for event in &events {
+        Tiers::evolve(state, event);
+    }
     events
 }
 

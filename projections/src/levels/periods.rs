@@ -89,11 +89,17 @@ impl Projection for Periods {
         }
         match decode::<Event>(event)? {
             Event::Earned { text, voice, .. } => {
-                text.iter().for_each(|gain| batch.add(guild, gain.person, gain.at, gain.xp));
-                voice.iter().for_each(|gain| batch.add(guild, gain.person, gain.until, gain.xp));
+                for gain in &text {
+                    batch.add(guild, gain.person, gain.at, gain.xp);
+                }
+                for gain in &voice {
+                    batch.add(guild, gain.person, gain.until, gain.xp);
+                }
             }
             Event::VoiceSkipped { voice, .. } => {
-                voice.iter().for_each(|gain| batch.add(guild, gain.person, gain.until, gain.xp));
+                for gain in &voice {
+                    batch.add(guild, gain.person, gain.until, gain.xp);
+                }
             }
             Event::XpChanged { .. }
             | Event::VoiceChanged { .. }

@@ -62,11 +62,17 @@ impl Projection for Ranks {
         };
         match decode::<Event>(event)? {
             Event::Earned { text, voice, .. } => {
-                text.iter().for_each(|gain| add(gain.person, gain.xp));
-                voice.iter().for_each(|gain| add(gain.person, gain.xp));
+                for gain in &text {
+                    add(gain.person, gain.xp);
+                }
+                for gain in &voice {
+                    add(gain.person, gain.xp);
+                }
             }
             Event::VoiceSkipped { voice, .. } => {
-                voice.iter().for_each(|gain| add(gain.person, gain.xp));
+                for gain in &voice {
+                    add(gain.person, gain.xp);
+                }
             }
             Event::XpChanged { person, to, .. } => {
                 // A rule keeps it far below.

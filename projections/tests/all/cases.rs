@@ -33,8 +33,8 @@ fn terms() -> Terms {
     Arc::new(InForce { version: 1, values: ModerationSettings::default() })
 }
 
-fn about(person: PersonId, text: &str) -> Option<Personal<String>> {
-    Some(Personal::clear(person, text.to_owned()))
+fn about(person: PersonId, text: &str) -> Personal<String> {
+    Personal::clear(person, text.to_owned())
 }
 
 struct Community<'a> {
@@ -67,7 +67,7 @@ impl<'a> Community<'a> {
     }
 
     async fn warn(&self, by: PersonId, person: PersonId, severity: Severity, why: &str) {
-        let (reason, at, terms) = (about(person, why), self.now(), terms());
+        let (reason, at, terms) = (Some(about(person, why)), self.now(), terms());
         let by = By::Member(by);
         self.decide(Command::Warn { person, by, severity, reason, at, terms }).await;
     }
@@ -78,7 +78,7 @@ impl<'a> Community<'a> {
     }
 
     async fn punish(&self, by: PersonId, person: PersonId, deed: Deed, secs: Option<u32>) {
-        let target = Target { person, reason: about(person, "enough") };
+        let target = Target { person, reason: Some(about(person, "enough")) };
         self.decide(Command::Punish { target, order: self.order(by, deed, secs) }).await;
     }
 
@@ -145,7 +145,7 @@ fn given_each_way_that_a_case_can_go_then_the_log_says_how_it_stands() {
             deed: Deed::EndTimeout,
             person: tom,
             by: By::Unknown,
-            reason: about(tom, "by hand"),
+            reason: Some(about(tom, "by hand")),
             until: None,
         };
         town.decide(Command::Observe { entry, at: town.now() }).await; // 5
@@ -157,7 +157,7 @@ fn given_each_way_that_a_case_can_go_then_the_log_says_how_it_stands() {
             case: CaseNumber(1),
             person: tom,
             by: By::Member(town.mod_two),
-            reason: about(tom, "sorry"),
+            reason: Some(about(tom, "sorry")),
             at: town.now(),
         };
         town.decide(pardon).await;

@@ -97,7 +97,9 @@ async fn eight_hours(house: &House) -> Recount {
             now += i64::from(random.below(90));
             facts.push(Fact { seq, at: at(now), what: something(&mut random, seq) });
         }
-        facts.iter().for_each(|fact| recount.fact(fact));
+        for fact in &facts {
+            recount.fact(fact);
+        }
         let used = Use {
             id: 1_000 + number,
             at: at(now),
@@ -128,7 +130,9 @@ async fn eight_hours(house: &House) -> Recount {
             match event {
                 activity::Event::Recorded { voice, .. }
                 | activity::Event::ObservationGap { voice, .. } => {
-                    voice.iter().for_each(|stretch| recount.voice(stretch));
+                    for stretch in voice {
+                        recount.voice(stretch);
+                    }
                 }
                 _ => {}
             }

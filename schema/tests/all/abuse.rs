@@ -10,12 +10,12 @@ async fn given_questions_that_cost_too_much_then_they_are_refused_before_anythin
     let admin = house.admin();
     let guild = guild();
     let deep = (0..20).fold("id".to_owned(), |inner, _| format!("causes {{ {inner} }}"));
-    let aliases: String = (0..31).map(|n| format!("a{n}: status {{ log }} ")).collect();
+    let aliases = (0..31).map(|n| format!("a{n}: status {{ log }} ")).collect::<Vec<_>>().concat();
     let top: String = (0..40).map(|_| "status { log } ".to_owned()).collect();
-    let inner: String = (0..31).map(|n| format!("a{n}: name ")).collect();
+    let inner = (0..31).map(|n| format!("a{n}: name ")).collect::<Vec<_>>().concat();
     let wide = "transactions(first: 100) { nodes { seq at kind giver { number name } \
                 receiver { number name } } edges { node { seq at kind amount } } }";
-    let wide: String = (0..9).map(|n| format!("w{n}: economy {{ {wide} }} ")).collect();
+    let wide = (0..9).map(|n| format!("w{n}: economy {{ {wide} }} ")).collect::<Vec<_>>().concat();
     let nested = "{".repeat(200) + &"}".repeat(200);
     let directives = "@include(if: true)".repeat(20);
     for (what, question) in [

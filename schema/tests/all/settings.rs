@@ -10,10 +10,11 @@ async fn ask(house: &House, question: &str) -> Value {
 }
 
 async fn change(house: &House, key: &str, over: &str, fields: &[(&str, &str)]) -> Value {
-    let fields: String = fields
+    let fields = fields
         .iter()
         .map(|(name, text)| format!("{{name: \"{name}\", text: \"{text}\"}}"))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let question = format!(
         "mutation {{ settingsChange(input: {{guild: \"{}\", capability: \"economy\", \
          fields: [{fields}], key: \"{key}\"{over}}}) {{ done {{ status refusal {{ rule text }} }} \

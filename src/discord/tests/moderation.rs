@@ -17,7 +17,7 @@ const MODERATES: u64 = (1 << 1) | (1 << 2) | (1 << 40);
 const BOB: u64 = 301;
 const ZOE: u64 = 302;
 const TOM: u64 = 400;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The bot's role 20 stands at 5, moderators (30) at 3, their seniors (40) at 7, and role 50 is an
 /// administrator's at 1.

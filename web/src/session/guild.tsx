@@ -30,7 +30,10 @@ export function permissionName(permission: Permission): string {
     case "MANAGE_ECONOMY": return t("Manage Economy");
     case "MANAGE_SETTINGS": return t("Manage Settings");
     case "MANAGE_ACCESS": return t("Manage Access");
+    case "MANAGE_GIVEAWAYS": return t("Manage Giveaways");
     case "MODERATE": return t("Moderate");
+    case "KICK": return t("Kick");
+    case "BAN": return t("Ban");
     case "VIEW_RECORDS": return t("View Records");
     case "VIEW_AUDIT": return t("View Audit");
     case "VIEW_ANALYTICS": return t("View Analytics");

@@ -1,7 +1,8 @@
 /** What there is to go to in a community, and who sees it. One line adds a page to the menu and to the palette. */
+import type { introspection_types } from "../api/schema-types";
 import type { IconName } from "../ui/icon";
 
-export type Permission = "MANAGE_ECONOMY" | "MANAGE_SETTINGS" | "MANAGE_ACCESS" | "MODERATE" | "VIEW_RECORDS" | "VIEW_AUDIT" | "VIEW_ANALYTICS";
+export type Permission = introspection_types["Permission"]["enumValues"];
 
 export type Page = {
   /** Below `/g/:guild`. */

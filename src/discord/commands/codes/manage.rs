@@ -109,7 +109,7 @@ options! {
             text("count", "anzahl"),
             text("How many codes I make", "Wie viele Codes ich mache"),
         )
-        .between(1, MAX_BATCH as i64),
+        .between(1, MAX_BATCH.cast_signed() as i64),
         uses: Option<u32> = Opt::new(
             text("uses", "einlösungen"),
             text("How often in all; no limit otherwise", "Wie oft insgesamt; sonst ohne Grenze"),

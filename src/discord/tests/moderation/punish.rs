@@ -4,6 +4,8 @@ use domain::moderation::{By, Deed, Event};
 
 use super::*;
 
+const DAY: u32 = 86_400;
+
 // proves: MOD-01, MOD-11
 #[tokio::test(flavor = "multi_thread")]
 async fn given_three_warnings_then_the_third_times_out_and_the_answer_says_so() {
@@ -89,7 +91,6 @@ async fn given_each_punishment_then_its_order_says_what_was_asked_for() {
         };
         ordered.push((case.0, deed, until.map(|until| until.secs_since(at)), delete_secs));
     }
-    const DAY: u32 = 86_400;
     let expected = [
         (1, Deed::Timeout, Some(9_000), None),
         (2, Deed::EndTimeout, None, None),
