@@ -3,8 +3,10 @@
 //! An effect names people by their numbers, never by Discord's ids, and seals what is written about
 //! somebody with that person's key: whoever was erased is neither acted on nor written about.
 //!
-//! To add a kind: a variant of [`Deed`], its row in [`Deed::kind`] and its line in the three
-//! matches below; then what the hands do for it, in `src/discord/effects.rs`.
+//! To add a kind: a variant of [`Deed`], its row in `effect/kinds.rs`, and its line in the matches
+//! below; then what the hands do for it, in `src/discord/effects.rs`.
+
+mod kinds;
 
 use domain::{
     ChannelId, EventId, GuildId, MessageId, PersonId, Personal, PersonalField as _, RoleId,
@@ -14,6 +16,13 @@ use eventlog::{LogError, People, PeopleError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+use self::kinds::{
+    BAN, BULK_BAN, CALL_MEMBER, DIRECT_MESSAGE, EDIT_MESSAGE, END_TIMEOUT, FAREWELL, GIVE_ROLE,
+    KICK, LOOK_AT_MEMBER, POST_NOTICE, PRIVATE_NOTICE, REFRESH_MESSAGE, SEND_MESSAGE, SOFTBAN,
+    TAKE_ROLE, TELL_MODERATORS, TIMEOUT, UNBAN,
+};
+pub use self::kinds::{KINDS, Kind, Priority, WhenUnknown, code};
 
 /// No effect's payload may be longer: embeds have 6,000 characters at most, and sealing adds a
 /// third.
@@ -155,176 +164,6 @@ impl Content {
         Self { content: Some(text.into()), ..Self::default() }
     }
 }
-
-/// Which goes first where Discord has not room for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Priority {
-    /// Punishments, and taking them back.
-    Urgent,
-    /// What a member gets or loses.
-    Member,
-    Message,
-    Notice,
-}
-
-impl Priority {
-    const ALL: [Self; 4] = [Self::Urgent, Self::Member, Self::Message, Self::Notice];
-
-    pub fn of_column(number: i64) -> Self {
-        usize::try_from(number).ok().and_then(|n| Self::ALL.get(n).copied()).unwrap_or(Self::Notice)
-    }
-}
-
-/// What happens when nobody knows whether a call was carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenUnknown {
-    /// Doing it twice comes to the same.
-    Repeat,
-    /// Look first whether it happened. For so many seconds after the first call a repetition is
-    /// harmless, because Discord refuses the second of two equal nonces.
-    ReadWorld { harmless_secs: i64 },
-    /// Leave it: missing is better than twice.
-    Drop,
-}
-
-/// How a kind of effect is treated.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind {
-    pub name: &'static str,
-    pub priority: Priority,
-    pub when_unknown: WhenUnknown,
-    /// Calls without a clear answer, until it is given up.
-    pub tries: u32,
-    /// It is of no use later than this.
-    pub patience_secs: i64,
-    /// Discord's refusals that say that nothing is left to be done.
-    pub done_already: &'static [u64],
-}
-
-const DAY_SECS: i64 = 86_400;
-/// Discord says "the past few minutes".
-const NONCE_SECS: i64 = 100;
-/// With the pauses between them more than an hour.
-const TRIES: u32 = 25;
-
-/// Why an effect was refused: Discord's error codes that somebody here knows, and one of ours.
-pub mod code {
-    /// Whom it was about has been erased.
-    pub const ERASED: u64 = 1;
-    pub const UNKNOWN_CHANNEL: u64 = 10_003;
-    pub const UNKNOWN_MEMBER: u64 = 10_007;
-    pub const UNKNOWN_MESSAGE: u64 = 10_008;
-    pub const UNKNOWN_ROLE: u64 = 10_011;
-    pub const UNKNOWN_USER: u64 = 10_013;
-    pub const UNKNOWN_BAN: u64 = 10_026;
-    /// Not one of those who were to be banned at once could be.
-    pub const NOBODY_BANNED: u64 = 500_000;
-    pub const MISSING_ACCESS: u64 = 50_001;
-    /// Members may refuse private messages.
-    pub const REFUSES_MESSAGES: u64 = 50_007;
-    pub const MISSING_PERMISSIONS: u64 = 50_013;
-    /// Nor may a bot write to somebody whom it meets nowhere.
-    pub const NOWHERE_MET: u64 = 50_278;
-}
-
-const GIVE_ROLE: Kind = Kind {
-    name: "give_role",
-    priority: Priority::Member,
-    when_unknown: WhenUnknown::Repeat,
-    tries: TRIES,
-    patience_secs: 2 * DAY_SECS,
-    done_already: &[],
-};
-const TAKE_ROLE: Kind = Kind {
-    name: "take_role",
-    // Who left has no roles, and nobody has a role that was deleted.
-    done_already: &[code::UNKNOWN_MEMBER, code::UNKNOWN_ROLE],
-    ..GIVE_ROLE
-};
-const SEND_MESSAGE: Kind = Kind {
-    name: "send_message",
-    priority: Priority::Message,
-    when_unknown: WhenUnknown::ReadWorld { harmless_secs: NONCE_SECS },
-    tries: TRIES,
-    patience_secs: DAY_SECS,
-    done_already: &[],
-};
-const EDIT_MESSAGE: Kind =
-    Kind { name: "edit_message", when_unknown: WhenUnknown::Repeat, ..SEND_MESSAGE };
-const DIRECT_MESSAGE: Kind = Kind { name: "direct_message", ..SEND_MESSAGE };
-const POST_NOTICE: Kind = Kind {
-    name: "post_notice",
-    priority: Priority::Notice,
-    when_unknown: WhenUnknown::Drop,
-    tries: 10,
-    patience_secs: 3_600,
-    done_already: &[],
-};
-const PRIVATE_NOTICE: Kind = Kind {
-    name: "private_notice",
-    done_already: &[code::REFUSES_MESSAGES, code::NOWHERE_MET],
-    ..POST_NOTICE
-};
-const FAREWELL: Kind = Kind {
-    name: "farewell",
-    priority: Priority::Urgent,
-    // A ban waits for it.
-    patience_secs: 10,
-    ..PRIVATE_NOTICE
-};
-const TELL_MODERATORS: Kind = Kind { name: "tell_moderators", ..POST_NOTICE };
-
-/// Punishments leave their effect's id in Discord's audit log, so that it can be looked for.
-const KICK: Kind = Kind {
-    name: "kick",
-    priority: Priority::Urgent,
-    when_unknown: WhenUnknown::ReadWorld { harmless_secs: 0 },
-    tries: TRIES,
-    patience_secs: 2 * DAY_SECS,
-    done_already: &[],
-};
-const TIMEOUT: Kind = Kind { name: "timeout", ..KICK };
-const END_TIMEOUT: Kind = Kind { name: "end_timeout", ..KICK };
-const BAN: Kind = Kind { name: "ban", ..KICK };
-const UNBAN: Kind = Kind { name: "unban", done_already: &[code::UNKNOWN_BAN], ..KICK };
-const SOFTBAN: Kind = Kind { name: "softban", ..KICK };
-/// Whoever is banned already counts as missed the second time, and is banned singly.
-const BULK_BAN: Kind = Kind { name: "bulk_ban", when_unknown: WhenUnknown::Repeat, ..KICK };
-
-const CALL_MEMBER: Kind = Kind { name: "call_member", priority: Priority::Member, ..SEND_MESSAGE };
-const REFRESH_MESSAGE: Kind = Kind {
-    name: "refresh_message",
-    priority: Priority::Notice,
-    when_unknown: WhenUnknown::Drop,
-    tries: 3,
-    patience_secs: 30,
-    done_already: &[],
-};
-const LOOK_AT_MEMBER: Kind = Kind { name: "look_at_member", ..GIVE_ROLE };
-
-/// Every kind there is.
-pub const KINDS: [Kind; 19] = [
-    GIVE_ROLE,
-    TAKE_ROLE,
-    SEND_MESSAGE,
-    EDIT_MESSAGE,
-    DIRECT_MESSAGE,
-    POST_NOTICE,
-    PRIVATE_NOTICE,
-    FAREWELL,
-    TELL_MODERATORS,
-    TIMEOUT,
-    END_TIMEOUT,
-    KICK,
-    BAN,
-    UNBAN,
-    SOFTBAN,
-    BULK_BAN,
-    CALL_MEMBER,
-    REFRESH_MESSAGE,
-    LOOK_AT_MEMBER,
-];
 
 /// What a bulk ban's result says, and what it is read from: numbers of people, never Discord's.
 pub fn missed(people: &[PersonId]) -> String {
