@@ -48,8 +48,8 @@ use crate::projection::AnyProjection;
 
 const KEYFRAMES: &str = "keyframes";
 const SCRATCH: &str = "scratch";
-/// SQLite attaches this many databases to a connection.
-const MOST_PROJECTIONS: usize = 10;
+/// Each is a database that SQLite attaches; ours is built for 125 (`.cargo/config.toml`).
+const MOST_PROJECTIONS: usize = 100;
 
 #[derive(Clone)]
 pub struct TimeOptions {

@@ -44,8 +44,12 @@ impl House {
     }
 
     pub fn with(mut self, variable: &str, value: &str) -> Self {
-        self.variables.push((variable.to_owned(), value.to_owned()));
+        self.set(variable, value);
         self
+    }
+
+    pub fn set(&mut self, variable: &str, value: &str) {
+        self.variables.push((variable.to_owned(), value.to_owned()));
     }
 
     pub fn root(&self) -> &Path {

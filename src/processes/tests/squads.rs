@@ -231,11 +231,22 @@ async fn given_failures_and_kills_then_money_and_roles_agree_with_the_squads() {
     };
     let spent = house.count("economy.bytes_spent").await;
     eventually("every spend has ended", async || ended().await == spent).await;
+    // A spend ends before the former role is ordered away.
+    eventually("everybody has the role of their squad, and no other", async || {
+        house.pass(5);
+        for id in ANN..ANN + MEMBERS {
+            let is = squad_of(&house, id).await;
+            let role = |line: &SquadLine| discord.has_role(guild(1).get(), id, line.role.get());
+            if (role(&red), role(&blue)) != (is == Some(red.squad), is == Some(blue.squad)) {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
     running.shutdown().await;
     for id in ANN..ANN + MEMBERS {
         let (is, has) = (squad_of(&house, id).await, balance(&house, id).await);
-        let role = |line: &SquadLine| discord.has_role(guild(1).get(), id, line.role.get());
-        assert_eq!((role(&red), role(&blue)), (is == Some(red.squad), is == Some(blue.squad)));
         assert!(has == 100 || (has == 50 && is == Some(blue.squad)), "{id}: {has} in {is:?}");
     }
 }

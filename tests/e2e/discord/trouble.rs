@@ -80,7 +80,9 @@ fn given_prefix_commands_without_the_intent_then_it_says_what_to_do_and_stops() 
     town.sim.world.lock().applications.get_mut(&application).unwrap().privileged = 0;
     let mut server = town.house.serve(&["--set", "discord.prefix_commands=true"]);
     assert_eq!(server.ended().code(), Some(2), "{}", server.log());
-    assert!(server.log().contains("refused the message content intent"), "{}", server.log());
+    let log = server.log();
+    assert!(log.contains("Discord refused an intent"), "{log}");
+    assert!(log.contains("discord.prefix_commands = false"), "{log}");
     // Without them, none of it is needed.
     drop(town.bot());
 }
