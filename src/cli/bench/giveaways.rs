@@ -30,8 +30,9 @@ const WEIGHTS: [u32; 10] = [1, 1, 2, 3, 5, 8, 13, 21, 34, 12];
 const PICKS: u32 = 1_000_000;
 /// χ² with nine degrees of freedom is larger once in a million.
 const CHI_LIMIT: f64 = 45.1;
-/// How long a snapshot that is being written may take.
-const SNAPSHOT_WAIT: Duration = Duration::from_secs(10);
+/// How long a snapshot that is being written may take, and how often it is looked for.
+const SNAPSHOT_PATIENCE: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
@@ -170,14 +171,36 @@ async fn timed(
     Ok(millis(began.elapsed()))
 }
 
+/// Snapshots are written beside the commands: the last one may still be on its way. It leaves out
+/// less than makes the next one due, give or take what commands at once count over each other.
+async fn snapshot_written(
+    store: &Store,
+    stream: &StreamId,
+    snapshots: &Snapshots,
+) -> Result<(), Failed> {
+    let head = store.log.stream_head(stream).await?;
+    let every = BusOptions::default().snapshot_every;
+    let began = Instant::now();
+    loop {
+        let kept = snapshots.load(&*store.log, stream, Giveaway::SNAPSHOT_VERSION).await?;
+        let version = kept.map_or(0, |snapshot| snapshot.version);
+        if version + every + every / 10 > head {
+            return Ok(());
+        }
+        if began.elapsed() > SNAPSHOT_PATIENCE {
+            return Err(format!("the snapshot holds {version} events of {head} and no more").into());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// A bus that has nothing in memory, as after a start.
 async fn cold(store: &Store, stream: &StreamId) -> Result<f64, Failed> {
-    // Snapshots are written beside the commands: the last one may still be on its way.
-    tokio::time::sleep(SNAPSHOT_WAIT).await;
     let snapshots = match &store.pool {
         Some(pool) => Snapshots::postgres(pool.clone()),
         None => Snapshots::sqlite(&store.folder)?,
     };
+    snapshot_written(store, stream, &snapshots).await?;
     let (log, people) = (Arc::clone(&store.log), Arc::clone(&store.people));
     let bus = Bus::new(log, people, Some(snapshots), BusOptions::default());
     let began = Instant::now();
