@@ -85,10 +85,12 @@ impl Node {
         access: Access,
         clock: Clock,
     ) -> Result<Self, OpenError> {
+        let dashboard = config.http.public_url.as_ref();
         let policy = Policy {
             operators: config.operators.clone(),
             features: config.features.clone(),
             cooldowns: config.cooldowns.iter().cloned().collect(),
+            dashboard: dashboard.map(|url| url.expose().trim_end_matches('/').to_owned()),
         };
         if let Some(problem) = policy.problem() {
             return Err(OpenError::Configuration(problem));

@@ -105,6 +105,11 @@ impl Actions {
         (self.clock)()
     }
 
+    /// Where people's browsers reach the dashboard, where the operator has said so.
+    pub fn dashboard(&self) -> Option<&str> {
+        self.policy.dashboard.as_deref()
+    }
+
     /// Whether this user runs this installation. That gives no right inside a community.
     pub fn is_operator(&self, user: UserId) -> bool {
         self.policy.operators.contains(&user)

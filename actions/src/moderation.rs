@@ -7,6 +7,7 @@ mod appeals;
 mod edit;
 mod log;
 mod many;
+mod own;
 mod punish;
 mod undo;
 pub mod upkeep;
@@ -23,9 +24,10 @@ pub use appeals::Decided;
 pub use edit::Pardoned;
 pub use log::{
     Activity, ByWhom, CaseFilter, CaseHistory, CaseLine, CasePage, HistoryEntry, MAX_CASES_PAGE,
-    Record,
+    Record, Sight,
 };
 pub use many::{Left, MAX_BATCH_REASON_CHARS, Many, Massban, Plan};
+pub use own::{Held, HeldCase, MAX_HELD, Spoken};
 pub use punish::{Against, Captured, InNameOf, Ordered, Sentence, Step, Subject, Warned};
 pub use undo::{Cause, Preview, Undone};
 

@@ -12,4 +12,7 @@ pub struct Policy {
     pub features: BTreeSet<String>,
     /// How many seconds a member waits before using a command again, over its own default.
     pub cooldowns: BTreeMap<String, u32>,
+    /// Where people's browsers reach the dashboard, without a slash at its end; none where nobody
+    /// has said.
+    pub dashboard: Option<String>,
 }

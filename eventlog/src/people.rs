@@ -185,6 +185,17 @@ impl People {
         Ok(person)
     }
 
+    /// In which of these guilds this user was ever seen and not erased, with their number there.
+    pub async fn find_in(
+        &self,
+        guilds: &[GuildId],
+        user: UserId,
+    ) -> Result<Vec<(GuildId, PersonId)>, PeopleError> {
+        let tags: Vec<_> =
+            guilds.iter().map(|guild| (*guild, self.master.tag(*guild, user))).collect();
+        Ok(self.store.find_in(&tags).await?)
+    }
+
     /// A member as nobody can read who it is: for what is kept a while and counts per member, and
     /// has no number yet.
     pub fn keyed_hash(&self, guild: GuildId, user: UserId) -> Vec<u8> {

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use actions::{Actions, Standing};
+use actions::{Actions, BotStanding, Standing, moderation::Subject};
 use async_trait::async_trait;
 use domain::{ChannelId, GuildId, RoleId, Timestamp, UserId};
 use eventlog::EventLog;
@@ -62,6 +62,12 @@ impl From<Unknown> for Trouble {
 pub trait Directory: Send + Sync {
     /// How somebody stands in a community; none where they are no member, or we are not there.
     async fn standing(&self, guild: GuildId, user: UserId) -> Result<Option<Standing>, Unknown>;
+
+    /// Somebody an action is about, member or not.
+    async fn subject(&self, guild: GuildId, user: UserId) -> Result<Subject, Unknown>;
+
+    /// What this bot may do in a community.
+    async fn bot(&self, guild: GuildId) -> Result<BotStanding, Unknown>;
 
     /// Names and pictures; who cannot be found is left out.
     async fn profiles(&self, guild: GuildId, users: &[UserId]) -> HashMap<UserId, Profile>;

@@ -25,6 +25,7 @@ mod guild;
 mod history;
 mod house;
 mod live;
+mod moderation;
 mod modules;
 mod operations;
 mod page;
@@ -59,6 +60,7 @@ pub use viewer::SignedIn;
 pub struct Guild(
     guild::OnGuild,
     economy::OnGuild,
+    moderation::OnGuild,
     settings::OnGuild,
     modules::OnGuild,
     access::OnGuild,
@@ -72,6 +74,7 @@ impl Guild {
         Self(
             guild::OnGuild(scope.clone()),
             economy::OnGuild(scope.clone()),
+            moderation::OnGuild(scope.clone()),
             settings::OnGuild(scope.clone()),
             modules::OnGuild(scope.clone()),
             access::OnGuild(scope.clone()),
@@ -90,6 +93,7 @@ pub struct Query(viewer::Queries, guild::Queries, operations::Queries);
 pub struct Mutation(
     viewer::Mutations,
     economy::Mutations,
+    moderation::Mutations,
     settings::Mutations,
     modules::Mutations,
     blocks::Mutations,

@@ -2,7 +2,7 @@
 //! done in Discord, maintenance. And what anybody may know: whether all is well.
 
 use actions::Caller;
-use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject, connection::Connection};
 use domain::GuildId;
 use projections::{BuildStatus, DeadLetter as Letter, Requests, Status, Verb};
 
@@ -11,6 +11,8 @@ use crate::{
     guard::{Operator, operator},
     guild::guild_id,
     house::{self, EffectCounts},
+    moderation,
+    page::cost,
     scalars::{EventId, Long, Snowflake, Time},
     scope::house,
     trouble::{Answer, Trouble},
@@ -113,6 +115,18 @@ impl Operations {
     async fn parked_guilds(&self, ctx: &Context<'_>) -> Answer<Vec<Parked>> {
         let lines = house(ctx).operations.parked_guilds().await?;
         Ok(lines.into_iter().map(Parked::of).collect())
+    }
+
+    /// Cases of all communities, newest first, without what people wrote.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn cases(
+        &self,
+        ctx: &Context<'_>,
+        filter: Option<moderation::EverywhereFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Answer<Connection<moderation::Last, moderation::Everywhere>> {
+        moderation::everywhere(ctx, filter.unwrap_or_default(), first, after).await
     }
 
     async fn maintenance(&self, ctx: &Context<'_>) -> Answer<Maintenance> {

@@ -5,6 +5,7 @@ use domain::{GuildId, UserId};
 
 use crate::{
     house::{Community, Profile, SessionLine},
+    moderation,
     scalars::{Snowflake, Time},
     scope::{Scope, house},
     trouble::{Answer, Trouble},
@@ -73,6 +74,12 @@ impl Viewer {
             }
         }
         Ok(cards)
+    }
+
+    /// Communities that have cases against them, also where they were banned.
+    #[graphql(complexity = "50 * child_complexity")]
+    async fn punished(&self, ctx: &Context<'_>) -> Answer<Vec<moderation::Punished>> {
+        moderation::punished(ctx, &self.0).await
     }
 
     /// Where they are signed in.

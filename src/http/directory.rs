@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actions::{Permissions, Standing};
+use actions::{BotStanding, Permissions, Standing, Target, moderation::Subject};
 use async_trait::async_trait;
 use domain::{ChannelId, GuildId, RoleId, UserId};
 use futures::{StreamExt as _, stream};
@@ -18,6 +18,7 @@ use lru::LruCache;
 use parking_lot::Mutex;
 use schema::{Channel, Community, Directory, Profile, Role, Unknown};
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::sync::OnceCell;
 use twilight_http::{
     error::ErrorType,
     request::{Method, Request, RequestBuilder},
@@ -47,6 +48,8 @@ pub struct FromDiscord {
     guilds: Kept<GuildId, Arc<Known>>,
     members: Kept<(GuildId, UserId), Arc<Member>>,
     profiles: Kept<(GuildId, UserId), Profile>,
+    /// Who we are, which never changes.
+    us: OnceCell<UserId>,
 }
 
 impl std::fmt::Debug for FromDiscord {
@@ -137,7 +140,7 @@ impl FromDiscord {
         let guilds = Mutex::new(LruCache::new(REMEMBERED));
         let members = Mutex::new(LruCache::new(REMEMBERED));
         let profiles = Mutex::new(LruCache::new(REMEMBERED));
-        Self { http, guilds, members, profiles }
+        Self { http, guilds, members, profiles, us: OnceCell::new() }
     }
 
     /// None for what Discord says there is not, or is not for us.
@@ -197,6 +200,14 @@ impl FromDiscord {
         let member = told.map(Arc::new);
         self.members.lock().put((guild, user), (member.clone(), Instant::now()));
         Ok(member)
+    }
+
+    async fn us(&self) -> Result<UserId, Unknown> {
+        let ask = || async {
+            let told = self.ask::<User>("users/@me".to_owned()).await?;
+            told.map(|user| user.id).ok_or(Unknown)
+        };
+        self.us.get_or_try_init(ask).await.copied()
     }
 
     /// As the community sees them; somebody who left, as Discord does.
@@ -273,6 +284,27 @@ impl Directory for FromDiscord {
         let Some(known) = self.known(guild).await? else { return Ok(None) };
         let member = self.member(guild, user).await?;
         Ok(member.map(|member| known.standing(&member)))
+    }
+
+    async fn subject(&self, guild: GuildId, user: UserId) -> Result<Subject, Unknown> {
+        let us = self.us().await?;
+        let standing = self.standing(guild, user).await?;
+        let is_member = standing.is_some();
+        let standing = standing.unwrap_or_default();
+        let target = Target {
+            user,
+            top_rank: standing.top_rank,
+            is_owner: standing.is_owner,
+            is_bot_itself: user == us,
+        };
+        let is_administrator = standing.permissions.has(Permissions::ADMINISTRATOR);
+        Ok(Subject { target, is_member, is_administrator })
+    }
+
+    async fn bot(&self, guild: GuildId) -> Result<BotStanding, Unknown> {
+        let us = self.us().await?;
+        let standing = self.standing(guild, us).await?.unwrap_or_default();
+        Ok(BotStanding { permissions: standing.permissions, top_rank: standing.top_rank })
     }
 
     async fn profiles(&self, guild: GuildId, users: &[UserId]) -> HashMap<UserId, Profile> {

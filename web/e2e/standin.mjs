@@ -19,7 +19,7 @@ const GUILD = "900000000000000001";
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const DAY = 86_400_000;
 const iso = (ms) => new Date(ms).toISOString();
-const ALL = ["MANAGE_ECONOMY", "MANAGE_SETTINGS", "MANAGE_ACCESS", "MODERATE", "VIEW_RECORDS", "VIEW_AUDIT", "VIEW_ANALYTICS"];
+const ALL = ["MANAGE_ECONOMY", "MANAGE_SETTINGS", "MANAGE_ACCESS", "MODERATE", "KICK", "BAN", "VIEW_RECORDS", "VIEW_AUDIT", "VIEW_ANALYTICS"];
 // Names as members write them, also to do harm.
 const NAMES = ["Mira", "tobias", "Noor", "Kestrel the Very Long Named Member of This Community", "<img src=x onerror=alert(1)>", "sana", "‮evil‬", "Zoë 💎", "", "juniper", "o'brien", "wanda"];
 const person = (n) => ({ number: n, userId: n === 9 ? null : String(100000000000000000n + BigInt(n)), name: n === 9 ? null : NAMES[n % NAMES.length] || null, avatarUrl: n === 1 ? "https://cdn.discordapp.com/avatars/1/a.png" : null, erased: n === 9 });
@@ -67,6 +67,53 @@ const capability = (name, title, permission, can) => ({
   versions: ({ first, after }) => page(name === "economy" ? 3 : 0, first, after, (i) => ({ version: 3 - i, event: uuid(4000 - i), seq: String(4000 - i), at: iso(NOW - i * 3 * DAY), by: { kind: "PERSON", person: person(2), process: null }, changes: [{ name: "daily_amount", title: "Daily reward", before: String(100 + (2 - i) * 10), after: String(110 + (2 - i) * 10) }] })),
 });
 
+const KINDS = ["WARNING", "WARNING", "TIMEOUT", "NOTE", "BAN", "KICK", "WARNING", "SOFTBAN"];
+const REASONS = ["spam in three channels", "insulted a newcomer", null, "<img src=x onerror=alert(1)>", "scam links by direct message", "would not stop after two warnings, was asked to read the rules, and wrote the same once more in another channel"];
+const answerable = (i) => (i % 6 === 5 ? { person: null, actingFor: null, rule: "ladder" } : { person: person((i % 3) + 1), actingFor: i % 9 === 4 ? person(6) : null, rule: null });
+function modCase(number, whole = true) {
+  const kind = KINDS[number % KINDS.length];
+  const standing = kind === "WARNING" ? "counts" : kind === "TIMEOUT" || kind === "BAN" ? ["in_force", "over", "failed", "under_way"][number % 4] : "done";
+  const active = standing === "in_force" || (standing === "counts" && number % 3 !== 0);
+  return {
+    number, kind, severity: kind === "WARNING" ? (number % 5 === 0 ? "major" : "minor") : null, at: iso(NOW - (60 - number) * 7_100_000), until: kind === "WARNING" || kind === "TIMEOUT" ? iso(NOW + number * 3_600_000) : null,
+    standing, active, status: standing === "failed" ? "FAILED" : standing === "over" ? "PARDONED" : number % 7 === 3 ? "RESOLVED" : "OPEN", failure: standing === "failed" ? "the bot may not do that to them" : null, hidden: number % 13 === 0,
+    reason: REASONS[number % REASONS.length], appeal: number % 8 === 4 || number === 41 ? "open" : number % 8 === 1 ? "refused" : null, appeals: number % 8 === 4 ? 2 : 1, origin: number % 6 === 5 ? "ladder" : number % 11 === 0 ? "observed" : "order", ledBy: number % 6 === 5 ? number - 1 : null,
+    person: person(whole ? (number % 8) + 2 : 1), by: whole ? answerable(number) : null, whole, notes: 1, evidence: 1, links: whole && number % 4 === 1 ? [12, 30] : [], older: number > 1 ? number - 1 : null, newer: number < 58 ? number + 1 : null,
+    similar: () => (whole ? [33, 25, 17].map((n) => modCase(n)) : []),
+    timeline: ({ first, after }) => page(whole ? STORY.length : 0, first, after, (i) => ({ seq: String(HEAD - i * 9), event: uuid(HEAD - i * 9), at: iso(NOW - i * 5_400_000), text: null, detail: null, other: null, policy: null, place: null, by: answerable(i), ...STORY[i] })),
+  };
+}
+const SYSTEM = { person: null, actingFor: null, rule: null };
+const STORY = [
+  { what: "decision", detail: "refused", text: "The logs say otherwise.", by: answerable(1) },
+  { what: "appeal", text: "It was not me, my account was stolen.", by: { person: person(3), actingFor: null, rule: null } },
+  { what: "linked", other: 12 },
+  { what: "evidence", text: "join my server for free nitro!!!", place: { channel: "31", message: "9001" } },
+  { what: "note", text: "Spoke with them in private; they were friendly." },
+  { what: "reason", text: "spam in three channels" },
+  { what: "applied", by: SYSTEM },
+  { what: "step", detail: "timeout", other: 42, policy: 4, by: SYSTEM },
+  { what: "opened", text: "spam", policy: 4 },
+];
+const countsOf = () => [["BAN", 6, 2], ["KICK", 5, 0], ["NOTE", 7, 0], ["TIMEOUT", 9, 3], ["WARNING", 31, 14]].map(([kind, all, active]) => ({ kind, all: String(all), active: String(active) }));
+const moderationOf = (mode) => {
+  const empty = mode === "empty";
+  return {
+    cases: ({ filter, first, after }) => page(empty ? 0 : filter?.user != null ? 4 : 58, first, after, (i) => modCase(58 - i)),
+    caseCounts: empty ? [] : countsOf(),
+    case: ({ number }) => (empty ? null : modCase(number, mode !== "member")),
+    record: { person: person(1), counts: empty ? [] : countsOf(), active: empty ? [] : [57, 52].map((n) => modCase(n)), recent: empty ? [] : [57, 54, 52, 49].map((n) => modCase(n)) },
+    moderators: empty ? [] : [1, 2, 3, 5, 9].map((n, i) => ({ moderator: person(n), cases: String(240 >> i), lastAt: iso(NOW - i * DAY), kinds: [["BAN", 20 >> i], ["KICK", 30 >> i], ["NOTE", 40 >> i], ["TIMEOUT", 50 >> i], ["WARNING", 100 >> i]].map(([kind, cases]) => ({ kind, cases: String(cases) })) })),
+    appeals: ({ first, after }) => page(empty ? 0 : 3, first, after, (i) => ({ seq: String(4000 + i), at: iso(NOW - (3 - i) * DAY), text: i === 1 ? null : "My little brother was at the keyboard. <b>Sorry!</b> It will not happen again, I have changed my password.", case: modCase(4 + i * 8) })),
+    undoPreview: { warnings: "14", timeouts: "2", bans: "1", step: "17" },
+  };
+};
+const punished = (empty) => (empty ? [] : [
+  { guild: GUILD, name: "Ferris Café", iconUrl: null, isMember: true, showsRecord: true, takesAppeals: true, cases: [{ ...modCase(52, false), mostAppeals: 3, appeals: 0, appeal: null, appealed: null, answer: null }, { ...modCase(41, false), mostAppeals: 3, appealed: { at: iso(NOW - 2 * DAY), text: "That was a joke among friends." }, answer: null }] },
+  { guild: "900000000000000003", name: "The Other Place", iconUrl: null, isMember: false, showsRecord: true, takesAppeals: true, cases: [{ ...modCase(4, false), status: "OPEN", appeal: "refused", mostAppeals: 3, appeals: 1, appealed: { at: iso(NOW - 9 * DAY), text: "My account was stolen." }, answer: { at: iso(NOW - 8 * DAY), text: "Write again once you have two-factor authentication." } }] },
+  { guild: "900000000000000004", name: "Quiet Corner", iconUrl: null, isMember: false, showsRecord: false, takesAppeals: true, cases: [] },
+]);
+
 function guildOf(mode, asOf) {
   const empty = mode === "empty";
   const permissions = mode === "member" ? [] : ALL;
@@ -87,6 +134,7 @@ function guildOf(mode, asOf) {
       flow: () => Array.from({ length: 30 }, (_, d) => ["transfer", "daily"].map((kind, k) => ({ day: iso(NOW - (29 - d) * DAY).slice(0, 10), kind, count: String(40 + ((d * 7 + k * 13) % 30)), amount: String(3000 + ((d * 911 + k * 400) % 2200)) }))).flat(),
       supplyByDay: ({ days }) => (empty ? [] : Array.from({ length: days }, (_, d) => ({ day: iso(NOW - (days - 1 - d) * DAY).slice(0, 10), supply: String(Math.round(250_000 + d * 1750 + Math.sin(d / 4) * 9000)) }))),
     },
+    moderation: moderationOf(mode),
     settings, settingsOf: ({ capability: name }) => settings.find((one) => one.name === name) ?? settings[0],
     modules: [["economy", "Economy", "Bytes, rewards, transfers and boards.", "ON"], ["moderation", "Moderation", "Warnings, cases, sanctions and appeals.", "ON"], ["giveaways", "Giveaways", "Draws that anybody can check.", "OFF"], ["tickets", "Tickets", "Questions to staff, in threads of their own.", "OFF_BY_OPERATOR"]].map(([name, title, about, state]) => ({ name, title, about, state })),
     permissionLines: ALL.map((permission, i) => ({ permission, name: permission, discord: i < 2 ? '"Manage Server"' : i === 2 ? '"Administrator"' : '"Timeout Members"', held: permissions.includes(permission) })),
@@ -107,14 +155,16 @@ const operations = (empty) => ({
   effects: empty ? [] : Array.from({ length: 14 }, (_, i) => ({ id: uuid(i), kind: ["give role", "send message", "time out member"][i % 3], process: "awards", guild: GUILD, state: ["waiting", "calling", "dead", "unknown"][i % 4], tries: String(i % 5), createdAt: iso(NOW - i * 60_000), nextAt: iso(NOW + 60_000), error: i % 4 === 2 ? "50013 Missing Permissions" : null })),
   effectCounts: { waiting: "4", calling: "1", unknown: "1", done: "1877", dead: "2", dropped: "0", oldestWaitingSecs: "42" },
   maintenance: { on: false, notice: "Back in ten minutes." },
+  cases: ({ first, after }) => page(empty ? 0 : 130, first, after, (i) => ({ ...modCase(58 - (i % 58)), guild: i % 3 === 0 ? "900000000000000002" : GUILD, guildName: i % 3 === 0 ? "Rust Reading Group" : i % 7 === 0 ? null : "Ferris Café", moderator: i % 6 === 5 ? null : person((i % 3) + 1) })),
 });
 
 function root(mode) {
   const empty = mode === "empty";
   const card = { ...guildOf(mode, null) };
   const done = { status: "DONE", refusal: null };
+  const refusedBy = (rule, text) => ({ status: "REFUSED", refusal: { rule, text } });
   return {
-    viewer: mode === "anonymous" ? null : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
+    viewer: mode === "anonymous" ? null : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", punished: punished(empty), guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
     guild: ({ asOf }) => guildOf(mode, asOf),
     operations: () => operations(empty),
     status: { log: true, lateReadModels: 0, maintenance: null, at: iso(Date.now()) },
@@ -123,6 +173,10 @@ function root(mode) {
     settingsRevert: { done, changes: [], settings: null }, settingsReset: { done, changes: [], settings: null },
     moduleSwitch: ({ input }) => ({ done, state: input.on ? "ON" : "OFF" }),
     bytesGrant: ({ input }) => ({ done, amount: input.amount }), bytesTake: ({ input }) => ({ done, amount: input.amount }), bytesSend: ({ input }) => ({ done, amount: input.amount }),
+    warn: ({ input }) => (input.user === "100000000000000003" ? { done: refusedBy("guard.rank", "Your highest role must be above theirs for this.") } : { done, number: 59, until: null, activeWarnings: 3, step: null }),
+    punish: { done, number: 59, until: null }, memberNote: { done, number: 59 },
+    caseReason: done, caseNote: done, caseEvidence: done, caseHide: done, caseResolve: done, caseLink: done, caseDuration: { done, until: null }, casePardon: { done, pardoned: "WARNING" },
+    casesUndo: { done, cases: 17, left: "0" }, appealDecide: { done, pardoned: null }, appeal: ({ input }) => (input.text === "no" ? { done: refusedBy("case.appeal_open", "Your appeal is being looked at. Wait for the answer."), number: null } : { done, number: 1 }),
     block: done, unblock: done, readModelAsk: true, effectRetry: true, effectDrop: true, processRetry: "1",
     maintenanceSwitch: ({ input }) => ({ done, maintenance: { on: input.on, notice: input.notice ?? "" } }),
   };

@@ -195,3 +195,84 @@ describe("the dashboard", () => {
     await context.close();
   });
 });
+
+describe("moderation", () => {
+  const GUILD = "/g/900000000000000001";
+
+  it("acts on a member from their page, and shows what a rule said no to", async () => {
+    const { page, wrong, close } = await open(`${GUILD}/members/100000000000000003`, "admin");
+    await page.getByRole("button", { name: "Warn" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Why").fill("spam");
+    await dialog.getByRole("button", { name: "Warn" }).click();
+    await page.getByText("Your highest role must be above theirs for this.").waitFor();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Time out" }).click();
+    await dialog.getByLabel("How long").fill("soon");
+    await dialog.getByText("Write a length from 1 minute to 5 years").waitFor();
+    await dialog.getByRole("button", { name: "7d" }).click();
+    await dialog.getByRole("button", { name: "Time out" }).click();
+    await page.getByText("Ordered. Whether Discord did it stands on the case in a moment.").waitFor();
+    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
+  // proves: DSH-10
+  it("turns from case to case with j and k, and its filters stand in the address", async () => {
+    const { page, close } = await open(`${GUILD}/cases`, "admin");
+    await page.getByLabel("Kind", { exact: true }).selectOption("ban");
+    await page.waitForURL("**/cases?kind=ban");
+    await page.getByLabel("Only what holds").check();
+    await page.waitForURL("**/cases?kind=ban&active=1");
+    await page.getByRole("link", { name: "#58" }).click();
+    await page.getByRole("heading", { level: 1, name: "Case 58" }).waitFor();
+    await page.keyboard.press("j");
+    await page.getByRole("heading", { level: 1, name: "Case 57" }).waitFor();
+    await page.keyboard.press("k");
+    await page.getByRole("heading", { level: 1, name: "Case 58" }).waitFor();
+    await close();
+  });
+
+  it("plays a case again, and leads to what it was then", async () => {
+    const { page, close } = await open(`${GUILD}/cases/41`, "admin");
+    const replay = page.getByRole("group", { name: "Replay" });
+    await replay.getByRole("slider").fill("1");
+    await replay.getByText("1 / 9").waitFor();
+    assert.equal(await page.locator(".timeline-title .entry-later").count(), 8);
+    await replay.getByRole("button", { name: "Replay" }).click();
+    await replay.getByText("9 / 9").waitFor();
+    await page.getByRole("link", { name: "As it was then" }).first().click();
+    await page.getByText("Viewing the past").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Add a note" }).getAttribute("aria-disabled"), "true");
+    await close();
+  });
+
+  it("has a member appeal, also where they were banned, and tells why not", async () => {
+    const { page, close } = await open("/me/appeals", "member");
+    const again = page.getByRole("article", { name: "Case 4", exact: true });
+    await again.getByText("Write again once you have two-factor authentication.").waitFor();
+    await again.getByRole("button", { name: "Appeal" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Why it should be looked at again").fill("no");
+    await dialog.getByRole("button", { name: "Appeal" }).click();
+    await page.getByText("Your appeal is being looked at. Wait for the answer.").waitFor();
+    await dialog.getByLabel("Why it should be looked at again").fill("I have it now");
+    await dialog.getByRole("button", { name: "Appeal" }).click();
+    await page.getByText("Your appeal is with the moderators of The Other Place.").waitFor();
+    const waiting = page.getByRole("article", { name: "Case 41" });
+    assert.equal(await waiting.getByRole("button", { name: "Appeal" }).getAttribute("title"), "Your appeal is being looked at.");
+    await close();
+  });
+
+  it("shows what taking back would come to before it is done", async () => {
+    const { page, close } = await open(`${GUILD}/moderators`, "admin");
+    await page.getByRole("button", { name: "Take back by cause" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Of the last hours").fill("2");
+    await dialog.getByText("14 warnings, 2 timeouts and 1 bans").waitFor();
+    await dialog.getByRole("button", { name: "Take 17 back" }).click();
+    await page.getByText("Taken back.").waitFor();
+    await close();
+  });
+});

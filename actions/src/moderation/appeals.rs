@@ -26,18 +26,21 @@ impl Actions {
         text: &str,
         key: &IdempotencyKey,
     ) -> Result<u32, ActionError> {
-        self.open_to(guild, caller, Some(&MODULE)).await?;
         let user = caller.user().ok_or(ActionError::NotYourself)?;
+        // Also somebody who was banned appeals, who is no member. Who was never seen here has no
+        // case, and is not given a number for asking.
+        let who = self.people().find(guild, user).await?.ok_or_else(no_such_case)?;
+        self.open_to(guild, caller, Some(&MODULE)).await?;
         if !self.moderation_terms(guild).await?.values.appeals {
             let text = "This community takes no appeals here. Speak to its moderators.";
             return Err(refused("moderation.appeals_off", text));
         }
         let row = self.case_row(guild, number).await?;
         // A note about somebody is nobody's business but the moderators'.
-        if row.kind == Kind::Note || row.hidden {
+        // And a case that is somebody else's does not exist for them.
+        if row.kind == Kind::Note || row.hidden || row.person != who {
             return Err(no_such_case());
         }
-        let who = self.people().person(guild, user).await?;
         let text = Personal::clear(who, text.trim().to_owned());
         let command = case::Command::Appeal { who, text, at: self.now() };
         let decision = self.say_of_case(guild, caller, &Opening::of(&row), key, &command).await?;

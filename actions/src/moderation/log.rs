@@ -79,6 +79,14 @@ pub struct CasePage {
     pub next: Option<CaseNumber>,
 }
 
+/// How much of a case, or of a record, somebody sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    All,
+    /// Their own: neither notes, nor what is hidden, nor whose hand it was, nor what was said of it.
+    Own,
+}
+
 /// Something that was said or done about a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
@@ -134,17 +142,12 @@ impl Actions {
     ) -> Result<CaseHistory, ActionError> {
         self.open_to(guild, caller, Some(&MODULE)).await?;
         let row = self.case_row(guild, number).await;
-        if let Ok(row) = &row
-            && self.is_their_own(guild, caller, row).await?
-        {
-            let case = self.case_line(guild, row.clone(), false).await?;
+        let sight = self.sight_of_case(guild, caller, row.as_ref().ok()).await?;
+        let row = row?;
+        if sight == Sight::Own {
+            let case = self.case_line(guild, row, false).await?;
             return Ok(CaseHistory { case, entries: Vec::new(), next: None, links: Vec::new() });
         }
-        // Whoever may not look learns nothing about which numbers there are.
-        if let Err(error) = self.view_records(guild, caller, None, "case view").await {
-            return Err(if error.is_fault() { error } else { no_such_case() });
-        }
-        let row = row?;
         let links = self.links_of(guild, number).await?;
         let limit = limit.clamp(1, MAX_CASES_PAGE);
         let mut page = cases::entries(self.store(), guild, number, before, limit + 1).await?;
@@ -174,9 +177,11 @@ impl Actions {
         if !(1..=MAX_CASES_PAGE).contains(&limit) {
             return Err(ActionError::BadInput(format!("limit: use 1 to {MAX_CASES_PAGE}")));
         }
-        let Some(known) = self.known_filter(guild, filter).await? else {
+        let Some(mut known) = self.known_filter(guild, filter).await? else {
             return Ok(CasePage { lines: Vec::new(), next: None });
         };
+        let own = self.person_of(guild, caller).await?;
+        known.untold = own;
         let order = Order::NewestFirst;
         let page = cases::page(self.store(), guild, &known, order, after, limit + 1);
         let mut page = page.await?;
@@ -185,7 +190,8 @@ impl Actions {
         let next = page.last().filter(|_| more).map(|last| last.number);
         let mut lines = Vec::with_capacity(page.len());
         for row in page {
-            lines.push(self.case_line(guild, row, true).await?);
+            let all = Some(row.person) != own;
+            lines.push(self.case_line(guild, row, all).await?);
         }
         Ok(CasePage { lines, next })
     }
@@ -199,10 +205,11 @@ impl Actions {
     ) -> Result<Vec<Counts>, ActionError> {
         self.open_to(guild, caller, Some(&MODULE)).await?;
         self.view_records(guild, caller, filter.about, "cases").await?;
-        match self.known_filter(guild, filter).await? {
-            Some(known) => Ok(cases::counts(self.store(), guild, &known, self.now()).await?),
-            None => Ok(Vec::new()),
-        }
+        let Some(mut known) = self.known_filter(guild, filter).await? else {
+            return Ok(Vec::new());
+        };
+        known.untold = self.person_of(guild, caller).await?;
+        Ok(cases::counts(self.store(), guild, &known, self.now()).await?)
     }
 
     /// What there is against somebody. What counts and is in force is as it was just decided.
@@ -214,15 +221,7 @@ impl Actions {
         of: UserId,
     ) -> Result<Record, ActionError> {
         self.open_to(guild, caller, Some(&MODULE)).await?;
-        let own = caller.user() == Some(of);
-        let all = self.authorise(guild, caller, Permission::ViewRecords).await.is_ok() && !own;
-        if own && !self.moderation_terms(guild).await?.values.members_see_record {
-            let text = "This community does not show members their record.";
-            return Err(refused("moderation.record_not_shown", text));
-        }
-        if !own {
-            self.view_records(guild, caller, Some(of), "record").await?;
-        }
+        let all = self.sight_of_record(guild, caller, of).await? == Sight::All;
         let at = self.now();
         let Some(person) = self.people().find(guild, of).await? else {
             return Ok(Record {
@@ -298,25 +297,63 @@ impl Actions {
         self.authorise_to((what, whom), guild, caller, permission, &key).await
     }
 
-    /// Whether they look at their own case, which never shows all of it, whatever they may.
-    async fn is_their_own(
+    /// How much of a case somebody sees. Their own never shows all of it, whatever they may; and who
+    /// may not look learns nothing about which numbers there are.
+    pub async fn sight_of_case(
         &self,
         guild: GuildId,
         caller: &Caller,
-        row: &CaseRow,
-    ) -> Result<bool, ActionError> {
-        let Some(user) = caller.user() else { return Ok(false) };
-        if self.people().find(guild, user).await? != Some(row.person) {
-            return Ok(false);
+        row: Option<&CaseRow>,
+    ) -> Result<Sight, ActionError> {
+        if let Some(row) = row
+            && self.person_of(guild, caller).await? == Some(row.person)
+        {
+            if row.kind == Kind::Note || row.hidden {
+                return Err(no_such_case());
+            }
+            self.shows_record(guild).await?;
+            return Ok(Sight::Own);
         }
-        if row.kind == Kind::Note || row.hidden {
-            return Err(no_such_case());
+        match self.view_records(guild, caller, None, "case view").await {
+            Ok(()) => Ok(Sight::All),
+            Err(error) if error.is_fault() => Err(error),
+            Err(_) => Err(no_such_case()),
         }
-        if !self.moderation_terms(guild).await?.values.members_see_record {
-            let text = "This community does not show members their record.";
-            return Err(refused("moderation.record_not_shown", text));
+    }
+
+    /// How much of somebody's record is seen.
+    pub async fn sight_of_record(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+        of: UserId,
+    ) -> Result<Sight, ActionError> {
+        if caller.user() == Some(of) {
+            self.shows_record(guild).await?;
+            return Ok(Sight::Own);
         }
-        Ok(true)
+        self.view_records(guild, caller, Some(of), "record").await?;
+        Ok(Sight::All)
+    }
+
+    async fn shows_record(&self, guild: GuildId) -> Result<(), ActionError> {
+        if self.moderation_terms(guild).await?.values.members_see_record {
+            return Ok(());
+        }
+        let text = "This community does not show members their record.";
+        Err(refused("moderation.record_not_shown", text))
+    }
+
+    /// Whoever asks, as they are known here; none where they never were, or are ours.
+    pub async fn person_of(
+        &self,
+        guild: GuildId,
+        caller: &Caller,
+    ) -> Result<Option<PersonId>, ActionError> {
+        match caller.user() {
+            Some(user) => Ok(self.people().find(guild, user).await?),
+            None => Ok(None),
+        }
     }
 
     /// With person numbers; none where it names somebody who was never seen here.
@@ -360,19 +397,10 @@ impl Actions {
         number: CaseNumber,
     ) -> Result<Vec<CaseNumber>, ActionError> {
         let all = cases::entries(self.store(), guild, number, None, cases::MAX_ENTRIES).await?;
-        let mut links = Vec::new();
-        for entry in all.iter().rev() {
-            match (entry.what.as_str(), entry.other) {
-                ("linked", Some(other)) if !links.contains(&other) => links.push(other),
-                ("unlinked", Some(other)) => links.retain(|link| *link != other),
-                _ => {}
-            }
-        }
-        links.sort_unstable();
-        Ok(links)
+        Ok(cases::links(&all))
     }
 
-    async fn case_line(
+    pub(super) async fn case_line(
         &self,
         guild: GuildId,
         row: CaseRow,
@@ -392,7 +420,7 @@ impl Actions {
             active,
             status: row.status,
             failure: row.failure,
-            reason: self.text_of(guild, row.reason_event, row.reason).await?,
+            reason: self.text_of_case(guild, row.reason_event, row.reason).await?,
             led_by: row.led_by,
             observed: row.origin == "observed",
             hidden: row.hidden,
@@ -414,7 +442,7 @@ impl Actions {
             what: entry.what,
             detail: entry.detail,
             other: entry.other,
-            text: self.text_of(guild, entry.event, entry.text).await?,
+            text: self.text_of_case(guild, entry.event, entry.text).await?,
             place: entry.place,
         })
     }
@@ -432,8 +460,8 @@ impl Actions {
     }
 
     /// A text in the clear; none where it was erased. It is sealed as field `reason` or `text` of
-    /// the event with this id.
-    async fn text_of(
+    /// the event with this id. Whether the caller may read it is for whoever asks to find out.
+    pub async fn text_of_case(
         &self,
         guild: GuildId,
         id: EventId,

@@ -78,6 +78,11 @@ pub async fn given_a_restart_then_numbers_and_keys_are_as_before<B: Backend>(sto
     assert_eq!(people.person(guild(1), user(200)).await.unwrap(), ben);
     assert_eq!(people.person(guild(1), user(300)).await.unwrap(), PersonId(3));
     assert_eq!(people.find(guild(2), user(100)).await.unwrap(), None);
+    let there = people.person(guild(240), user(100)).await.unwrap();
+    let guilds: Vec<_> = (1..=250).map(guild).collect();
+    let found = people.find_in(&guilds, user(100)).await.unwrap();
+    assert_eq!(found, [(guild(1), ann), (guild(240), there)]);
+    assert_eq!(people.find_in(&guilds, user(999)).await.unwrap(), []);
     let key = people.key(guild(1), ann).await.unwrap();
     assert_eq!(key.open_field(&sealed, event, "reason").unwrap(), b"\"why\"");
     let key = people.key(guild(1), ben).await.unwrap();

@@ -96,6 +96,33 @@ impl Store {
         rows.first().map(|row| row.int(0).and_then(person)).transpose()
     }
 
+    /// The same in several guilds, in as few statements as go.
+    pub async fn find_in(
+        &self,
+        tags: &[(GuildId, Vec<u8>)],
+    ) -> Result<Vec<(GuildId, PersonId)>, LogError> {
+        /// Guilds of one statement.
+        const AT_ONCE: usize = 100;
+        let mut found = Vec::new();
+        for tags in tags.chunks(AT_ONCE) {
+            let pair = |place: usize| {
+                format!("(guild = ${} AND user_tag = ${})", 2 * place + 1, 2 * place + 2)
+            };
+            let pairs: Vec<_> = (0..tags.len()).map(pair).collect();
+            let sql = format!("SELECT guild, person FROM people WHERE {}", pairs.join(" OR "));
+            let mut parameters = Vec::with_capacity(2 * tags.len());
+            for (guild, tag) in tags {
+                parameters.extend(values![*guild, tag.as_slice()]);
+            }
+            for row in self.0.query(&sql, &parameters).await? {
+                let guild = GuildId::from_i64(row.int(0)?)
+                    .map_err(|error| LogError::Corrupt(error.to_string()))?;
+                found.push((guild, person(row.int(1)?)?));
+            }
+        }
+        Ok(found)
+    }
+
     pub async fn row(&self, guild: GuildId, person: PersonId) -> Result<Option<Row>, LogError> {
         let sql = "SELECT guild, person, user_tag, sealed_user, wrapped_key, created_at \
                    FROM people WHERE guild = $1 AND person = $2";

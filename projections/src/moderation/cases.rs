@@ -3,6 +3,8 @@
 //!
 //! What Discord did comes from `moderation`, what people say about a case from its own stream.
 
+mod everywhere;
+mod queue;
 mod read;
 
 use domain::{
@@ -13,8 +15,11 @@ use domain::{
 };
 use eventlog::{LogError, Recorded, decode, sql::Value, values};
 
+pub use everywhere::{Behind, CaseSomewhere, MAX_COMMUNITIES, Wide, communities, everywhere};
+pub use queue::{OpenAppeal, open_appeals};
 pub use read::{
-    CaseRow, Counts, Entry, Filter, MAX_ENTRIES, MAX_PAGE, Order, counts, entries, one, page,
+    CaseRow, Counts, Entry, Filter, MAX_ENTRIES, MAX_PAGE, Order, counts, entries, links, one,
+    page, several,
 };
 
 use super::{by_columns, kind_of_deed, kind_word, text_columns};
@@ -37,7 +42,7 @@ pub struct Batch {
 
 impl Projection for Cases {
     const NAME: &'static str = "cases";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const CATEGORIES: &'static [&'static str] =
         &[Moderation::CAPABILITY, Case::CAPABILITY, People::CAPABILITY];
     const TABLES: &'static [Table] = &[
@@ -74,7 +79,9 @@ impl Projection for Cases {
             CREATE INDEX {cases}_moderator ON {cases} (guild, moderator, number);
             CREATE INDEX {cases}_standing ON {cases} (guild, standing, number);
             CREATE INDEX {cases}_batch ON {cases} (guild, batch);
-            CREATE INDEX {cases}_reason ON {cases} (guild, reason_owner);",
+            CREATE INDEX {cases}_reason ON {cases} (guild, reason_owner);
+            CREATE INDEX {cases}_appeal ON {cases} (guild, appeal);
+            CREATE INDEX {cases}_at ON {cases} (at, guild, number);",
         },
         Table {
             name: "case_entries",

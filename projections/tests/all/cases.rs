@@ -262,6 +262,7 @@ fn given_many_cases_then_every_filter_finds_its_own_and_pages_neither_overlap_no
             (Filter { person: Some(tom), ..all() }, vec![7, 3, 1]),
             (Filter { moderator: Some(two), ..all() }, vec![7, 4, 3]),
             (Filter { kind: Some(Kind::Ban), ..all() }, vec![6, 5, 4]),
+            (Filter { severity: Some("major".into()), ..all() }, vec![2]),
             (Filter { but: vec![Kind::Ban, Kind::Note], ..all() }, vec![7, 3, 2, 1]),
             (Filter { rule: Some("raid".into()), ..all() }, vec![6, 5]),
             (Filter { batch: Some(batch), ..all() }, vec![6, 5]),
@@ -301,6 +302,113 @@ fn given_many_cases_then_every_filter_finds_its_own_and_pages_neither_overlap_no
         assert_eq!(activity, [(one, warning, 2), (two, ban, 1), (two, warning, 2)]);
         let own = moderators::activity(&house.store, guild(1), Some(one)).await.unwrap();
         assert_eq!((own.len(), own[0].last_at), (1, early));
+        runtime.shutdown().await;
+        house.close().await;
+    });
+}
+
+// proves: MOD-15
+#[test]
+fn given_appeals_then_the_queue_has_those_that_wait_the_longest_waiting_first() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        let runtime = house.project().await;
+        let town = Community::of(&house).await;
+        let (one, tom, zoe) = (town.mod_one, town.tom, town.zoe);
+        let (by, kind, at) = (By::Member(one), Kind::Warning, town.now());
+        for (number, about) in [(1, tom), (2, zoe), (3, tom)] {
+            town.warn(one, about, Severity::Minor, "spam").await;
+            let case = CaseNumber(number);
+            town.say(number, case::Command::Open { case, about, kind, by: by.clone(), at }).await;
+        }
+        let appeal = async |number: u32, who: PersonId, said: &str| {
+            let text = Personal::clear(who, said.to_owned());
+            town.say(number, case::Command::Appeal { who, text, at }).await;
+        };
+        let refuse = async |number: u32| {
+            let (by, accepted) = (By::Member(town.mod_two), false);
+            let refuse = case::Command::DecideAppeal { by, accepted, text: None, at };
+            town.say(number, refuse).await;
+        };
+        appeal(1, tom, "not me").await;
+        appeal(3, tom, "nor that").await;
+        appeal(2, zoe, "a mistake").await;
+        refuse(1).await;
+        appeal(1, tom, "once more").await;
+        refuse(3).await;
+        house.caught_up(&NAMES).await;
+        let queue = async |after, limit| {
+            let waiting = cases::open_appeals(&house.store, guild(1), after, limit).await.unwrap();
+            waiting.into_iter().map(|one| (one.case.0, one.entry.seq)).collect::<Vec<_>>()
+        };
+        let all = queue(None, 10).await;
+        let numbers: Vec<_> = all.iter().map(|(number, _)| *number).collect();
+        assert_eq!(numbers, [2, 1], "case 1 was appealed against again, after case 2");
+        assert_eq!(queue(None, 1).await, all[..1]);
+        assert_eq!(queue(Some(all[0].1), 10).await, all[1..]);
+        let elsewhere = cases::open_appeals(&house.store, guild(2), None, 10).await.unwrap();
+        assert_eq!(elsewhere, []);
+        let named = [CaseNumber(3), CaseNumber(1), CaseNumber(99)];
+        let mut found = cases::several(&house.store, guild(1), &named).await.unwrap();
+        found.sort_by_key(|row| row.number);
+        assert_eq!(found.iter().map(|row| row.number.0).collect::<Vec<_>>(), [1, 3]);
+
+        // What somebody is not told of themselves: notes about them, and what is hidden.
+        let text = about(tom, "an alt");
+        town.decide(Command::Note { person: tom, by: by.clone(), text, at }).await; // 4
+        town.say(1, case::Command::Hide { by: by.clone(), at }).await;
+        let everything = || Filter { hidden_too: true, ..Filter::default() };
+        assert_eq!(town.numbers(everything()).await, [4, 3, 2, 1]);
+        let untold = |person| Filter { untold: Some(person), ..everything() };
+        assert_eq!(town.numbers(untold(tom)).await, [3, 2]);
+        assert_eq!(town.numbers(untold(zoe)).await, [4, 3, 2, 1]);
+        runtime.shutdown().await;
+        house.close().await;
+    });
+}
+
+// proves: MOD-14
+#[test]
+fn given_cases_of_many_communities_then_they_are_one_list_without_gap_or_double() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        let runtime = house.project().await;
+        let mut made = Vec::new();
+        for place in [3_u64, 1, 2, 1] {
+            let person = house.somebody(guild(place), 21).await;
+            for _ in 0..2 {
+                // Two of one moment, as a batch makes them.
+                let stream = StreamId::of_guild("moderation", guild(place));
+                let (by, severity, at) =
+                    (By::Rule("raid".into()), Severity::Minor, house.clock.now());
+                let warn =
+                    Command::Warn { person, by, severity, reason: None, at, terms: terms() };
+                let decided = house.bus.execute::<Moderation>(&stream, &warn, &request()).await;
+                decided.unwrap();
+                let before = made.iter().filter(|(_, of, _)| *of == guild(place)).count();
+                made.push((at, guild(place), u32::try_from(before + 1).unwrap()));
+            }
+            house.clock.pass_secs(60);
+        }
+        made.sort();
+        made.reverse();
+        house.caught_up(&NAMES).await;
+        let mut seen = Vec::new();
+        let mut behind = None;
+        loop {
+            let wide = cases::Wide::default();
+            let page = cases::everywhere(&house.store, &wide, behind, 3).await.unwrap();
+            let Some(last) = page.last() else { break };
+            let (at, guild, number) = (last.case.at, last.guild, last.case.number);
+            behind = Some(cases::Behind { at, guild, number });
+            seen.extend(page.iter().map(|one| (one.case.at, one.guild, one.case.number.0)));
+        }
+        assert_eq!(seen, made);
+        let of_two = cases::Wide { guild: Some(guild(2)), ..cases::Wide::default() };
+        let found = cases::everywhere(&house.store, &of_two, None, 10).await.unwrap();
+        assert_eq!(found.len(), 2);
+        let communities = cases::communities(&house.store).await.unwrap();
+        assert_eq!(communities, [guild(1), guild(2), guild(3)]);
         runtime.shutdown().await;
         house.close().await;
     });

@@ -13,8 +13,8 @@ use crate::house::{
 };
 
 /// Types whose fields are operations; the others are lines of what these answer.
-const HOLDERS: [&str; 7] =
-    ["Query", "Viewer", "Guild", "Economy", "Operations", "Mutation", "Subscription"];
+const HOLDERS: [&str; 8] =
+    ["Query", "Viewer", "Guild", "Economy", "Moderation", "Operations", "Mutation", "Subscription"];
 
 /// What an operation is asked with, where it needs something.
 fn arguments(operation: &str, key: &str) -> String {
@@ -27,6 +27,11 @@ fn arguments(operation: &str, key: &str) -> String {
     let settings = |rest: &str| {
         format!("(input: {{guild: \"{guild}\", capability: \"economy\", key: \"{key}\", {rest}}})")
     };
+    let punished = |rest: &str| {
+        format!("(input: {{guild: \"{guild}\", user: \"777\", key: \"{key}\"{rest}}})")
+    };
+    let of_case =
+        |rest: &str| format!("(input: {{guild: \"{guild}\", number: 1, key: \"{key}\"{rest}}})");
     match operation {
         "Query.guild" | "Subscription.changed" | "Subscription.events" => {
             let name = if operation == "Query.guild" { "id" } else { "guild" };
@@ -34,7 +39,9 @@ fn arguments(operation: &str, key: &str) -> String {
         }
         "Guild.settingsOf" => "(capability: \"economy\")".to_owned(),
         "Guild.event" => "(seq: \"1\")".to_owned(),
-        "Economy.account" => "(user: \"777\")".to_owned(),
+        "Economy.account" | "Moderation.record" => "(user: \"777\")".to_owned(),
+        "Moderation.case" => "(number: 1)".to_owned(),
+        "Moderation.undoPreview" => "(cause: {moderator: \"777\"})".to_owned(),
         "Mutation.sessionRevoke" => "(id: \"nobody's\")".to_owned(),
         "Mutation.bytesGrant" | "Mutation.bytesTake" | "Mutation.bytesSend" => moved(),
         "Mutation.settingsChange" => settings("fields: [{name: \"daily_amount\", text: \"5\"}]"),
@@ -43,6 +50,22 @@ fn arguments(operation: &str, key: &str) -> String {
         "Mutation.moduleSwitch" => {
             format!(
                 "(input: {{guild: \"{guild}\", module: \"economy\", on: true, key: \"{key}\"}})"
+            )
+        }
+        "Mutation.warn" => punished(""),
+        "Mutation.punish" => punished(", deed: BAN"),
+        "Mutation.memberNote" => punished(", text: \"quiet\""),
+        "Mutation.caseReason"
+        | "Mutation.caseNote"
+        | "Mutation.caseEvidence"
+        | "Mutation.appeal" => of_case(", text: \"as it was\""),
+        "Mutation.caseHide" | "Mutation.caseResolve" => of_case(", on: false"),
+        "Mutation.caseLink" => of_case(", other: 2, on: false"),
+        "Mutation.caseDuration" | "Mutation.casePardon" => of_case(""),
+        "Mutation.appealDecide" => of_case(", accept: false"),
+        "Mutation.casesUndo" => {
+            format!(
+                "(input: {{guild: \"{guild}\", key: \"{key}\", cause: {{moderator: \"777\"}}}})"
             )
         }
         "Mutation.block" => blocked(", reason: \"spam\""),
@@ -88,6 +111,10 @@ fn question(operation: &str, is_object: bool, key: &str) -> (String, String) {
         "Guild" => (format!("{{ guild{guild} {{ {asked} }} }}"), "/guild".to_owned()),
         "Economy" => {
             (format!("{{ guild{guild} {{ economy {{ {asked} }} }} }}"), "/guild/economy".to_owned())
+        }
+        "Moderation" => {
+            let question = format!("{{ guild{guild} {{ moderation {{ {asked} }} }} }}");
+            (question, format!("/guild/moderation/{name}"))
         }
         "Operations" => (format!("{{ operations {{ {asked} }} }}"), "/operations".to_owned()),
         "Mutation" => (format!("mutation {{ {asked} }}"), String::new()),
@@ -149,6 +176,7 @@ fn table() -> (Vec<String>, BTreeMap<String, Vec<bool>>) {
 async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
     let house = House::new().await;
     house.gives(777, 1_000, None).await;
+    house.warns(guild(), 777).await;
     house.caught_up().await;
     // They were members once: the registry knows them.
     house.gives(102, 5, None).await;

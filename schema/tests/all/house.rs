@@ -9,10 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actions::{Actions, Caller, Permissions, Policy, Standing};
+use actions::{
+    Actions, BotStanding, Caller, Permissions, Policy, Standing, Target,
+    moderation::{Against, Subject},
+};
 use async_graphql::{Request, Response};
 use async_trait::async_trait;
-use domain::{Bytes, GuildId, RoleId, Timestamp, UserId};
+use domain::{Bytes, GuildId, RoleId, Timestamp, UserId, moderation::Severity};
 use eventlog::{
     Bus, BusOptions, Clock, EventLog, People,
     people::{MasterKey, PeopleOptions},
@@ -32,7 +35,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// 18 November 2026, a Wednesday, at noon.
 const NOON: i64 = 1_795_003_200;
 
+const STAFF_RANK: u16 = 5;
 pub const OPERATOR: u64 = 900;
+/// This bot itself.
+pub const BOT: u64 = 901;
 pub const MODERATOR_ROLE: u64 = 71;
 pub const AUDITOR_ROLE: u64 = 72;
 pub const ANALYST_ROLE: u64 = 73;
@@ -134,8 +140,16 @@ impl House {
 
     /// Somebody is a member, with these permissions of Discord's and these roles.
     pub fn joins(&self, number: u64, permissions: Permissions, roles: &[u64]) -> SignedIn {
-        let roles = roles.iter().map(|role| RoleId::new(*role).unwrap()).collect();
-        let standing = Standing { roles, ..Standing::with(permissions) };
+        let roles: Vec<_> = roles.iter().map(|role| RoleId::new(*role).unwrap()).collect();
+        // Who may something stands above those who may nothing.
+        let top_rank = if permissions.is_empty() && roles.is_empty() { 0 } else { STAFF_RANK };
+        let standing = Standing { roles, top_rank, ..Standing::with(permissions) };
+        self.town.standings.lock().insert((guild(), user(number)), standing);
+        signed_in(number)
+    }
+
+    pub fn owner(&self, number: u64) -> SignedIn {
+        let standing = Standing { top_rank: STAFF_RANK, ..Standing::owner() };
         self.town.standings.lock().insert((guild(), user(number)), standing);
         signed_in(number)
     }
@@ -176,6 +190,24 @@ impl House {
         let (to, operator) = (user(to), Caller::operator());
         let given = self.actions.grant_bytes(guild(), &operator, to, Bytes(amount), reason, &key);
         given.await.unwrap();
+    }
+
+    /// A moderator of that community warns somebody.
+    pub async fn warns(&self, place: GuildId, whom: u64) {
+        let target =
+            Target { user: user(whom), top_rank: 0, is_owner: false, is_bot_itself: false };
+        let against = Against {
+            subject: Subject { target, is_member: true, is_administrator: false },
+            bot: BotStanding::default(),
+            in_name_of: None,
+            reason: None,
+            evidence: None,
+        };
+        let may = Standing::with(Permissions::MODERATE_MEMBERS);
+        let caller = Caller::member(user(104), Standing { top_rank: STAFF_RANK, ..may });
+        let key = actions::fresh_key("test").unwrap();
+        let warned = self.actions.warn(place, &caller, &against, Severity::Minor, &key);
+        warned.await.unwrap();
     }
 
     /// Until every read model has folded everything.
@@ -221,6 +253,25 @@ pub fn code(response: &Response) -> Option<String> {
 impl Directory for Town {
     async fn standing(&self, guild: GuildId, user: UserId) -> Result<Option<Standing>, Unknown> {
         Ok(self.standings.lock().get(&(guild, user)).cloned())
+    }
+
+    async fn subject(&self, guild: GuildId, user: UserId) -> Result<Subject, Unknown> {
+        let standing = self.standings.lock().get(&(guild, user)).cloned();
+        let is_member = standing.is_some();
+        let standing = standing.unwrap_or_default();
+        let target = Target {
+            user,
+            top_rank: standing.top_rank,
+            is_owner: standing.is_owner,
+            is_bot_itself: user.get() == BOT,
+        };
+        let is_administrator = standing.permissions.has(Permissions::ADMINISTRATOR);
+        Ok(Subject { target, is_member, is_administrator })
+    }
+
+    async fn bot(&self, _: GuildId) -> Result<BotStanding, Unknown> {
+        let may = Permissions::MODERATE_MEMBERS.and(Permissions::KICK_MEMBERS);
+        Ok(BotStanding { permissions: may.and(Permissions::BAN_MEMBERS), top_rank: 9 })
     }
 
     async fn profiles(&self, _: GuildId, users: &[UserId]) -> HashMap<UserId, Profile> {

@@ -67,7 +67,7 @@ pub async fn warned(
     let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(()) };
     let reason = read(recorded, event, reason, reaction).await?;
     let text =
-        text("You were warned in {community}.", *case, reason, None, appeal(&settings, true));
+        text("You were warned in {community}.", *case, reason, None, &appeal(&settings, None));
     private(*person, text, reaction).await
 }
 
@@ -86,8 +86,8 @@ pub async fn applied(
     let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(()) };
     let held = reaction.actions().sanction_of(reaction.guild(), (*case, *person)).await?;
     let until = held.and_then(|held| held.until);
-    let appeal = if *deed == Deed::Timeout { appeal(&settings, true) } else { "" };
-    let text = text(head, *case, None, until, appeal);
+    let appeal = if *deed == Deed::Timeout { appeal(&settings, None) } else { String::new() };
+    let text = text(head, *case, None, until, &appeal);
     private(*person, text, reaction).await
 }
 
@@ -107,7 +107,8 @@ pub async fn farewell(
     };
     let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(()) };
     let reason = read(recorded, event, reason, reaction).await?;
-    let text = text(head, *case, reason, *until, appeal(&settings, *deed != Deed::Ban));
+    let gone = (*deed == Deed::Ban).then(|| reaction.actions().dashboard());
+    let text = text(head, *case, reason, *until, &appeal(&settings, gone));
     let letter = plainly(*person, text);
     let call = Call::Farewell { person: *person, letter };
     reaction.effect("farewell", call, note).await.map(|_| ())
@@ -127,12 +128,16 @@ async fn wanted(at: Timestamp, reaction: &Reaction) -> Result<Option<ModerationS
     Ok(terms.values.tell_members.then(|| terms.values.clone()))
 }
 
-/// How they can have it looked at again.
-fn appeal(settings: &ModerationSettings, can_come_back: bool) -> &'static str {
-    match (settings.appeals, can_come_back) {
-        (false, _) => "",
-        (true, true) => "You can appeal there with `/appeal`.",
-        (true, false) => "You can appeal: write to those who run it, and name the case's number.",
+/// How they can have it looked at again. `gone`: they cannot come back, so that no command is there
+/// for them; with where the dashboard is, if that is known.
+fn appeal(settings: &ModerationSettings, gone: Option<Option<&str>>) -> String {
+    match gone {
+        _ if !settings.appeals => String::new(),
+        None => "You can appeal there with `/appeal`.".to_owned(),
+        Some(Some(dashboard)) => format!("You can appeal: sign in at {dashboard}/me/appeals."),
+        Some(None) => {
+            "You can appeal: write to those who run it, and name the case's number.".to_owned()
+        }
     }
 }
 
@@ -170,4 +175,20 @@ async fn read(
         return Ok(None);
     };
     Ok(reason.as_ref().and_then(Personal::value).cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_somebody_who_cannot_come_back_then_they_are_told_where_they_can_appeal() {
+        let settings = ModerationSettings::default();
+        assert_eq!(appeal(&settings, None), "You can appeal there with `/appeal`.");
+        let told = appeal(&settings, Some(Some("https://reeve.example")));
+        assert_eq!(told, "You can appeal: sign in at https://reeve.example/me/appeals.");
+        assert!(appeal(&settings, Some(None)).contains("write to those who run it"));
+        let closed = ModerationSettings { appeals: false, ..settings };
+        assert_eq!(appeal(&closed, Some(Some("https://reeve.example"))), "");
+    }
 }

@@ -21,9 +21,15 @@ export const settingsRoute = createRoute({ getParentRoute: parent, path: "settin
 export const capabilityRoute = createRoute({ getParentRoute: parent, path: "settings/$capability", component: lazyRouteComponent(() => import("../features/settings/capability"), "CapabilitySettings") });
 export const accessRoute = createRoute({ getParentRoute: parent, path: "access", component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
 
+export const casesRoute = createRoute({ getParentRoute: parent, path: "cases", validateSearch: (s: Record<string, unknown>) => words(s, "user", "moderator", "kind", "status", "since", "active", "hidden", "appeals"), component: lazyRouteComponent(() => import("../features/moderation/cases"), "Cases") });
+export const caseRoute = createRoute({ getParentRoute: parent, path: "cases/$number", component: lazyRouteComponent(() => import("../features/moderation/case"), "CasePage") });
+export const queueRoute = createRoute({ getParentRoute: parent, path: "queue", component: lazyRouteComponent(() => import("../features/moderation/queue"), "Queue") });
+export const moderatorsRoute = createRoute({ getParentRoute: parent, path: "moderators", component: lazyRouteComponent(() => import("../features/moderation/moderators"), "Moderators") });
+
 export const mineRoute = createRoute({ getParentRoute: parent, path: "mine", component: lazyRouteComponent(() => import("../features/members/mine"), "Mine") });
 
 export const guildPages = [
   indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, mineRoute, membersRoute, memberRoute, auditRoute,
+  casesRoute, caseRoute, queueRoute, moderatorsRoute,
   historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute,
 ] as const;

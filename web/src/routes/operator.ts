@@ -8,6 +8,7 @@ export const opsIndexRoute = createRoute({ getParentRoute: parent, path: "/", be
 export const projectionsRoute = createRoute({ getParentRoute: parent, path: "projections", component: lazyRouteComponent(() => import("../features/operations/projections"), "Projections") });
 export const deadLettersRoute = createRoute({ getParentRoute: parent, path: "dead-letters", component: lazyRouteComponent(() => import("../features/operations/dead-letters"), "DeadLetters") });
 export const effectsRoute = createRoute({ getParentRoute: parent, path: "effects", validateSearch: (s: Record<string, unknown>) => words(s, "state"), component: lazyRouteComponent(() => import("../features/operations/effects"), "Effects") });
+export const everywhereRoute = createRoute({ getParentRoute: parent, path: "cases", validateSearch: (s: Record<string, unknown>) => words(s, "guild", "kind", "status", "active"), component: lazyRouteComponent(() => import("../features/moderation/everywhere"), "Everywhere") });
 export const maintenanceRoute = createRoute({ getParentRoute: parent, path: "maintenance", component: lazyRouteComponent(() => import("../features/operations/maintenance"), "Maintenance") });
 
-export const operatorPages = [opsIndexRoute, projectionsRoute, deadLettersRoute, effectsRoute, maintenanceRoute] as const;
+export const operatorPages = [opsIndexRoute, projectionsRoute, deadLettersRoute, effectsRoute, everywhereRoute, maintenanceRoute] as const;

@@ -14,11 +14,12 @@ operatorRoute.update({ component: Outlet });
 
 const guilds = createRoute({ getParentRoute: () => signedInRoute, path: "/", component: lazyRouteComponent(() => import("../features/account/guilds"), "Guilds") });
 const me = createRoute({ getParentRoute: () => signedInRoute, path: "/me", component: lazyRouteComponent(() => import("../features/account/me"), "Me") });
+const appeals = createRoute({ getParentRoute: () => signedInRoute, path: "/me/appeals", component: lazyRouteComponent(() => import("../features/moderation/appeals"), "MyAppeals") });
 const signIn = createRoute({ getParentRoute: () => rootRoute, path: "/sign-in", validateSearch: (search: Record<string, unknown>) => words(search, "problem", "return"), component: lazyRouteComponent(() => import("../features/account/sign-in"), "SignIn") });
 const status = createRoute({ getParentRoute: () => rootRoute, path: "/status", component: lazyRouteComponent(() => import("../features/status/status"), "Status") });
 
 const tree = rootRoute.addChildren([
-  signedInRoute.addChildren([guilds, me, guildRoute.addChildren(guildPages), operatorRoute.addChildren(operatorPages)]),
+  signedInRoute.addChildren([guilds, me, appeals, guildRoute.addChildren(guildPages), operatorRoute.addChildren(operatorPages)]),
   signIn,
   status,
 ]);

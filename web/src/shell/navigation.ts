@@ -28,6 +28,14 @@ export const GUILD_SECTIONS: Section[] = [
     ],
   },
   {
+    title: "Moderation",
+    pages: [
+      { path: "cases", title: "Cases", icon: "gavel", needs: ["VIEW_RECORDS"] },
+      { path: "queue", title: "Appeals", icon: "tray", needs: ["VIEW_RECORDS"] },
+      { path: "moderators", title: "Moderators", icon: "shield", needs: ["VIEW_RECORDS"] },
+    ],
+  },
+  {
     title: "Audit",
     pages: [
       { path: "audit", title: "Audit log", icon: "log", needs: ["VIEW_AUDIT"] },
@@ -48,6 +56,7 @@ export const OPERATOR_PAGES: Page[] = [
   { path: "projections", title: "Projections", icon: "pulse" },
   { path: "dead-letters", title: "Dead letters", icon: "alert" },
   { path: "effects", title: "Effects", icon: "tray" },
+  { path: "cases", title: "Cases everywhere", icon: "gavel" },
   { path: "maintenance", title: "Maintenance", icon: "wrench" },
 ];
 

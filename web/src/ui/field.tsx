@@ -1,5 +1,5 @@
 /** A control with its name, what it is for, and what is wrong with it. */
-import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes } from "react";
+import { useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from "react";
 import { Icon } from "./icon";
 import "./field.css";
 
@@ -20,6 +20,10 @@ export function Field({ label, help, problem, children }: { label: string; help?
 
 export function TextInput({ className, ...rest }: InputHTMLAttributes<HTMLInputElement>) {
   return <input type="text" autoComplete="off" spellCheck={false} {...rest} className={`input ${className ?? ""}`} />;
+}
+
+export function TextArea({ className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  return <textarea rows={3} autoComplete="off" {...rest} className={`input ${className ?? ""}`} />;
 }
 
 export function Select({ className, children, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {

@@ -77,6 +77,10 @@ pub struct Filter {
     pub kind: Option<Kind>,
     /// Of none of these kinds.
     pub but: Vec<Kind>,
+    /// `minor` or `major`, of warnings.
+    pub severity: Option<String>,
+    /// Without what this person is not told of themselves: notes about them, and what is hidden.
+    pub untold: Option<PersonId>,
     pub status: Option<Status>,
     /// What still counts or is in force at that moment.
     pub active: Option<Timestamp>,
@@ -101,12 +105,12 @@ pub struct Counts {
     pub active: u64,
 }
 
-const COLUMNS: &str = "number, person, kind, severity, moderator, acting_for, rule, origin, \
+pub(super) const COLUMNS: &str = "number, person, kind, severity, moderator, acting_for, rule, origin, \
                        batch, led_by, at, until, standing, status, failure, hidden, \
                        reason_event, reason_owner, reason, notes, evidence, appeals, appeal";
 
 impl CaseRow {
-    fn read(row: &Row) -> Result<Self, LogError> {
+    pub(super) fn read(row: &Row) -> Result<Self, LogError> {
         let word = |column| row.opt_text(column).map(|text| text.map(str::to_owned));
         Ok(Self {
             number: case_number(row, 0)?,
@@ -146,7 +150,7 @@ impl CaseRow {
 }
 
 impl Entry {
-    fn read(row: &Row) -> Result<Self, LogError> {
+    pub(super) fn read(row: &Row) -> Result<Self, LogError> {
         let place = match (row.opt_int(11)?, row.opt_int(12)?) {
             (Some(channel), Some(message)) => Some(Place {
                 channel: ChannelId::from_i64(channel).map_err(|_| strange(row, 11))?,
@@ -185,7 +189,7 @@ fn event_id(row: &Row, column: usize) -> Result<EventId, LogError> {
 }
 
 /// Still counts or is in force; `$n` is the moment.
-fn is_active(moment: usize) -> String {
+pub(super) fn is_active(moment: usize) -> String {
     format!(
         "(standing = 'in_force' OR (standing = 'counts' AND (until IS NULL OR until > ${moment})))"
     )
@@ -217,6 +221,9 @@ impl Filter {
         for kind in &self.but {
             and("kind <>", kind_word(*kind).into());
         }
+        if let Some(severity) = &self.severity {
+            and("severity =", severity.as_str().into());
+        }
         if let Some(status) = self.status {
             and("status =", status.word().into());
         }
@@ -229,6 +236,11 @@ impl Filter {
         if let Some(at) = self.active {
             parameters.push(at.into());
             let _ = write!(sql, " AND {}", is_active(parameters.len()));
+        }
+        if let Some(person) = self.untold {
+            parameters.push(person.into());
+            let place = parameters.len();
+            let _ = write!(sql, " AND NOT (person = ${place} AND (kind = 'note' OR hidden <> 0))");
         }
         if self.appeal_open {
             sql.push_str(" AND appeal = 'open'");
@@ -248,6 +260,24 @@ pub async fn one(
     let sql = format!("SELECT {COLUMNS} FROM cases WHERE guild = $1 AND number = $2");
     let rows = store.query(&sql, &values![guild, number.0]).await?;
     rows.first().map(CaseRow::read).transpose()
+}
+
+/// Those of these numbers that there are, at most [`MAX_PAGE`] numbers.
+pub async fn several(
+    store: &ReadStore,
+    guild: GuildId,
+    numbers: &[CaseNumber],
+) -> Result<Vec<CaseRow>, LogError> {
+    let numbers = &numbers[..numbers.len().min(MAX_PAGE as usize)];
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<_> = (2..2 + numbers.len()).map(|place| format!("${place}")).collect();
+    let places = places.join(", ");
+    let sql = format!("SELECT {COLUMNS} FROM cases WHERE guild = $1 AND number IN ({places})");
+    let mut parameters = values![guild].to_vec();
+    parameters.extend(numbers.iter().map(|number| Value::from(number.0)));
+    store.query(&sql, &parameters).await?.iter().map(CaseRow::read).collect()
 }
 
 /// Behind `after` in that order, where it is given.
@@ -311,4 +341,18 @@ pub async fn entries(
     let limit = limit.clamp(1, MAX_ENTRIES);
     let rows = store.query(sql, &values![guild, number.0, before, limit]).await?;
     rows.iter().map(Entry::read).collect()
+}
+
+/// The cases that belong to one, by everything that was said of it, newest first.
+pub fn links(entries: &[Entry]) -> Vec<CaseNumber> {
+    let mut links = Vec::new();
+    for entry in entries.iter().rev() {
+        match (entry.what.as_str(), entry.other) {
+            ("linked", Some(other)) if !links.contains(&other) => links.push(other),
+            ("unlinked", Some(other)) => links.retain(|link| *link != other),
+            _ => {}
+        }
+    }
+    links.sort_unstable();
+    links
 }

@@ -33,6 +33,7 @@ export function Guilds() {
           ))}
         </ul>
       )}
+      <p className="small muted">{t("Were you warned or banned somewhere?")} <Link to="/me/appeals">{t("My appeals")}</Link></p>
     </Page>
   );
 }

@@ -1,4 +1,5 @@
 /** The viewer's own account: who they are here, and in which browsers they are signed in. */
+import { Link } from "@tanstack/react-router";
 import { Answered, useAsk } from "../../api/ask";
 import { graphql } from "../../api/graphql";
 import { t } from "../../i18n";
@@ -41,6 +42,9 @@ export function Me() {
           <div className="grow"><h2 className="breaks">{viewer.name}</h2><p className="muted small">{t("Discord id {id}", { id: viewer.userId })}</p></div>
           {viewer.isOperator && <Badge tone="accent">{t("Operator")}</Badge>}
         </div>
+      </Card>
+      <Card title={t("What is held against you")} actions={<Link className="button" to="/me/appeals">{t("To your appeals")}</Link>}>
+        <p className="muted">{t("Warnings, timeouts and bans in any community that uses this bot, also where you are no member any more.")}</p>
       </Card>
       <Card title={t("Where you are signed in")} note={t("End what you do not know.")}>
         <Answered asked={asked}>{(data) => (

@@ -1,4 +1,7 @@
-/** One member: what they have, where it came from and went, what was refused to them, and what staff may do about it. */
+/**
+ * One member: what they have, where it came from and went, their record, and what staff may do about it.
+ * A capability adds its section from an `of-member.tsx` of its own, with one line below.
+ */
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { Answered, Failed, useAsk, useList } from "../../api/ask";
@@ -15,8 +18,10 @@ import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
 import { MoveDialog } from "../economy/move";
 import { Movements } from "../economy/transactions";
+import { MemberRecord } from "../moderation/of-member";
 import { Person, personName } from "./person";
 import { useViewer } from "../../session/session";
+import "./members.css";
 
 const ACCOUNT = graphql(`
   query Account($guild: Snowflake!, $asOf: Moment, $user: Snowflake!) {
@@ -73,6 +78,10 @@ export function Member() {
           </Figures>
         );
       }}</Answered>
+      {/* What each capability knows of them, side by side; lists below. */}
+      <div className="member-sections">
+        <MemberRecord user={member} name={title} />
+      </div>
       {seesMovements && <Card flush title={t("Movements")}><Movements user={member} /></Card>}
       {may("VIEW_RECORDS", "VIEW_AUDIT") && <Refused user={member} />}
       {moving !== undefined && <MoveDialog verb={moving} user={member} name={title} onClose={() => { setMoving(undefined); }} onDone={() => { setMoving(undefined); asked.again(); }} />}
