@@ -374,15 +374,14 @@ fn given_cases_of_many_communities_then_they_are_one_list_without_gap_or_double(
         let house = site.open().await;
         let runtime = house.project().await;
         let mut made = Vec::new();
-        for place in [3_u64, 1, 2, 1] {
-            let person = house.somebody(guild(place), 21).await;
+        for (user, place) in [(21, 3_u64), (22, 1), (23, 2), (24, 1)] {
+            let person = house.somebody(guild(place), user).await;
             for _ in 0..2 {
                 // Two of one moment, as a batch makes them.
                 let stream = StreamId::of_guild("moderation", guild(place));
                 let (by, severity, at) =
                     (By::Rule("raid".into()), Severity::Minor, house.clock.now());
-                let warn =
-                    Command::Warn { person, by, severity, reason: None, at, terms: terms() };
+                let warn = Command::Warn { person, by, severity, reason: None, at, terms: terms() };
                 let decided = house.bus.execute::<Moderation>(&stream, &warn, &request()).await;
                 decided.unwrap();
                 let before = made.iter().filter(|(_, of, _)| *of == guild(place)).count();
