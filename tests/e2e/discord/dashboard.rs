@@ -199,6 +199,71 @@ fn given_somebody_who_signs_in_then_they_see_what_they_may_until_they_sign_out()
     assert_eq!(browser.get("/auth/session").json()["signedIn"], false);
 }
 
+// proves: MOD-04, MOD-15
+#[test]
+fn given_a_ban_from_the_dashboard_then_discord_bans_and_whom_it_hit_appeals_and_may_come_back() {
+    let (town, server) = town();
+    let guild = town.community.guild;
+    let (lene, pavel) = (town.member("lene").person.user, town.member("pavel").person.user);
+    let (mut owner, mut banned) = (Browser::at(&server), Browser::at(&server));
+    owner.signs_in(town.owner().person.user);
+    banned.signs_in(lene);
+    let ban = |user: Id, key: &str| {
+        format!(
+            "mutation {{ punish(input: {{guild: \"{guild}\", user: \"{user}\", deed: BAN, \
+             reason: \"scam\", key: \"{key}\"}}) {{ done {{ status }} number }} }}"
+        )
+    };
+    let is_banned = || {
+        let world = town.sim.world.lock();
+        world.guild(guild).unwrap().bans.contains_key(&lene)
+    };
+    assert_eq!(banned.ask(&ban(pavel, "not theirs")).code(), "FORBIDDEN");
+    assert_eq!(owner.ask(&ban(town.owner().person.user, "oneself")).code(), "FORBIDDEN");
+    let ordered = owner.ask(&ban(lene, "once")).json()["data"]["punish"].clone();
+    assert_eq!((&ordered["done"]["status"], &ordered["number"]), (&json!("DONE"), &json!(1)));
+    eventually("Discord bans them", || is_banned().then_some(()));
+
+    let punished = "{ viewer { punished { guild cases { number reason standing appeal \
+                    answer { text } } } } }";
+    let held = eventually("what is held against them", || {
+        let held = banned.ask(punished).json()["data"]["viewer"]["punished"][0].clone();
+        (held["cases"][0]["standing"] == "in_force").then_some(held)
+    });
+    assert_eq!(
+        (&held["guild"], &held["cases"][0]["reason"]),
+        (&json!(guild.to_string()), &json!("scam"))
+    );
+    let appeal = format!(
+        "mutation {{ appeal(input: {{guild: \"{guild}\", number: 1, text: \"my account was \
+         stolen\", key: \"please\"}}) {{ number }} }}"
+    );
+    assert_eq!(banned.ask(&appeal).json()["data"]["appeal"]["number"], 1);
+    let queue = format!(
+        "{{ guild(id: \"{guild}\") {{ moderation {{ appeals {{ nodes {{ text case {{ number }} }} }} }} }} }}"
+    );
+    let waiting = eventually("the appeal", || {
+        let queue = owner.ask(&queue).json()["data"]["guild"]["moderation"]["appeals"].clone();
+        queue["nodes"].get(0).cloned()
+    });
+    assert_eq!(waiting, json!({ "text": "my account was stolen", "case": { "number": 1 } }));
+    let accept = format!(
+        "mutation {{ appealDecide(input: {{guild: \"{guild}\", number: 1, accept: true, text: \
+         \"welcome back\", key: \"yes\"}}) {{ done {{ status }} pardoned }} }}"
+    );
+    assert_eq!(owner.ask(&accept).json()["data"]["appealDecide"]["pardoned"], "LIFTING");
+    eventually("Discord lifts the ban", || (!is_banned()).then_some(()));
+    let case = eventually("the case is over", || {
+        let held = banned.ask(punished).json()["data"]["viewer"]["punished"][0].clone();
+        let case = held["cases"][0].clone();
+        (case["standing"] == "over").then_some(case)
+    });
+    assert_eq!(
+        (&case["appeal"], &case["answer"]["text"]),
+        (&json!("accepted"), &json!("welcome back"))
+    );
+}
+
 // proves: DSH-01
 #[test]
 fn given_a_forged_return_from_discord_then_nobody_is_signed_in() {
