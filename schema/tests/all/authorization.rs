@@ -13,8 +13,17 @@ use crate::house::{
 };
 
 /// Types whose fields are operations; the others are lines of what these answer.
-const HOLDERS: [&str; 7] =
-    ["Query", "Viewer", "Guild", "Economy", "Operations", "Mutation", "Subscription"];
+const HOLDERS: [&str; 9] = [
+    "Query",
+    "Viewer",
+    "Guild",
+    "Economy",
+    "Activity",
+    "Levels",
+    "Operations",
+    "Mutation",
+    "Subscription",
+];
 
 /// What an operation is asked with, where it needs something.
 fn arguments(operation: &str, key: &str) -> String {
@@ -34,6 +43,10 @@ fn arguments(operation: &str, key: &str) -> String {
         }
         "Guild.settingsOf" => "(capability: \"economy\")".to_owned(),
         "Guild.event" => "(seq: \"1\")".to_owned(),
+        "Activity.series" => "(metric: MESSAGES)".to_owned(),
+        "Activity.week" => "(metric: MESSAGES)".to_owned(),
+        "Activity.most" => "(metric: MESSAGES, split: CHANNEL)".to_owned(),
+        "Activity.member" | "Levels.member" => "(user: \"777\")".to_owned(),
         "Economy.account" => "(user: \"777\")".to_owned(),
         "Mutation.sessionRevoke" => "(id: \"nobody's\")".to_owned(),
         "Mutation.bytesGrant" | "Mutation.bytesTake" | "Mutation.bytesSend" => moved(),
@@ -88,6 +101,13 @@ fn question(operation: &str, is_object: bool, key: &str) -> (String, String) {
         "Guild" => (format!("{{ guild{guild} {{ {asked} }} }}"), "/guild".to_owned()),
         "Economy" => {
             (format!("{{ guild{guild} {{ economy {{ {asked} }} }} }}"), "/guild/economy".to_owned())
+        }
+        "Activity" => {
+            let there = "/guild/activity".to_owned();
+            (format!("{{ guild{guild} {{ activity {{ {asked} }} }} }}"), there)
+        }
+        "Levels" => {
+            (format!("{{ guild{guild} {{ levels {{ {asked} }} }} }}"), "/guild/levels".to_owned())
         }
         "Operations" => (format!("{{ operations {{ {asked} }} }}"), "/operations".to_owned()),
         "Mutation" => (format!("mutation {{ {asked} }}"), String::new()),

@@ -13,6 +13,7 @@ import { Button } from "../../ui/button";
 import { Card, Figure, Figures } from "../../ui/card";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { ActivityOfMember } from "../activity/of-member";
 import { MoveDialog } from "../economy/move";
 import { Movements } from "../economy/transactions";
 import { Person, personName } from "./person";
@@ -73,6 +74,7 @@ export function Member() {
           </Figures>
         );
       }}</Answered>
+      <ActivityOfMember user={member} />
       {seesMovements && <Card flush title={t("Movements")}><Movements user={member} /></Card>}
       {may("VIEW_RECORDS", "VIEW_AUDIT") && <Refused user={member} />}
       {moving !== undefined && <MoveDialog verb={moving} user={member} name={title} onClose={() => { setMoving(undefined); }} onDone={() => { setMoving(undefined); asked.again(); }} />}
