@@ -302,11 +302,10 @@ pub async fn series(
 ) -> Result<Option<Vec<i64>>, LogError> {
     let Some(asking) = Asking::of(guild, metric, None, filter) else { return Ok(None) };
     let Asking { table, only, parameters, made } = &asking;
-    // The order of a cross join is kept: each span looks its rows up.
+    // Each span looks its rows up and adds them as they come: nothing is sorted.
     let sql = format!(
-        "{}SELECT CAST(spans.place AS bigint), {} FROM spans CROSS JOIN {table} a \
-         WHERE a.guild = $1 AND a.slot >= spans.since AND a.slot < spans.until{only} \
-         GROUP BY spans.place",
+        "{}SELECT CAST(spans.place AS bigint), (SELECT {} FROM {table} a WHERE a.guild = $1 \
+         AND a.slot >= spans.since AND a.slot < spans.until{only}) FROM spans",
         spans.table(),
         made.sql(None)
     );
@@ -413,6 +412,7 @@ pub async fn lines(
     }
     let key = split.column();
     let _ = write!(only, " AND {key} IN ({})", places.join(", "));
+    // The order of a cross join is kept: each span looks its rows up.
     let sql = format!(
         "{}SELECT CAST(spans.place AS bigint), {key}, {} FROM spans CROSS JOIN {table} a \
          WHERE a.guild = $1 AND a.slot >= spans.since AND a.slot < spans.until{only} \
