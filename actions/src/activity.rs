@@ -14,7 +14,7 @@ use domain::{
 };
 use eventlog::StreamId;
 
-pub use calendar::Calendar;
+pub use calendar::{Calendar, Every};
 pub use stats::{Cohort, DEFAULT_STATS_DAYS, Day, MAX_STATS_DAYS, Stats};
 
 use crate::{

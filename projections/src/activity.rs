@@ -1,8 +1,12 @@
 //! What people see of activity: sums of each quarter of an hour, per community, channel, member
-//! and command. A quarter is fine enough for the days and hours of every time zone.
+//! and command. A quarter is fine enough for the days and hours of every time zone. `series`
+//! makes charts of them.
 
+pub mod cohorts;
 pub mod members;
+pub mod series;
 pub mod slots;
+pub mod tallies;
 
 use domain::{Timestamp, voice::Stretch};
 

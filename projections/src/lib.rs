@@ -46,6 +46,7 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<refusals::Refusals>(),
         projection::boxed::<activity::slots::Slots>(),
         projection::boxed::<activity::members::Members>(),
+        projection::boxed::<activity::tallies::Tallies>(),
         projection::boxed::<levels::ranks::Ranks>(),
         projection::boxed::<levels::periods::Periods>(),
         projection::boxed::<moderation::cases::Cases>(),

@@ -17,6 +17,7 @@
 
 mod abuse;
 mod access;
+mod activity;
 mod blocks;
 mod done;
 mod economy;
@@ -24,6 +25,7 @@ mod guard;
 mod guild;
 mod history;
 mod house;
+mod levels;
 mod live;
 mod moderation;
 mod modules;
@@ -67,6 +69,8 @@ pub struct Guild(
     blocks::OnGuild,
     refusals::OnGuild,
     history::OnGuild,
+    activity::OnGuild,
+    levels::OnGuild,
 );
 
 impl Guild {
@@ -81,6 +85,8 @@ impl Guild {
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
             history::OnGuild(scope.clone()),
+            activity::OnGuild(scope.clone()),
+            levels::OnGuild(scope.clone()),
         )
     }
 }

@@ -59,7 +59,7 @@ const economyFields = [
   field("currency", "Currency", "TEXT", "bytes", { bounds: { minChars: 1, maxChars: 20 }, allowed: "use 1 to 20 characters, no spaces around them" }),
   field("announce", "Announce rewards", "SWITCH", "on"),
   field("order", "Order of boards", "CHOICE", "balance", { choices: ["balance", "earned"], allowed: "use balance or earned" }),
-  field("log_channel", "Log channel", "CHANNEL", "31"),
+  field("log_channel", "Log channel", "CHANNEL", "900000000000000031"),
   field("role_rewards", "Role rewards", "LIST", "1000:21, 5000:22", { bounds: { most: 10 }, columns: [{ name: "bytes", kind: "AMOUNT", bounds: { min: "1", max: "1000000" }, choices: [] }, { name: "role", kind: "ROLE", bounds: {}, choices: [] }], isDefault: false, allowed: "use at most 10, each written as bytes:role" }),
 ];
 const capability = (name, title, permission, can) => ({
@@ -113,6 +113,44 @@ const punished = (empty) => (empty ? [] : [
   { guild: "900000000000000003", name: "The Other Place", iconUrl: null, isMember: false, showsRecord: true, takesAppeals: true, cases: [{ ...modCase(4, false), status: "OPEN", appeal: "refused", mostAppeals: 3, appeals: 1, appealed: { at: iso(NOW - 9 * DAY), text: "My account was stolen." }, answer: { at: iso(NOW - 8 * DAY), text: "Write again once you have two-factor authentication." } }] },
   { guild: "900000000000000004", name: "Quiet Corner", iconUrl: null, isMember: false, showsRecord: false, takesAppeals: true, cases: [] },
 ]);
+// Numbers that look like a community's: more in the evening, less on Mondays, some days that nobody saw.
+const wave = (i, height) => Math.max(0, Math.round(height * (1 + 0.35 * Math.sin(i / 1.1) + 0.2 * Math.sin(i / 4.3) + ((i * 7919) % 23) / 60)));
+const HEIGHTS = { MESSAGES: 5200, ACTIVE: 840, VOICE_MINUTES: 2900, REACTIONS: 1700, REPLIES: 900, ATTACHMENTS: 310, JOINS: 61, LEAVES: 24, GROWTH: 37, COMMANDS: 420, COMMANDS_REFUSED: 31, COMMANDS_FAILED: 1, COMMAND_MILLIS: 48, CASES: 9, MOVEMENTS: 180, BYTES: 12_400, SUPPLY: 400_000, GIVEAWAYS: 0.6, ENTRIES: 74 };
+const STEP_DAYS = { HOUR: 1 / 24, DAY: 1, WEEK: 7, MONTH: 30 };
+const daysOf = (range) => range?.since != null && range.until != null ? Math.round((Date.parse(range.until) - Date.parse(range.since)) / DAY) + 1 : range?.days ?? 30;
+function series(empty, { metric, every = "DAY", split, range, lines = 6 }) {
+  const end = Date.parse("2026-11-21T23:00:00Z");
+  const step = STEP_DAYS[every] * DAY;
+  const count = Math.max(1, Math.ceil((daysOf(range) * DAY) / step));
+  const numbers = (height, shift) => Array.from({ length: count }, (_, i) => String(empty ? 0 : metric === "SUPPLY" ? Math.round(height - (count - i) * 700) : wave(i + shift, height)));
+  const sum = (values) => String(metric === "SUPPLY" ? values.at(-1) : metric === "ACTIVE" ? Number(values[0]) * 3 : values.reduce((all, one) => all + Number(one), 0));
+  const values = numbers(HEIGHTS[metric], 0);
+  const before = numbers(HEIGHTS[metric] * 0.93, 9);
+  return {
+    starts: values.map((_, i) => iso(end - (count - i) * step)), until: iso(end), values, sum: sum(values), before, sumBefore: sum(before),
+    lines: split == null || empty ? [] : Array.from({ length: Math.min(lines, 5) }, (_, i) => { const own = numbers(HEIGHTS[metric] / (i + 2), i * 3); return { of: lineOf(split, i), values: own, sum: sum(own) }; }),
+  };
+}
+const lineOf = (split, i) => ({ channel: split === "CHANNEL" ? (i === 4 ? "900000000000000999" : CHANNELS[i % CHANNELS.length].id) : null, person: split === "MEMBER" ? person(i + 1) : null, word: split === "COMMAND" ? ["bytes send", "rank", "daily", "giveaway list", "stats"][i % 5] : split === "KIND" ? ["warning", "transfer", "daily", "ban", "grant"][i % 5] : null });
+const CHANNELS = ["rules", "general", "bot-commands", "voice-lounge"].map((name, i) => ({ id: String(900000000000000030n + BigInt(i)), name, kind: name.startsWith("voice") ? 2 : 0 }));
+const activityOf = (empty) => ({
+  timeZone: "Europe/Berlin",
+  series: (asked) => series(empty, asked),
+  gaps: empty ? [] : [{ from: iso(NOW - 9 * DAY), until: iso(NOW - 8.6 * DAY) }],
+  active: empty ? { daily: "0", weekly: "0", monthly: "0", stickiness: 0 } : { daily: "842", weekly: "3120", monthly: "9041", stickiness: 0.0931 },
+  week: Array.from({ length: 7 }, (_, day) => Array.from({ length: 24 }, (_, hour) => String(empty ? 0 : Math.max(0, Math.round(620 * Math.sin(((hour - 7) / 24) * Math.PI * 1.6) * (day > 4 ? 1.3 : 1)))))),
+  cohorts: empty ? [] : Array.from({ length: 9 }, (_, i) => ({ week: iso(Date.parse("2026-09-14T00:00:00Z") + i * 7 * DAY).slice(0, 10), came: String(210 + i * 13), stayed: Array.from({ length: 9 - i }, (_, w) => String(Math.round((210 + i * 13) * (0.62 / (1 + w * 0.35))))) })),
+  most: ({ split, rising, first }) => (empty ? [] : Array.from({ length: Math.min(first, 6) }, (_, i) => ({ of: lineOf(split, i), now: String(4210 - i * 603), before: rising && i === 0 ? "0" : String(3900 - i * 480 + i * i * 60) }))),
+  commands: empty ? [] : ["bytes send", "rank", "daily", "giveaway list", "stats", "case"].map((command, i) => ({ command, done: String(1840 - i * 270), refused: String(61 - i * 9), failed: i === 3 ? "2" : "0", millis: String(31 + i * 17) })),
+  member: empty ? null : { messages: "1204", reactions: "311", voiceMinutes: "842", commands: "57", firstActive: "2026-03-02", lastActive: "2026-11-21", joined: iso(NOW - 260 * DAY), ...(({ starts, values }) => ({ starts, messagesByDay: values.map((one) => String(Math.round(Number(one) / 130))) }))(series(false, { metric: "MESSAGES" })) },
+});
+const levelsOf = (empty) => ({
+  board: ({ period, first, after }) => ({ start: period == null ? null : "2026-11-09", lines: page(empty ? 0 : 130, first, after, (i) => ({ place: String(i + 1), person: person((i % 12) + 1 + Math.floor(i / 12) * 12), xp: String(Math.round(912_400 / (i + 1.6))), level: period == null ? 62 - Math.floor(i / 2) : null })) }),
+  member: empty ? null : { place: "7", of: "812", xp: "18420", level: 31, into: "1420", step: "2600" },
+  curve: ({ levels }) => { let sum = 0; return Array.from({ length: levels }, (_, n) => { const step = 5 * n * n + 50 * n + 100; sum += step; return { level: n + 1, step: String(step), sum: String(sum) }; }); },
+  rewards: empty ? [] : [{ level: 5, role: "22" }, { level: 20, role: "21" }, { level: 50, role: "999" }],
+  earning: { textMin: 15, textMax: 25, cooldownSecs: 60, voiceXp: 5, percent: 100 },
+});
 
 function guildOf(mode, asOf) {
   const empty = mode === "empty";
@@ -124,7 +162,8 @@ function guildOf(mode, asOf) {
   return {
     id: GUILD, name: "Ferris Café", iconUrl: null, memberCount: 48_213, permissions,
     roles: ["Admin", "Moderator", "Regular", "Newcomer"].map((name, i) => ({ id: String(20 + i), name, colour: null, position: 4 - i })),
-    channels: ["rules", "general", "bot-commands"].map((name, i) => ({ id: String(30 + i), name, kind: 0 })),
+    channels: CHANNELS,
+    activity: activityOf(empty), levels: levelsOf(empty),
     asOf: asOf == null ? null : { seq: seq ?? "1200", at: iso(NOW - 5 * DAY), event: uuid(1200) },
     economy: {
       currency: "bytes", supply: empty ? "0" : String(Math.round(412_903 * scale)), holders: empty ? "0" : "812", board: ({ first }) => board(first),

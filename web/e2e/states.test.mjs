@@ -138,6 +138,31 @@ describe("the dashboard", () => {
     await close();
   });
 
+  // proves: ANA-05, ANA-09
+  it("explores numbers by its address, draws them as a table too, and opens the events of a point", async () => {
+    const { page, wrong, close } = await open(`${GUILD}/analytics?metric=joins&days=7&cmp=1`, "admin");
+    await page.getByRole("heading", { name: "Joins", level: 2 }).waitFor();
+    const button = page.locator("section", { has: page.getByRole("heading", { name: "Joins", level: 2 }) }).getByRole("button", { name: "Show as table" });
+    await button.click();
+    const rows = page.getByRole("table", { name: "Joins" }).locator("tbody tr");
+    assert.equal(await rows.count(), 7, "a row for each day");
+    assert.match(await page.getByRole("table", { name: "Joins" }).locator("thead").innerText(), /the 7 days before/);
+    const saved = page.waitForEvent("download");
+    await page.locator("section", { has: page.getByRole("heading", { name: "Joins", level: 2 }) }).getByRole("button", { name: "Save as CSV" }).click();
+    assert.equal((await saved).suggestedFilename(), "joins-day.csv");
+    await rows.first().click();
+    await page.waitForURL(/\/audit\?/);
+    assert.match(new URL(page.url()).searchParams.get("q"), /^type:activity\.member_joined since:2026-11-\d\dT\S+Z until:2026-11-21T23:00:00Z$/);
+    await page.goBack();
+    await page.getByLabel("Number").selectOption("COMMANDS");
+    await page.waitForURL(/metric=commands/);
+    await page.getByLabel("Split").selectOption("COMMAND");
+    await page.waitForURL(/split=command/);
+    await page.getByText("giveaway list").first().waitFor();
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
   // proves: OPS-03
   it("looks every half minute by itself whether all is well, and says so when nobody answers", async () => {
     const context = await browser.newContext();

@@ -5,18 +5,24 @@ use std::collections::BTreeMap;
 
 use domain::{ChannelId, GuildId, Timestamp, UserId, UtcDay, activity::ActivitySettings};
 use projections::activity::{
-    Slot, members,
+    Slot,
+    cohorts::{self, cohorts},
+    members,
+    series::{self, Filter, Metric, Spans},
     slots::{self, Sums},
 };
 
-use super::{MODULE, calendar::Calendar};
+use super::{
+    MODULE,
+    calendar::{Calendar, Every},
+};
 use crate::{ActionError, Actions, Caller, Permission};
 
 pub const MAX_STATS_DAYS: u32 = 365;
 pub const DEFAULT_STATS_DAYS: u32 = 14;
 const MAX_TOP: u32 = 5;
 /// Cohorts that are looked at, and so many weeks after each.
-const COHORTS: i32 = 6;
+const COHORTS: u32 = 6;
 
 #[derive(Clone, Debug)]
 pub struct Stats {
@@ -67,17 +73,16 @@ impl Actions {
         if !(1..=MAX_STATS_DAYS).contains(&days) {
             return Err(ActionError::BadInput(format!("days: use 1 to {MAX_STATS_DAYS}")));
         }
-        let settings = self.settings::<ActivitySettings>(guild).await?;
-        let time_zone = settings.values.time_zone.clone();
-        // A name that was known once may be gone.
-        let calendar = Calendar::of(&time_zone).unwrap_or_else(Calendar::utc);
+        let (time_zone, calendar) = self.calendar(guild).await?;
         let today = calendar.day(self.now());
         let back = |days: u32| UtcDay(today.0 - days.cast_signed() + 1);
         let first = back(days);
         let (from, until) = (calendar.slots(first).0, calendar.slots(today).1);
         let store = self.store();
         let told = slots::between(store, guild, from, until).await?;
-        let since = |days| calendar.slots(back(days)).0;
+        let since = |days| (calendar.slots(back(days)).0, until);
+        let windows = [since(1), since(7), since(30)];
+        let active = self.active(guild, windows.to_vec()).await?;
         let top = members::top(store, guild, from, until, MAX_TOP).await?;
         let mut top_members = Vec::new();
         for (person, did) in top.into_iter().filter(|(_, did)| did.messages > 0) {
@@ -88,15 +93,40 @@ impl Actions {
         Ok(Stats {
             time_zone,
             days: self.days(guild, calendar, (first, today), &told).await?,
-            daily: members::active(store, guild, since(1), until).await?,
-            weekly: members::active(store, guild, since(7), until).await?,
-            monthly: members::active(store, guild, since(30), until).await?,
+            daily: active[0],
+            weekly: active[1],
+            monthly: active[2],
             heatmap: heatmap(calendar, &told),
             top_channels: channels.map(|(channel, sums)| (channel, sums.messages)).collect(),
             top_members,
             cohorts: self.cohorts(guild, calendar, today).await?,
             gaps: slots::gaps(store, guild, from, until).await?,
         })
+    }
+
+    /// A community's time zone, and days as it counts them.
+    pub async fn calendar(&self, guild: GuildId) -> Result<(String, Calendar), ActionError> {
+        let settings = self.settings::<ActivitySettings>(guild).await?;
+        let time_zone = settings.values.time_zone.clone();
+        // A name that was known once may be gone.
+        let calendar = Calendar::of(&time_zone).unwrap_or_else(Calendar::utc);
+        Ok((time_zone, calendar))
+    }
+
+    /// How many members did anything in each of these times.
+    async fn active(
+        &self,
+        guild: GuildId,
+        times: Vec<(Slot, Slot)>,
+    ) -> Result<Vec<u64>, ActionError> {
+        let mut active = vec![0; times.len()];
+        let Some(spans) = Spans::new(times) else { return Ok(active) };
+        let (store, all) = (self.store(), Filter::default());
+        let told = series::series(store, guild, Metric::Active, &all, &spans).await?;
+        for (place, number) in told.into_iter().flatten().enumerate() {
+            active[place] = number.unsigned_abs();
+        }
+        Ok(active)
     }
 
     async fn days(
@@ -110,17 +140,12 @@ impl Actions {
         for (slot, more) in told {
             sums.entry(calendar.day(slot.start())).or_default().add(more);
         }
-        let mut days = Vec::new();
-        for day in (first.0..=last.0).map(UtcDay) {
-            let sums = sums.get(&day).copied();
-            let (from, until) = calendar.slots(day);
-            let active = match sums {
-                Some(_) => members::active(self.store(), guild, from, until).await?,
-                None => 0,
-            };
-            days.push(Day { day, sums: sums.unwrap_or_default(), active });
-        }
-        Ok(days)
+        let spans = calendar.spans(first, last, Every::Day);
+        let times = spans.map(|spans| spans.all().to_vec()).unwrap_or_default();
+        let active = self.active(guild, times).await?;
+        let days = (first.0..=last.0).map(UtcDay).zip(active);
+        let day = |(day, active)| Day { day, sums: sums.remove(&day).unwrap_or_default(), active };
+        Ok(days.map(day).collect())
     }
 
     async fn cohorts(
@@ -129,24 +154,14 @@ impl Actions {
         calendar: Calendar,
         today: UtcDay,
     ) -> Result<Vec<Cohort>, ActionError> {
-        let this_week = today.week_start();
-        let mut cohorts = Vec::new();
-        for ago in (1..=COHORTS).rev() {
-            let week = UtcDay(this_week.0 - 7 * ago);
-            let begins = |weeks: i32| calendar.begins(UtcDay(week.0 + 7 * weeks));
-            let came_in = (begins(0), begins(1));
-            let (mut came, mut stayed) = (0, Vec::new());
-            for after in 1..=ago {
-                let then = (Slot::of(begins(after)), Slot::of(begins(after + 1)));
-                let (all, of_them) = members::stayed(self.store(), guild, came_in, then).await?;
-                came = all;
-                stayed.push(of_them);
-            }
-            if came > 0 {
-                cohorts.push(Cohort { week, came, stayed });
-            }
-        }
-        Ok(cohorts)
+        let weeks = calendar.weeks(today, COHORTS);
+        let times: Vec<_> = weeks.iter().map(|(_, time)| *time).collect();
+        let found = cohorts(self.store(), guild, &times).await?;
+        let cohort =
+            |((week, _), cohorts::Cohort { came, stayed }): (_, _)| Cohort { week, came, stayed };
+        // Nobody can have stayed yet of those who came this week.
+        let all = weeks.into_iter().zip(found).map(cohort);
+        Ok(all.filter(|cohort| cohort.came > 0 && !cohort.stayed.is_empty()).collect())
     }
 }
 

@@ -17,6 +17,9 @@ use crate::{
     store::ReadStore,
 };
 
+/// Commands that one look takes.
+pub const MAX_USES: u32 = 100;
+
 #[derive(Debug)]
 pub struct Members;
 
@@ -192,19 +195,6 @@ const USED: &str = "INSERT INTO {command_uses} \
     failed = {command_uses}.failed + excluded.failed, \
     millis = {command_uses}.millis + excluded.millis";
 
-/// How many members did anything from one slot up to another.
-pub async fn active(
-    store: &ReadStore,
-    guild: GuildId,
-    from: Slot,
-    until: Slot,
-) -> Result<u64, LogError> {
-    let sql = "SELECT CAST(COUNT(DISTINCT person) AS bigint) FROM activity_members \
-               WHERE guild = $1 AND slot >= $2 AND slot < $3";
-    let rows = store.query(sql, &values![guild, from.0, until.0]).await?;
-    rows.first().map_or(Ok(0), |row| row.count(0))
-}
-
 /// Who wrote most in that time.
 pub async fn top(
     store: &ReadStore,
@@ -227,22 +217,6 @@ pub async fn top(
     rows.iter().map(read).collect()
 }
 
-/// Of those who first came in one time, how many there were, and how many did something in another.
-pub async fn stayed(
-    store: &ReadStore,
-    guild: GuildId,
-    (came_from, came_until): (Timestamp, Timestamp),
-    (from, until): (Slot, Slot),
-) -> Result<(u64, u64), LogError> {
-    let sql = "SELECT CAST(COUNT(*) AS bigint), CAST(COALESCE(SUM(CASE WHEN EXISTS ( \
-               SELECT 1 FROM activity_members m WHERE m.guild = j.guild AND m.person = j.person \
-               AND m.slot >= $4 AND m.slot < $5) THEN 1 ELSE 0 END), 0) AS bigint) \
-               FROM activity_joins j WHERE j.guild = $1 AND j.first_at >= $2 AND j.first_at < $3";
-    let values = values![guild, came_from, came_until, from.0, until.0];
-    let rows = store.query(sql, &values).await?;
-    rows.first().map_or(Ok((0, 0)), |row| Ok((row.count(0)?, row.count(1)?)))
-}
-
 /// How commands were used in that time, the most used first; of one member where one is named.
 pub async fn uses(
     store: &ReadStore,
@@ -257,11 +231,53 @@ pub async fn uses(
                AND ($4 < 0 OR person = $4) \
                GROUP BY command ORDER BY SUM(done + refused + failed) DESC, command LIMIT $5";
     let who = who.map_or(-1, |person| i64::from(person.0));
-    let rows = store.query(sql, &values![guild, from.0, until.0, who, limit.min(100)]).await?;
+    let rows = store.query(sql, &values![guild, from.0, until.0, who, limit.min(MAX_USES)]).await?;
     let read = |row: &Row| {
         let (done, refused) = (row.int(1)?, row.int(2)?);
         let (failed, millis) = (row.int(3)?, row.int(4)?);
         Ok((row.text(0)?.to_owned(), Uses { done, refused, failed, millis }))
     };
     rows.iter().map(read).collect()
+}
+
+/// What is known of one member.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// In the time that was asked for.
+    pub did: Did,
+    /// Ever.
+    pub first: Option<Slot>,
+    pub last: Option<Slot>,
+    pub joined: Option<Timestamp>,
+}
+
+/// What one member did from one slot up to another; none of whom nothing is known at all.
+pub async fn of(
+    store: &ReadStore,
+    guild: GuildId,
+    who: PersonId,
+    from: Slot,
+    until: Slot,
+) -> Result<Option<Seen>, LogError> {
+    let sql = "SELECT MIN(slot), MAX(slot), \
+               CAST(COALESCE(SUM(CASE WHEN slot >= $3 AND slot < $4 THEN messages END), 0) AS bigint), \
+               CAST(COALESCE(SUM(CASE WHEN slot >= $3 AND slot < $4 THEN reactions END), 0) AS bigint), \
+               CAST(COALESCE(SUM(CASE WHEN slot >= $3 AND slot < $4 THEN voice_micros END), 0) \
+               AS bigint), \
+               CAST(COALESCE(SUM(CASE WHEN slot >= $3 AND slot < $4 THEN commands END), 0) AS bigint) \
+               FROM activity_members WHERE guild = $1 AND person = $2";
+    let rows = store.query(sql, &values![guild, who, from.0, until.0]).await?;
+    let mut seen = Seen::default();
+    if let Some(row) = rows.first() {
+        seen.first = row.opt_int(0)?.map(Slot);
+        seen.last = row.opt_int(1)?.map(Slot);
+        let (messages, reactions) = (row.int(2)?, row.int(3)?);
+        let (voice_micros, commands) = (row.int(4)?, row.int(5)?);
+        seen.did = Did { messages, reactions, voice_micros, commands };
+    }
+    let sql = "SELECT last_at FROM activity_joins WHERE guild = $1 AND person = $2";
+    let rows = store.query(sql, &values![guild, who]).await?;
+    let joined = rows.first().map(|row| row.int(0)).transpose()?;
+    seen.joined = joined.map(Timestamp::from_micros);
+    Ok((seen.first.is_some() || seen.joined.is_some()).then_some(seen))
 }

@@ -147,3 +147,13 @@ pub async fn top(
     let values = values![guild, period.number(), start, limit.min(MAX_TOP), after];
     store.query(sql, &values).await?.iter().map(ranked).collect()
 }
+
+/// The first day of the period so many before the one that `day` lies in.
+pub fn back(period: Period, day: UtcDay, ago: i32) -> UtcDay {
+    let start = period.start(day);
+    match period {
+        Period::Day => UtcDay(start.0.saturating_sub(ago)),
+        Period::Week => UtcDay(start.0.saturating_sub(7 * ago)),
+        Period::Month => (0..ago).fold(start, |month, _| period.start(UtcDay(month.0 - 1))),
+    }
+}

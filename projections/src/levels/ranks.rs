@@ -148,3 +148,10 @@ pub async fn before(
     let rows = store.query(sql, &values![guild, person, xp]).await?;
     rows.first().map_or(Ok((0, 0)), |row| Ok((row.count(0)?, row.count(1)?)))
 }
+
+/// What somebody has.
+pub async fn of(store: &ReadStore, guild: GuildId, person: PersonId) -> Result<u64, LogError> {
+    let sql = "SELECT xp FROM level_ranks WHERE guild = $1 AND person = $2";
+    let rows = store.query(sql, &values![guild, person]).await?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}

@@ -12,7 +12,11 @@ use domain::{
 };
 use eventlog::{Request, StreamId};
 use projections::{
-    activity::{SLOT_SECS, Slot, members, slots},
+    activity::{
+        SLOT_SECS, Slot, members,
+        series::{self, Filter, Metric, Spans},
+        slots,
+    },
     levels::{periods, ranks},
 };
 
@@ -45,7 +49,7 @@ async fn record(house: &House, number: u64, command: &activity::Command) -> Vec<
 
 /// What was told, counted in the plainest way.
 #[derive(Default)]
-struct Recount {
+pub struct Recount {
     messages: BTreeMap<i64, i64>,
     reactions: BTreeMap<i64, i64>,
     joins: BTreeMap<i64, i64>,
@@ -85,7 +89,7 @@ impl Recount {
 }
 
 /// Eight hours of a small community, told in pieces, some of them twice.
-async fn eight_hours(house: &House) -> Recount {
+pub async fn eight_hours(house: &House) -> Recount {
     let mut random = Random::of(7);
     let mut recount = Recount::default();
     let (mut now, mut seq) = (0, 0);
@@ -179,12 +183,18 @@ async fn is_recount(house: &House, recount: &Recount) {
     let written: BTreeMap<_, _> = written.filter(|(_, messages)| *messages > 0).collect();
     assert_eq!(written, recount.channels);
     for (slot, who) in &recount.active {
-        let one = members::active(&house.store, guild(1), Slot(*slot), Slot(slot + 1)).await;
-        assert_eq!(one.unwrap(), who.len() as u64, "slot {slot}");
+        let active = active(house, Slot(*slot), Slot(slot + 1)).await;
+        assert_eq!(active, who.len(), "slot {slot}");
     }
     let everybody: BTreeSet<_> = recount.active.values().flatten().collect();
-    let all = members::active(&house.store, guild(1), first, last).await.unwrap();
-    assert_eq!(all, everybody.len() as u64);
+    assert_eq!(active(house, first, last).await, everybody.len());
+}
+
+async fn active(house: &House, from: Slot, until: Slot) -> usize {
+    let spans = Spans::new(vec![(from, until)]).unwrap();
+    let all = Filter::default();
+    let told = series::series(&house.store, guild(1), Metric::Active, &all, &spans).await;
+    usize::try_from(told.unwrap().unwrap()[0]).unwrap()
 }
 
 // proves: ANA-01, ANA-02, ANA-03, ANA-04, ANA-07, ANA-10

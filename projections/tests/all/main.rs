@@ -9,6 +9,7 @@ mod checkpoints;
 mod codes;
 mod giveaways;
 mod going_on;
+mod numbers;
 mod parked;
 mod portable_sql;
 mod rebuilds;

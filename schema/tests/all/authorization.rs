@@ -13,8 +13,18 @@ use crate::house::{
 };
 
 /// Types whose fields are operations; the others are lines of what these answer.
-const HOLDERS: [&str; 8] =
-    ["Query", "Viewer", "Guild", "Economy", "Moderation", "Operations", "Mutation", "Subscription"];
+const HOLDERS: [&str; 10] = [
+    "Query",
+    "Viewer",
+    "Guild",
+    "Economy",
+    "Moderation",
+    "Activity",
+    "Levels",
+    "Operations",
+    "Mutation",
+    "Subscription",
+];
 
 /// What an operation is asked with, where it needs something.
 fn arguments(operation: &str, key: &str) -> String {
@@ -39,7 +49,11 @@ fn arguments(operation: &str, key: &str) -> String {
         }
         "Guild.settingsOf" => "(capability: \"economy\")".to_owned(),
         "Guild.event" => "(seq: \"1\")".to_owned(),
-        "Economy.account" | "Moderation.record" => "(user: \"777\")".to_owned(),
+        "Activity.series" | "Activity.week" => "(metric: MESSAGES)".to_owned(),
+        "Activity.most" => "(metric: MESSAGES, split: CHANNEL)".to_owned(),
+        "Activity.member" | "Levels.member" | "Economy.account" | "Moderation.record" => {
+            "(user: \"777\")".to_owned()
+        }
         "Moderation.case" => "(number: 1)".to_owned(),
         "Moderation.undoPreview" => "(cause: {moderator: \"777\"})".to_owned(),
         "Mutation.sessionRevoke" => "(id: \"nobody's\")".to_owned(),
@@ -115,6 +129,13 @@ fn question(operation: &str, is_object: bool, key: &str) -> (String, String) {
         "Moderation" => {
             let question = format!("{{ guild{guild} {{ moderation {{ {asked} }} }} }}");
             (question, format!("/guild/moderation/{name}"))
+        }
+        "Activity" => {
+            let there = "/guild/activity".to_owned();
+            (format!("{{ guild{guild} {{ activity {{ {asked} }} }} }}"), there)
+        }
+        "Levels" => {
+            (format!("{{ guild{guild} {{ levels {{ {asked} }} }} }}"), "/guild/levels".to_owned())
         }
         "Operations" => (format!("{{ operations {{ {asked} }} }}"), "/operations".to_owned()),
         "Mutation" => (format!("mutation {{ {asked} }}"), String::new()),

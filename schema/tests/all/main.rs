@@ -7,5 +7,6 @@ mod answers;
 mod authorization;
 mod house;
 mod moderation;
+mod numbers;
 mod sdl;
 mod settings;

@@ -80,3 +80,19 @@ export function span(seconds: number): string {
   }
   return parts.join(" ");
 }
+
+/** A moment as a clock in another zone shows it, as exactly as the step of a chart needs. */
+export function inZone(at: string | number | Date, zone: string, step: "HOUR" | "DAY" | "WEEK" | "MONTH"): string {
+  return formatter(`zone ${zone} ${step}`, (l) =>
+    new Intl.DateTimeFormat(l, {
+      timeZone: zone,
+      ...(step === "MONTH" ? { month: "long", year: "numeric" } : { weekday: "short", day: "2-digit", month: "short", year: "numeric" }),
+      ...(step === "HOUR" ? { hour: "2-digit", minute: "2-digit", timeZoneName: "short" } : {}),
+    }),
+  ).format(new Date(at));
+}
+
+/** A share without a sign. */
+export function share(part: number): string {
+  return formatter("share", (l) => new Intl.NumberFormat(l, { style: "percent", maximumFractionDigits: 1 })).format(part);
+}

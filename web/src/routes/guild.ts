@@ -9,7 +9,7 @@ export const indexRoute = createRoute({
   path: "/",
   beforeLoad: ({ params }) => { throw redirect({ to: "/g/$guild/overview", params }); },
 });
-export const overviewRoute = createRoute({ getParentRoute: parent, path: "overview", component: lazyRouteComponent(() => import("../features/overview/overview"), "Overview") });
+export const overviewRoute = createRoute({ getParentRoute: parent, path: "overview", validateSearch: (s: Record<string, unknown>) => words(s, "days"), component: lazyRouteComponent(() => import("../features/overview/overview"), "Overview") });
 export const leaderboardRoute = createRoute({ getParentRoute: parent, path: "leaderboard", validateSearch: (s: Record<string, unknown>) => words(s, "board"), component: lazyRouteComponent(() => import("../features/economy/leaderboard"), "Leaderboard") });
 export const transactionsRoute = createRoute({ getParentRoute: parent, path: "transactions", validateSearch: (s: Record<string, unknown>) => words(s, "user", "kind"), component: lazyRouteComponent(() => import("../features/economy/transactions"), "Transactions") });
 export const membersRoute = createRoute({ getParentRoute: parent, path: "members", validateSearch: (s: Record<string, unknown>) => words(s, "q"), component: lazyRouteComponent(() => import("../features/members/members"), "Members") });
@@ -20,6 +20,8 @@ export const featuresRoute = createRoute({ getParentRoute: parent, path: "featur
 export const settingsRoute = createRoute({ getParentRoute: parent, path: "settings", component: lazyRouteComponent(() => import("../features/settings/list"), "SettingsList") });
 export const capabilityRoute = createRoute({ getParentRoute: parent, path: "settings/$capability", component: lazyRouteComponent(() => import("../features/settings/capability"), "CapabilitySettings") });
 export const accessRoute = createRoute({ getParentRoute: parent, path: "access", component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
+export const analyticsRoute = createRoute({ getParentRoute: parent, path: "analytics", validateSearch: (s: Record<string, unknown>) => words(s, "metric", "split", "every", "days", "since", "until", "cmp", "channel", "user"), component: lazyRouteComponent(() => import("../features/activity/analytics"), "Analytics") });
+export const levelsRoute = createRoute({ getParentRoute: parent, path: "levels", validateSearch: (s: Record<string, unknown>) => words(s, "board", "ago"), component: lazyRouteComponent(() => import("../features/levels/levels"), "Levels") });
 
 export const casesRoute = createRoute({ getParentRoute: parent, path: "cases", validateSearch: (s: Record<string, unknown>) => words(s, "user", "moderator", "kind", "status", "since", "active", "hidden", "appeals"), component: lazyRouteComponent(() => import("../features/moderation/cases"), "Cases") });
 export const caseRoute = createRoute({ getParentRoute: parent, path: "cases/$number", component: lazyRouteComponent(() => import("../features/moderation/case"), "CasePage") });
@@ -32,4 +34,5 @@ export const guildPages = [
   indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, mineRoute, membersRoute, memberRoute, auditRoute,
   casesRoute, caseRoute, queueRoute, moderatorsRoute,
   historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute,
+  analyticsRoute, levelsRoute,
 ] as const;

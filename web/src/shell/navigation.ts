@@ -21,6 +21,8 @@ export const GUILD_SECTIONS: Section[] = [
     title: "Community",
     pages: [
       { path: "overview", title: "Overview", icon: "overview" },
+      { path: "analytics", title: "Analytics", icon: "chart", needs: ["VIEW_ANALYTICS", "VIEW_RECORDS"] },
+      { path: "levels", title: "Levels", icon: "pulse" },
       { path: "leaderboard", title: "Leaderboard", icon: "board" },
       { path: "mine", title: "Your bytes", icon: "coins" },
       { path: "transactions", title: "Transactions", icon: "swap", needs: ["VIEW_RECORDS", "VIEW_ANALYTICS"] },

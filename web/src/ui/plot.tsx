@@ -2,46 +2,58 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { brief, compact, number } from "../i18n/format";
+import { compact, number } from "../i18n/format";
 import { currentScheme, onScheme } from "../shell/theme";
 
-export type Series = { name: string; values: (number | null)[] };
+export type Series = { name: string; values: (number | null)[]; /** Beside the others: dashed, and without a colour of its own. */ faint?: boolean };
 export type Mark = { time: number; tone: "bad" | "warn"; text: string };
+export type Band = { from: number; until: number };
 
 const HEIGHT = 260;
 
-type PlotProps = { label: string; times: number[]; series: Series[]; marks: Mark[]; steps: boolean };
+type PlotProps = { label: string; times: number[]; series: Series[]; marks: Mark[]; bands: Band[]; steps: boolean; zone: string | undefined; called: (time: number) => string; onPick: ((index: number) => void) | undefined };
 
-export default function Plot({ label, times, series, marks, steps }: PlotProps) {
+export default function Plot({ label, times, series, marks, bands, steps, zone, called, onPick }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLParagraphElement>(null);
   const scheme = useSyncExternalStore(onScheme, currentScheme);
+  // What is called on a picked point or a name may be new with every drawing of the page; the plot stays.
+  const told = useRef({ called, onPick });
+  useEffect(() => { told.current = { called, onPick }; });
+  const picks = onPick !== undefined;
 
   useEffect(() => {
     const element = place.current;
     if (element === null) return;
-    const plot = new uPlot(options(element, series, marks, steps, (index) => {
+    const plot = new uPlot(options(element, { series, marks, bands, steps, zone }, (index) => {
       if (readout.current === null) return;
       const time = index == null ? undefined : times[index];
-      readout.current.textContent = time === undefined || index == null ? "" : [brief(time * 1000), ...series.map((one) => `${one.name}: ${number(one.values[index] ?? 0)}`)].join(" · ");
+      readout.current.textContent = time === undefined || index == null ? "" : [told.current.called(time), ...series.map((one) => `${one.name}: ${number(one.values[index] ?? 0)}`)].join(" · ");
     }), [times, ...series.map((one) => one.values)], element);
+    const pick = () => {
+      const index = plot.cursor.idx;
+      if (index != null) told.current.onPick?.(index);
+    };
+    plot.over.addEventListener("click", pick);
     const watch = new ResizeObserver(() => { plot.setSize({ width: element.clientWidth, height: HEIGHT }); });
     watch.observe(element);
     return () => {
       watch.disconnect();
       plot.destroy();
     };
-  }, [times, series, marks, steps, scheme]);
+  }, [times, series, marks, bands, steps, zone, scheme]);
 
   return (
     <figure>
-      <div ref={place} className="plot" role="img" aria-label={label} />
+      <div ref={place} className={`plot ${picks ? "plot-picks" : ""}`} role="img" aria-label={label} />
       <p ref={readout} className="plot-readout small muted num" aria-hidden="true" />
     </figure>
   );
 }
 
-function options(element: HTMLElement, series: Series[], marks: Mark[], steps: boolean, read: (index: number | null | undefined) => void): uPlot.Options {
+type Drawn = { series: Series[]; marks: Mark[]; bands: Band[]; steps: boolean; zone: string | undefined };
+
+function options(element: HTMLElement, { series, marks, bands, steps, zone }: Drawn, read: (index: number | null | undefined) => void): uPlot.Options {
   // A canvas knows no light-dark(): the colour that holds is asked of an element that has it.
   const probe = document.createElement("span");
   element.append(probe);
@@ -56,21 +68,23 @@ function options(element: HTMLElement, series: Series[], marks: Mark[], steps: b
     height: HEIGHT,
     padding: [12, 12, 0, 0],
     legend: { show: false },
+    ...(zone === undefined ? {} : { tzDate: (time: number) => uPlot.tzDate(new Date(time * 1000), zone) }),
     cursor: { points: { size: 7 }, drag: { x: false, y: false } },
     scales: { y: { range: (_, low, high) => spread(low, high) } },
     series: [
       {},
       ...series.map((one, index) => {
-        const stroke = colour(`series-${String(index + 1)}`);
-        return { label: one.name, stroke, width: 1.8, points: { show: false }, ...(path === undefined ? {} : { paths: path }), ...(series.length === 1 ? { fill: fade(stroke) } : {}) };
+        const stroke = colour(one.faint === true ? "line-strong" : `series-${String(index + 1)}`);
+        return { label: one.name, stroke, width: 1.8, points: { show: false }, ...(one.faint === true ? { dash: [5, 5] } : {}), ...(path === undefined ? {} : { paths: path }), ...(index === 0 && series.filter((other) => other.faint !== true).length === 1 ? { fill: fade(stroke) } : {}) };
       }),
     ],
     axes: [
-      { ...axis, space: 70, size: 34, values: (_, splits) => splits.map((time) => axisTime(time, splits)) },
+      { ...axis, space: 70, size: 34, values: (_, splits) => splits.map((time) => axisTime(time, splits, zone)) },
       { ...axis, size: 58, values: (_, splits) => splits.map((value) => compact(value)) },
     ],
     hooks: {
       setCursor: [(plot) => { read(plot.cursor.idx); }],
+      drawAxes: [(plot) => { for (const band of bands) drawBand(plot, band, colours.warn); }],
       draw: [(plot) => { for (const mark of marks) drawMark(plot, mark, colours[mark.tone]); }],
     },
   };
@@ -90,13 +104,28 @@ function fade(colour: string): string {
   return colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.12)");
 }
 
-function axisTime(time: number, all: number[]): string {
+function axisTime(time: number, all: number[], zone: string | undefined): string {
   const range = (all.at(-1) ?? time) - (all[0] ?? time);
   const date = new Date(time * 1000);
   const language = document.documentElement.lang === "de" ? "de" : "en-GB";
+  const there = zone === undefined ? {} : { timeZone: zone };
   return range > 2 * 86_400
-    ? date.toLocaleDateString(language, { day: "numeric", month: "short" })
-    : date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+    ? date.toLocaleDateString(language, { day: "numeric", month: "short", ...there })
+    : date.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", ...there });
+}
+
+function drawBand(plot: uPlot, band: Band, colour: string) {
+  const { left, top, width, height } = plot.bbox;
+  const within = (time: number) => Math.min(Math.max(plot.valToPos(time, "x", true), left), left + width);
+  const [from, until] = [within(band.from), within(band.until)];
+  // A gap of minutes is seen in a chart of months too; one that lies outside is not.
+  if (band.until < (plot.scales.x?.min ?? 0) || band.from > (plot.scales.x?.max ?? 0)) return;
+  const canvas = plot.ctx;
+  canvas.save();
+  canvas.globalAlpha = 0.22;
+  canvas.fillStyle = colour;
+  canvas.fillRect(from, top, Math.max(until - from, 3 * devicePixelRatio), height);
+  canvas.restore();
 }
 
 function drawMark(plot: uPlot, mark: Mark, colour: string) {

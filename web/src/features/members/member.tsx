@@ -16,6 +16,7 @@ import { Button } from "../../ui/button";
 import { Card, Figure, Figures } from "../../ui/card";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { ActivityOfMember } from "../activity/of-member";
 import { MoveDialog } from "../economy/move";
 import { Movements } from "../economy/transactions";
 import { MemberRecord } from "../moderation/of-member";
@@ -81,6 +82,7 @@ export function Member() {
       {/* What each capability knows of them, side by side; lists below. */}
       <div className="member-sections">
         <MemberRecord user={member} name={title} />
+        <ActivityOfMember user={member} />
       </div>
       {seesMovements && <Card flush title={t("Movements")}><Movements user={member} /></Card>}
       {may("VIEW_RECORDS", "VIEW_AUDIT") && <Refused user={member} />}

@@ -1,16 +1,13 @@
-/** How much more there is than some days before, and numbers day by day. */
+/** How much more there is than before, and of how many days the overview tells. */
 
-/** None where there was nothing to compare with. */
-export function growth(values: readonly number[], daysBack: number): number | null {
-  const now = values.at(-1);
-  const before = values.at(-1 - daysBack);
-  if (now === undefined || before === undefined || before === 0) return null;
-  return (now - before) / before;
+export const RANGES = ["7", "30", "90"] as const;
+
+export function readDays(said: string | undefined): number {
+  return Number(RANGES.find((one) => one === said) ?? "30");
 }
 
-/** Amounts of one kind per day, with 0 for days on which nothing happened. */
-export function series(flow: readonly { day: string; kind: string; amount: string }[], kind: string): number[] {
-  const days = [...new Set(flow.map((line) => line.day))].sort();
-  const byDay = new Map(flow.filter((line) => line.kind === kind).map((line) => [line.day, Number(line.amount)]));
-  return days.map((day) => byDay.get(day) ?? 0);
+/** None where there was nothing to compare with. */
+export function growth(now: string, before: string): number | null {
+  const [is, was] = [Number(now), Number(before)];
+  return was === 0 ? null : (is - was) / Math.abs(was);
 }

@@ -1,18 +1,20 @@
-/** A community at a glance: its bytes, what moved lately, and who stands where. */
-import { Link } from "@tanstack/react-router";
+/** A community at a glance: what went on beside the time before, what happened lately, and who stands where. */
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { Answered, useAsk } from "../../api/ask";
 import { graphql, type ResultOf } from "../../api/graphql";
 import { t } from "../../i18n";
-import { compact, number, percent } from "../../i18n/format";
+import { compact, inZone, number, percent, share } from "../../i18n/format";
 import { useGuild } from "../../session/guild";
 import { Page } from "../../shell/page";
 import { Card, Figure, Figures } from "../../ui/card";
 import { Chart, Sparkline } from "../../ui/chart";
-import { Empty } from "../../ui/notice";
+import { Empty, Skeleton } from "../../ui/notice";
+import { Segments } from "../../ui/segments";
+import { goodWhen, metricName, type Metric } from "../activity/metrics";
 import { Recent } from "../audit/recent";
 import { Person } from "../members/person";
-import { growth, series } from "./growth";
+import { growth, readDays, RANGES } from "./growth";
 import "../economy/economy.css";
 
 const GLANCE = graphql(`
@@ -23,33 +25,50 @@ const GLANCE = graphql(`
     }
   }
 `);
-const CURVES = graphql(`
-  query Curves($guild: Snowflake!, $asOf: Moment) {
+const PULSE = graphql(`
+  query Pulse($guild: Snowflake!, $asOf: Moment, $range: DayRange) {
     guild(id: $guild, asOf: $asOf) {
-      economy { supplyByDay(days: 90) { day supply } flow { day kind count amount } }
+      activity {
+        timeZone
+        gaps(range: $range) { from until }
+        messages: series(metric: MESSAGES, range: $range) { starts values sum sumBefore }
+        active: series(metric: ACTIVE, range: $range) { values sum sumBefore }
+        voice: series(metric: VOICE_MINUTES, range: $range) { values sum sumBefore }
+        growth: series(metric: GROWTH, range: $range) { values sum sumBefore }
+        cases: series(metric: CASES, range: $range) { values sum sumBefore }
+        supply: series(metric: SUPPLY, range: $range) { values sum sumBefore }
+      }
     }
   }
 `);
 
-type Curves = NonNullable<ResultOf<typeof CURVES>["guild"]>["economy"];
+type Pulse = NonNullable<ResultOf<typeof PULSE>["guild"]>["activity"];
+type Told = Pulse["active"];
 
 export function Overview() {
   const { id, name, asOf, may } = useGuild();
+  const { days: said } = useSearch({ from: "/signed-in/g/$guild/overview" });
+  const navigate = useNavigate({ from: "/g/$guild/overview" });
+  const days = readDays(said);
   const glance = useAsk(GLANCE, { guild: id, asOf });
-  const seesCurves = may("VIEW_ANALYTICS", "MANAGE_ECONOMY");
-  const curves = useAsk(CURVES, { guild: id, asOf }, { pause: !seesCurves });
-  const economy = curves.data?.guild?.economy;
+  const seesNumbers = may("VIEW_ANALYTICS", "VIEW_RECORDS");
+  const pulse = useAsk(PULSE, { guild: id, asOf, range: { days } }, { pause: !seesNumbers, keep: true });
   return (
-    <Page title={t("Overview")} about={name}>
+    <Page
+      title={t("Overview")}
+      about={name}
+      actions={seesNumbers && <Segments label={t("Range")} value={String(days)} choices={RANGES.map((one) => ({ value: one, label: t("{days} d", { days: one }) }))} onChange={(value) => { void navigate({ search: (before) => ({ ...before, days: value }), replace: true }); }} />}
+    >
+      {seesNumbers && (
+        <Answered asked={pulse} waiting={<Card><Skeleton tall /></Card>}>{(data) => data.guild != null && <Numbers pulse={data.guild.activity} days={days} />}</Answered>
+      )}
       <Answered asked={glance}>{(data) => data.guild != null && (
         <Figures>
           <Figure name={t("Members")} value={compact(data.guild.memberCount)} note={t("in Discord now")} />
-          <Figure name={t("{currency} in all", { currency: data.guild.economy.currency })} value={compact(data.guild.economy.supply)} {...supplyNote(economy)} aside={economy !== undefined && <Sparkline values={economy.supplyByDay.slice(-30).map((line) => Number(line.supply))} />} />
-          <Figure name={t("Members with a balance")} value={compact(data.guild.economy.holders)} note={t("{share} of all members", { share: percent(Number(data.guild.economy.holders) / Math.max(1, data.guild.memberCount)).replace("+", "") })} />
-          {economy !== undefined && <MovementFigures economy={economy} />}
+          <Figure name={t("{currency} in all", { currency: data.guild.economy.currency })} value={compact(data.guild.economy.supply)} {...supplyNote(pulse.data?.guild?.activity.supply, days)} />
+          <Figure name={t("Members with a balance")} value={compact(data.guild.economy.holders)} note={t("{share} of all members", { share: share(Number(data.guild.economy.holders) / Math.max(1, data.guild.memberCount)) })} />
         </Figures>
       )}</Answered>
-      {seesCurves && <Answered asked={curves}>{(data) => data.guild != null && <Supply economy={data.guild.economy} />}</Answered>}
       <div className="two">
         {may("VIEW_AUDIT") ? <Recent /> : <Top asked={glance} />}
         {may("VIEW_AUDIT") && <Top asked={glance} />}
@@ -58,27 +77,51 @@ export function Overview() {
   );
 }
 
-function supplyNote(economy: Curves | undefined): { note?: string; tone?: "good" | "bad" } {
-  const change = economy === undefined ? null : growth(economy.supplyByDay.map((line) => Number(line.supply)), 30);
-  return change === null ? {} : { note: t("{change} in 30 days", { change: percent(change) }), tone: change < 0 ? "bad" : "good" };
-}
-
-function MovementFigures({ economy }: { economy: Curves }) {
-  const total = (kind: string, what: "count" | "amount") => economy.flow.filter((line) => line.kind === kind).reduce((sum, line) => sum + Number(line[what]), 0);
+function Numbers({ pulse, days }: { pulse: Pulse; days: number }) {
+  const { id, at } = useGuild();
+  const drawn = useMemo(() => ({
+    times: pulse.messages.starts.map((start) => Date.parse(start) / 1000),
+    series: [
+      { name: t("Messages"), values: pulse.messages.values.map(Number) },
+      { name: t("Active members"), values: pulse.active.values.map(Number) },
+      { name: t("Minutes in voice"), values: pulse.voice.values.map(Number) },
+    ],
+    bands: pulse.gaps.map((gap) => ({ from: Date.parse(gap.from) / 1000, until: Date.parse(gap.until) / 1000 })),
+  }), [pulse]);
+  const quiet = Number(pulse.messages.sum) === 0 && Number(pulse.active.sum) === 0;
   return (
     <>
-      <Figure name={t("Transfers, 30 days")} value={compact(total("transfer", "count"))} note={t("{amount} moved", { amount: compact(total("transfer", "amount")) })} aside={<Sparkline values={series(economy.flow, "transfer")} />} />
-      <Figure name={t("Daily rewards, 30 days")} value={compact(total("daily", "count"))} note={t("{amount} given", { amount: compact(total("daily", "amount")) })} aside={<Sparkline values={series(economy.flow, "daily")} />} />
+      <Figures>
+        <Counted metric="MESSAGES" told={pulse.messages} days={days} />
+        <Counted metric="ACTIVE" told={pulse.active} days={days} />
+        <Counted metric="VOICE_MINUTES" told={pulse.voice} days={days} />
+        <Counted metric="GROWTH" told={pulse.growth} days={days} />
+        <Counted metric="CASES" told={pulse.cases} days={days} />
+      </Figures>
+      <Chart
+        title={t("What went on")}
+        note={<Link className="small" to="/g/$guild/analytics" params={{ guild: id }} search={{ ...(at === undefined ? {} : { at }), days: String(days) }}>{t("Look closer")}</Link>}
+        {...drawn}
+        zone={pulse.timeZone}
+        called={(time) => inZone(time * 1000, pulse.timeZone, "DAY")}
+        nothing={quiet ? <Empty icon="chart" title={t("Nothing went on in this time")}>{t("Lines appear here as members write, speak and use commands.")}</Empty> : undefined}
+      />
     </>
   );
 }
 
-function Supply({ economy }: { economy: Curves }) {
-  const drawn = useMemo(() => ({
-    times: economy.supplyByDay.map((line) => Date.parse(`${line.day}T00:00:00Z`) / 1000),
-    series: [{ name: t("All bytes"), values: economy.supplyByDay.map((line) => Number(line.supply)) }],
-  }), [economy.supplyByDay]);
-  return <Chart title={t("Supply over time")} note={t("at the end of each day, 90 days")} {...drawn} />;
+/** Below what there is: how much more that is than before, where it may be known. */
+function supplyNote(supply: Told | undefined, days: number) {
+  const change = supply === undefined ? null : growth(supply.sum, supply.sumBefore);
+  if (supply === undefined || change === null) return { note: t("all balances together") };
+  return { note: t("{change} to the {days} days before", { change: percent(change), days }), aside: <Sparkline values={supply.values.map(Number)} /> };
+}
+
+function Counted({ metric, told, days }: { metric: Metric; told: Told; days: number }) {
+  const change = growth(told.sum, told.sumBefore);
+  const good = goodWhen(metric);
+  const tone = change === null || change === 0 || good === undefined ? undefined : (change > 0) === (good === "more") ? "good" : "bad";
+  return <Figure name={metricName(metric)} value={compact(told.sum)} note={change === null ? t("in {days} days", { days }) : t("{change} to the {days} days before", { change: percent(change), days })} {...(tone === undefined ? {} : { tone })} aside={<Sparkline values={told.values.map(Number)} />} />;
 }
 
 function Top({ asked }: { asked: ReturnType<typeof useAsk<ResultOf<typeof GLANCE>, { guild: string }>> }) {

@@ -1,0 +1,472 @@
+//! Numbers over time: any metric, of all or of one channel, member or command, split or not, in
+//! spans of any length. A chart is one query, and one more for its lines; never one for each point.
+
+use std::fmt::Write as _;
+
+use domain::{ChannelId, GuildId, PersonId};
+use eventlog::{
+    LogError,
+    sql::{Row, Value},
+    values,
+};
+
+use super::Slot;
+use crate::{economy::person, store::ReadStore};
+
+/// Points of one chart.
+pub const MAX_SPANS: usize = 800;
+/// Lines of one chart, and of a list of the most.
+pub const MAX_LINES: u32 = 25;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Metric {
+    Messages,
+    Replies,
+    Attachments,
+    Reactions,
+    /// Members who did anything.
+    Active,
+    Joins,
+    Leaves,
+    /// Joins without leaves.
+    Growth,
+    VoiceMinutes,
+    Commands,
+    CommandsRefused,
+    CommandsFailed,
+    /// How long a command took, on average.
+    CommandMillis,
+    Cases,
+    /// Movements of bytes, and how many bytes moved.
+    Movements,
+    Bytes,
+    /// How many bytes there were at the end.
+    Supply,
+    Giveaways,
+    Entries,
+}
+
+/// What numbers are kept apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Split {
+    Channel,
+    Member,
+    Command,
+    /// Of a case, or of a movement of bytes.
+    Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    Channel(ChannelId),
+    Member(PersonId),
+    /// A command's or a kind's name.
+    Word(String),
+}
+
+/// Of what: everything where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub channel: Option<ChannelId>,
+    pub member: Option<PersonId>,
+    pub command: Option<String>,
+    pub kind: Option<String>,
+}
+
+impl Filter {
+    fn of(key: &Key, split: Split) -> Self {
+        match key {
+            Key::Channel(channel) => Self { channel: Some(*channel), ..Self::default() },
+            Key::Member(member) => Self { member: Some(*member), ..Self::default() },
+            Key::Word(word) if split == Split::Command => {
+                Self { command: Some(word.clone()), ..Self::default() }
+            }
+            Key::Word(word) => Self { kind: Some(word.clone()), ..Self::default() },
+        }
+    }
+
+    fn keys(&self) -> Vec<(Split, Value)> {
+        let word = |word: &String| Value::Text(Some(word.clone()));
+        [
+            self.channel.map(|channel| (Split::Channel, channel.as_i64().into())),
+            self.member.map(|member| (Split::Member, member.into())),
+            self.command.as_ref().map(|command| (Split::Command, word(command))),
+            self.kind.as_ref().map(|kind| (Split::Kind, word(kind))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+impl Split {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Channel => "a.channel",
+            Self::Member => "a.person",
+            Self::Command => "a.command",
+            Self::Kind => "a.kind",
+        }
+    }
+
+    fn key(self, row: &Row, column: usize) -> Result<Key, LogError> {
+        Ok(match self {
+            Self::Channel => Key::Channel(
+                ChannelId::from_i64(row.int(column)?)
+                    .map_err(|error| LogError::Corrupt(error.to_string()))?,
+            ),
+            Self::Member => Key::Member(person(row.int(column)?)?),
+            Self::Command | Self::Kind => Key::Word(row.text(column)?.to_owned()),
+        })
+    }
+}
+
+/// A table that sums are kept in, and by what apart.
+struct Kept {
+    table: &'static str,
+    by: &'static [Split],
+}
+
+const SLOTS: Kept = Kept { table: "activity_slots", by: &[] };
+const CHANNELS: Kept = Kept { table: "activity_channels", by: &[Split::Channel] };
+const MEMBERS: Kept = Kept { table: "activity_members", by: &[Split::Member] };
+const USES: Kept = Kept { table: "command_uses", by: &[Split::Command, Split::Member] };
+const TALLIES: Kept = Kept { table: "tallies", by: &[Split::Kind] };
+
+/// How a metric is made of rows.
+#[derive(Clone, Copy)]
+enum Made {
+    Sum(&'static str),
+    /// Of microseconds.
+    Minutes(&'static str),
+    Persons,
+    Average(&'static str, &'static str),
+}
+
+impl Made {
+    /// Where a condition is given, of those rows that it is true for.
+    fn sql(self, when: Option<&str>) -> String {
+        let only = |column: &str| match when {
+            None => column.to_owned(),
+            Some(when) => format!("CASE WHEN {when} THEN {column} ELSE 0 END"),
+        };
+        let sum = |column: &str| format!("CAST(COALESCE(SUM({}), 0) AS bigint)", only(column));
+        match (self, when) {
+            (Self::Sum(column), _) => sum(column),
+            (Self::Minutes(column), _) => format!("({} / 60000000)", sum(column)),
+            (Self::Persons, None) => "CAST(COUNT(DISTINCT a.person) AS bigint)".to_owned(),
+            (Self::Persons, Some(when)) => {
+                format!("CAST(COUNT(DISTINCT CASE WHEN {when} THEN a.person END) AS bigint)")
+            }
+            (Self::Average(of, among), _) => {
+                format!("COALESCE({} / NULLIF({}, 0), 0)", sum(of), sum(among))
+            }
+        }
+    }
+}
+
+const USED: &str = "a.done + a.refused + a.failed";
+const BYTES_CAME: &str = "CASE WHEN a.kind IN ('start', 'grant', 'daily', 'refund') THEN a.amount \
+                          WHEN a.kind IN ('take', 'spend') THEN -a.amount ELSE 0 END";
+
+impl Metric {
+    /// Tables that have it, the smallest first; a condition on their rows; how it is made.
+    const fn kept(self) -> (&'static [Kept], &'static str, Made) {
+        const EVERYWHERE: &[Kept] = &[SLOTS, CHANNELS, MEMBERS];
+        match self {
+            Self::Messages => (EVERYWHERE, "", Made::Sum("a.messages")),
+            Self::Reactions => (EVERYWHERE, "", Made::Sum("a.reactions")),
+            Self::VoiceMinutes => (EVERYWHERE, "", Made::Minutes("a.voice_micros")),
+            Self::Replies => (&[SLOTS], "", Made::Sum("a.replies")),
+            Self::Attachments => (&[SLOTS], "", Made::Sum("a.attachments")),
+            Self::Joins => (&[SLOTS], "", Made::Sum("a.joins")),
+            Self::Leaves => (&[SLOTS], "", Made::Sum("a.leaves")),
+            Self::Growth => (&[SLOTS], "", Made::Sum("a.joins - a.leaves")),
+            Self::Active => (&[MEMBERS], "", Made::Persons),
+            Self::Commands => (&[USES], "", Made::Sum(USED)),
+            Self::CommandsRefused => (&[USES], "", Made::Sum("a.refused")),
+            Self::CommandsFailed => (&[USES], "", Made::Sum("a.failed")),
+            Self::CommandMillis => (&[USES], "", Made::Average("a.millis", USED)),
+            Self::Cases => (&[TALLIES], " AND a.what = 'case'", Made::Sum("a.count")),
+            Self::Movements => (&[TALLIES], " AND a.what = 'bytes'", Made::Sum("a.count")),
+            Self::Bytes => (&[TALLIES], " AND a.what = 'bytes'", Made::Sum("a.amount")),
+            Self::Supply => (&[TALLIES], " AND a.what = 'bytes'", Made::Sum(BYTES_CAME)),
+            Self::Giveaways => {
+                let made = " AND a.what = 'giveaway' AND a.kind = 'created'";
+                (&[TALLIES], made, Made::Sum("a.count"))
+            }
+            Self::Entries => {
+                let entered = " AND a.what = 'giveaway' AND a.kind = 'entered'";
+                (&[TALLIES], entered, Made::Sum("a.count"))
+            }
+        }
+    }
+
+    /// Whether numbers of parts make the number of the whole.
+    pub const fn adds_up(self) -> bool {
+        !matches!(self, Self::Active | Self::CommandMillis | Self::Supply)
+    }
+
+    /// The read model that it comes from, where nothing is filtered or split.
+    pub const fn read_model(self, split: Option<Split>, filter: &Filter) -> &'static str {
+        let by_member = matches!(split, Some(Split::Member)) || filter.member.is_some();
+        match self {
+            Self::Active
+            | Self::Commands
+            | Self::CommandsRefused
+            | Self::CommandsFailed
+            | Self::CommandMillis => "activity_members",
+            Self::Messages | Self::Reactions | Self::VoiceMinutes if by_member => {
+                "activity_members"
+            }
+            Self::Cases
+            | Self::Movements
+            | Self::Bytes
+            | Self::Supply
+            | Self::Giveaways
+            | Self::Entries => "tallies",
+            _ => "activity_slots",
+        }
+    }
+}
+
+/// What is asked of a store: which rows, and how a number is made of them.
+struct Asking {
+    table: &'static str,
+    /// After `WHERE a.guild = $1`.
+    only: String,
+    parameters: Vec<Value>,
+    made: Made,
+}
+
+impl Asking {
+    /// None where numbers are not kept so.
+    fn of(guild: GuildId, metric: Metric, split: Option<Split>, filter: &Filter) -> Option<Self> {
+        let (tables, condition, made) = metric.kept();
+        let keys = filter.keys();
+        let has = |kept: &&Kept| {
+            let filtered = keys.iter().map(|(key, _)| *key);
+            filtered.chain(split).all(|key| kept.by.contains(&key))
+        };
+        let table = tables.iter().find(has)?.table;
+        let mut parameters = values![guild].to_vec();
+        let mut only = condition.to_owned();
+        for (key, value) in keys {
+            parameters.push(value);
+            let _ = write!(only, " AND {} = ${}", key.column(), parameters.len());
+        }
+        Some(Self { table, only, parameters, made })
+    }
+}
+
+/// Stretches of time that numbers are asked for, each from a slot up to another. They may overlap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spans(Vec<(Slot, Slot)>);
+
+impl Spans {
+    /// None where there are none, or too many.
+    pub fn new(spans: Vec<(Slot, Slot)>) -> Option<Self> {
+        (1..=MAX_SPANS).contains(&spans.len()).then_some(Self(spans))
+    }
+
+    pub fn all(&self) -> &[(Slot, Slot)] {
+        &self.0
+    }
+
+    /// From the first slot to the one after the last.
+    pub fn whole(&self) -> (Slot, Slot) {
+        let from = self.0.iter().map(|(from, _)| *from).min();
+        let until = self.0.iter().map(|(_, until)| *until).max();
+        (from.unwrap_or(Slot(0)), until.unwrap_or(Slot(0)))
+    }
+
+    /// As a table that rows are joined to: numbers that we made, nothing from outside.
+    fn table(&self) -> String {
+        let mut sql = String::from("WITH spans (place, since, until) AS (VALUES ");
+        for (place, (since, until)) in self.0.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            let _ = write!(sql, "{comma}({place}, {}, {})", since.0, until.0);
+        }
+        sql.push_str(") ");
+        sql
+    }
+}
+
+/// The metric in each span, 0 where nothing was; none where numbers are not kept so.
+pub async fn series(
+    store: &ReadStore,
+    guild: GuildId,
+    metric: Metric,
+    filter: &Filter,
+    spans: &Spans,
+) -> Result<Option<Vec<i64>>, LogError> {
+    let Some(asking) = Asking::of(guild, metric, None, filter) else { return Ok(None) };
+    let Asking { table, only, parameters, made } = &asking;
+    // Each span looks its rows up and adds them as they come: nothing is sorted.
+    let sql = format!(
+        "{}SELECT CAST(spans.place AS bigint), (SELECT {} FROM {table} a WHERE a.guild = $1 \
+         AND a.slot >= spans.since AND a.slot < spans.until{only}) FROM spans",
+        spans.table(),
+        made.sql(None)
+    );
+    let mut numbers = vec![0; spans.0.len()];
+    for row in store.query(&sql, parameters).await? {
+        let place = usize::try_from(row.count(0)?).unwrap_or(usize::MAX);
+        if let Some(number) = numbers.get_mut(place) {
+            *number = row.int(1)?;
+        }
+    }
+    if matches!(metric, Metric::Supply) {
+        let mut supply = before(store, &asking, spans.whole().0).await?;
+        for number in &mut numbers {
+            supply += *number;
+            *number = supply;
+        }
+    }
+    Ok(Some(numbers))
+}
+
+/// What had come to be before a slot.
+async fn before(store: &ReadStore, asking: &Asking, slot: Slot) -> Result<i64, LogError> {
+    let Asking { table, only, parameters, made } = asking;
+    let sql = format!(
+        "SELECT {} FROM {table} a WHERE a.guild = $1 AND a.slot < {}{only}",
+        made.sql(None),
+        slot.0
+    );
+    let rows = store.query(&sql, parameters).await?;
+    rows.first().map_or(Ok(0), |row| row.int(0))
+}
+
+/// One line of a list: how much it was, and how much in the time before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub key: Key,
+    pub now: i64,
+    pub before: i64,
+}
+
+/// A stretch of time and the one that it is compared with, which ends where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared {
+    pub before: Slot,
+    pub from: Slot,
+    pub until: Slot,
+}
+
+/// Those with most first, or those that gained most; none where numbers are not kept so.
+pub async fn most(
+    store: &ReadStore,
+    guild: GuildId,
+    (metric, split, filter): (Metric, Split, &Filter),
+    time: Compared,
+    rising: bool,
+    limit: u32,
+) -> Result<Option<Vec<Line>>, LogError> {
+    let asking = Asking::of(guild, metric, Some(split), filter);
+    let Some(Asking { table, only, parameters, made }) = asking else { return Ok(None) };
+    let key = split.column();
+    let (now, before) = (
+        made.sql(Some(&format!("a.slot >= {}", time.from.0))),
+        made.sql(Some(&format!("a.slot < {}", time.from.0))),
+    );
+    let order = if rising { "of_now - of_before" } else { "of_now" };
+    let sql = format!(
+        "SELECT of_key, of_now, of_before FROM (SELECT {key} AS of_key, {now} AS of_now, \
+         {before} AS of_before FROM {table} a \
+         WHERE a.guild = $1 AND a.slot >= {} AND a.slot < {}{only} GROUP BY {key}) sums \
+         WHERE {order} > 0 ORDER BY {order} DESC, of_key LIMIT {}",
+        time.before.0,
+        time.until.0,
+        limit.min(MAX_LINES)
+    );
+    let rows = store.query(&sql, &parameters).await?;
+    let line =
+        |row: &Row| Ok(Line { key: split.key(row, 0)?, now: row.int(1)?, before: row.int(2)? });
+    rows.iter().map(line).collect::<Result<_, LogError>>().map(Some)
+}
+
+/// The metric of each of these in each span.
+pub async fn lines(
+    store: &ReadStore,
+    guild: GuildId,
+    (metric, split, filter): (Metric, Split, &Filter),
+    keys: &[Key],
+    spans: &Spans,
+) -> Result<Vec<Vec<i64>>, LogError> {
+    let mut numbers = vec![vec![0; spans.0.len()]; keys.len()];
+    let asking = Asking::of(guild, metric, Some(split), filter);
+    let Some(Asking { table, mut only, mut parameters, made }) = asking else {
+        return Ok(numbers);
+    };
+    let places: Vec<_> = keys
+        .iter()
+        .flat_map(|key| Filter::of(key, split).keys())
+        .map(|(_, value)| {
+            parameters.push(value);
+            format!("${}", parameters.len())
+        })
+        .collect();
+    if places.is_empty() {
+        return Ok(numbers);
+    }
+    let key = split.column();
+    let _ = write!(only, " AND {key} IN ({})", places.join(", "));
+    // The order of a cross join is kept: each span looks its rows up.
+    let sql = format!(
+        "{}SELECT CAST(spans.place AS bigint), {key}, {} FROM spans CROSS JOIN {table} a \
+         WHERE a.guild = $1 AND a.slot >= spans.since AND a.slot < spans.until{only} \
+         GROUP BY spans.place, {key}",
+        spans.table(),
+        made.sql(None)
+    );
+    for row in store.query(&sql, &parameters).await? {
+        let place = usize::try_from(row.count(0)?).unwrap_or(usize::MAX);
+        let found = split.key(&row, 1)?;
+        let line = keys.iter().position(|key| *key == found);
+        if let Some(number) = line.and_then(|line| numbers[line].get_mut(place)) {
+            *number = row.int(2)?;
+        }
+    }
+    Ok(numbers)
+}
+
+/// A stretch of time in which a community's clock was so many slots ahead of UTC.
+pub type Segment = (Slot, Slot, i64);
+
+/// The metric by day of the week (Monday is 0) and hour; none where numbers are not kept so.
+pub async fn week(
+    store: &ReadStore,
+    guild: GuildId,
+    metric: Metric,
+    filter: &Filter,
+    segments: &[Segment],
+) -> Result<Option<[[i64; 24]; 7]>, LogError> {
+    let asking = Asking::of(guild, metric, None, filter);
+    let Some(Asking { table, only, parameters, made }) = asking else { return Ok(None) };
+    let mut map = [[0; 24]; 7];
+    if segments.is_empty() {
+        return Ok(Some(map));
+    }
+    // The first slot of all began on a Thursday: three days after a Monday.
+    let rows: Vec<_> = segments
+        .iter()
+        .map(|(since, until, ahead)| format!("({}, {}, {})", since.0, until.0, ahead + 3 * 96))
+        .collect();
+    let sql = format!(
+        "WITH spans (since, until, shift) AS (VALUES {}) \
+         SELECT CAST((a.slot + spans.shift) % 672 / 4 AS bigint), {} \
+         FROM spans CROSS JOIN {table} a \
+         WHERE a.guild = $1 AND a.slot >= spans.since AND a.slot < spans.until{only} \
+         GROUP BY (a.slot + spans.shift) % 672 / 4",
+        rows.join(", "),
+        made.sql(None)
+    );
+    for row in store.query(&sql, &parameters).await? {
+        let hour = usize::try_from(row.count(0)?).unwrap_or(0);
+        if let Some(number) = map.get_mut(hour / 24).and_then(|day| day.get_mut(hour % 24)) {
+            *number = row.int(1)?;
+        }
+    }
+    Ok(Some(map))
+}

@@ -1,0 +1,291 @@
+//! Charts and boards as they are answered: in the community's days, beside the time before, now and
+//! as they were, and boards in the order of the slash command.
+
+use std::sync::atomic::Ordering;
+
+use actions::{
+    Caller, Permissions,
+    activity::{Heard, Told, Used, Window},
+    levels::Period,
+};
+use domain::{
+    ChannelId, MessageId, Timestamp,
+    activity::{Blindness, UseOutcome, Written},
+    levels::Change,
+};
+use serde_json::{Value, json};
+
+use crate::house::{House, code, guild, user};
+
+async fn of_guild(house: &House, who: &schema::SignedIn, inner: &str) -> Value {
+    let question = format!("{{ guild(id: \"{}\") {{ {inner} }} }}", guild());
+    House::answered(house.ask(Some(who), question.as_str()).await)["guild"].clone()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn message(seq: u64, at: Timestamp, user_number: u64, channel: u64) -> Heard {
+    let what = Told::Message {
+        id: MessageId::new(1_000 + seq).unwrap(),
+        user: user(user_number),
+        channel: ChannelId::new(channel).unwrap(),
+        roles: Vec::new(),
+        how: Written::default(),
+        burst: 1,
+    };
+    Heard { seq, at, what }
+}
+
+async fn recorded(house: &House, session: &str, heard: Vec<Heard>) {
+    let window = Window { heard, ..Window::default() };
+    house.actions.record_activity(guild(), session, &window, None).await.unwrap();
+}
+
+async fn in_berlin(house: &House) {
+    let (operator, key) = (Caller::operator(), actions::fresh_key("test").unwrap());
+    let zone = house.actions.change_setting(
+        guild(),
+        &operator,
+        "activity",
+        "time_zone",
+        "Europe/Berlin",
+        &key,
+    );
+    zone.await.unwrap();
+}
+
+/// The house's today is 18 November 2026.
+async fn some_days(house: &House) {
+    in_berlin(house).await;
+    let heard = vec![
+        // The last day before the three that are looked at, in Berlin: 14 November, 23:50.
+        message(1, at("2026-11-14T22:50:00Z"), 101, 5),
+        // 15 November in UTC, 16 in Berlin.
+        message(2, at("2026-11-15T23:30:00Z"), 101, 5),
+        message(3, at("2026-11-16T09:00:00Z"), 102, 6),
+        message(4, at("2026-11-18T09:00:00Z"), 102, 6),
+        message(5, at("2026-11-18T09:20:00Z"), 101, 5),
+        message(6, at("2026-11-18T09:25:00Z"), 101, 5),
+    ];
+    let used = Used {
+        interaction: 77,
+        at: at("2026-11-18T10:00:00Z"),
+        user: user(103),
+        command: "bytes read".to_owned(),
+        outcome: UseOutcome::Refused,
+        millis: 40,
+    };
+    let gap = (at("2026-11-17T01:00:00Z"), at("2026-11-17T02:00:00Z"), Blindness::Hole);
+    let window = Window { heard, uses: vec![used], gap: Some(gap) };
+    house.actions.record_activity(guild(), "a", &window, None).await.unwrap();
+}
+
+// proves: ANA-01, ANA-02, ANA-05, ANA-07, ANA-10
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_some_days_then_charts_tell_them_as_the_community_counts() {
+    let house = House::new().await;
+    some_days(&house).await;
+    house.caught_up().await;
+    let admin = house.admin();
+    let range = "range: {since: \"2026-11-16\", until: \"2026-11-18\"}";
+    let inner = format!(
+        "activity {{ timeZone series(metric: MESSAGES, {range}) {{ starts until values sum before \
+         sumBefore lines {{ sum }} }} active {{ daily weekly monthly stickiness }} gaps({range}) \
+         {{ from until }} }}"
+    );
+    let shown = of_guild(&house, &admin, &inner).await["activity"].clone();
+    assert_eq!(shown["timeZone"], "Europe/Berlin");
+    let series = &shown["series"];
+    assert_eq!(
+        series["starts"],
+        json!([
+            "2026-11-15T23:00:00.000000Z",
+            "2026-11-16T23:00:00.000000Z",
+            "2026-11-17T23:00:00.000000Z"
+        ])
+    );
+    assert_eq!(series["until"], "2026-11-18T23:00:00.000000Z");
+    assert_eq!((&series["values"], &series["sum"]), (&json!(["2", "0", "3"]), &json!("5")));
+    assert_eq!((&series["before"], &series["sumBefore"]), (&json!(["0", "1", "0"]), &json!("1")));
+    assert_eq!(series["lines"], json!([]));
+    let same = "activity { series(metric: MESSAGES, range: {days: 3}) { starts } }";
+    let same = of_guild(&house, &admin, same).await["activity"]["series"]["starts"].clone();
+    assert_eq!(same, series["starts"]);
+    // Who used a command was there too.
+    let active = json!({ "daily": "3", "weekly": "3", "monthly": "3", "stickiness": 1.0 });
+    assert_eq!(shown["active"], active);
+    let (from, until) = ("2026-11-17T01:00:00.000000Z", "2026-11-17T02:00:00.000000Z");
+    assert_eq!(shown["gaps"], json!([{ "from": from, "until": until }]));
+
+    let inner = format!(
+        "activity {{ series(metric: MESSAGES, split: CHANNEL, {range}) {{ lines {{ of {{ channel }} \
+         sum values }} }} most(metric: MESSAGES, split: MEMBER, {range}, rising: true) {{ of {{ \
+         person {{ name }} }} now before }} commands {{ command done refused failed millis }} \
+         week(metric: MESSAGES, {range}) }}"
+    );
+    let shown = of_guild(&house, &admin, &inner).await["activity"].clone();
+    assert_eq!(
+        shown["series"]["lines"],
+        json!([
+            { "of": { "channel": "5" }, "sum": "3", "values": ["1", "0", "2"] },
+            { "of": { "channel": "6" }, "sum": "2", "values": ["1", "0", "1"] }
+        ])
+    );
+    let line = |name: &str, now: &str, before: &str| json!({ "of": { "person": { "name": name } }, "now": now, "before": before });
+    assert_eq!(shown["most"], json!([line("User 101", "3", "1"), line("User 102", "2", "0")]));
+    let command = json!({
+        "command": "bytes read", "done": "0", "refused": "1", "failed": "0", "millis": "40"
+    });
+    assert_eq!(shown["commands"], json!([command]));
+    // Monday, 00:30 and 10:00 there; Wednesday at 10.
+    assert_eq!((&shown["week"][0][0], &shown["week"][0][10]), (&json!("1"), &json!("1")));
+    assert_eq!(shown["week"][2][10], "3");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_what_numbers_are_not_kept_by_or_too_much_then_it_is_said() {
+    let house = House::new().await;
+    let admin = house.admin();
+    for (asked, said) in [
+        ("series(metric: REPLIES, split: CHANNEL) { sum }", "not kept"),
+        ("series(metric: CASES, filter: {user: \"101\"}) { sum }", "not kept"),
+        ("series(metric: MESSAGES, filter: {channel: \"5\", user: \"1\"}) { sum }", "not kept"),
+        ("series(metric: MESSAGES, every: HOUR, range: {days: 300}) { sum }", "fewer days"),
+        ("series(metric: MESSAGES, range: {since: \"2027-02-01\"}) { sum }", "days"),
+        ("series(metric: MESSAGES, split: CHANNEL, lines: 26) { sum }", "lines: use 1 to 25"),
+        ("most(metric: MESSAGES, split: CHANNEL, first: 0) { now }", "first: use 1 to 25"),
+        ("week(metric: MESSAGES, range: {days: 0})", "days"),
+        ("cohorts(weeks: 26) { came }", "weeks: use 1 to 25"),
+        ("commands(first: 101) { done }", "first: use 1 to 100"),
+    ] {
+        let question = format!("{{ guild(id: \"{}\") {{ activity {{ {asked} }} }} }}", guild());
+        let refused = house.ask(Some(&admin), question.as_str()).await;
+        assert_eq!(code(&refused).as_deref(), Some("BAD_INPUT"), "{asked}");
+        assert!(refused.errors[0].message.contains(said), "{asked}: {}", refused.errors[0].message);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_moment_of_the_past_then_charts_end_there() {
+    let house = House::new().await;
+    let admin = house.admin();
+    recorded(&house, "a", vec![message(1, at("2026-11-18T09:00:00Z"), 101, 5)]).await;
+    let inner = "activity { member(user: \"101\") { messages lastActive messagesByDay } \
+                 series(metric: MESSAGES) { sum } } eventCount";
+    house.caught_up().await;
+    let shown = of_guild(&house, &admin, inner).await;
+    let then = shown["eventCount"].as_str().unwrap().to_owned();
+    house.now.fetch_add(86_400, Ordering::SeqCst);
+    recorded(&house, "a", vec![message(2, at("2026-11-19T09:00:00Z"), 101, 5)]).await;
+    house.caught_up().await;
+    let now = of_guild(&house, &admin, inner).await;
+    assert_eq!(now["activity"]["member"]["messages"], "2");
+    assert_eq!(now["activity"]["member"]["lastActive"], "2026-11-19");
+    let question = format!("{{ guild(id: \"{}\", asOf: \"#{then}\") {{ {inner} }} }}", guild());
+    let past = House::answered(house.ask(Some(&admin), question.as_str()).await);
+    let past = &past["guild"]["activity"];
+    assert_eq!((&past["series"]["sum"], &past["member"]["messages"]), (&json!("1"), &json!("1")));
+    assert_eq!(past["member"]["lastActive"], "2026-11-18");
+    assert_eq!(past["member"]["messagesByDay"].as_array().unwrap().last().unwrap(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_member_then_they_see_their_own_numbers_and_no_others() {
+    let house = House::new().await;
+    recorded(&house, "a", vec![message(1, at("2026-11-18T09:00:00Z"), 103, 5)]).await;
+    house.caught_up().await;
+    let member = house.member(103);
+    let own = "activity { member(user: \"103\") { messages } }";
+    assert_eq!(of_guild(&house, &member, own).await["activity"]["member"]["messages"], "1");
+    let none = "activity { member(user: \"104\") { messages } }";
+    let question = format!("{{ guild(id: \"{}\") {{ {none} }} }}", guild());
+    let refused = house.ask(Some(&member), question.as_str()).await;
+    assert_eq!(code(&refused).as_deref(), Some("FORBIDDEN"));
+}
+
+async fn gives_xp(house: &House, to: u64, xp: u64) {
+    let (operator, key) = (Caller::operator(), actions::fresh_key("test").unwrap());
+    let change = Change::Set(xp);
+    house.actions.change_xp(guild(), &operator, user(to), change, None, &key).await.unwrap();
+}
+
+// proves: LVL-07
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_boards_then_they_stand_in_the_order_of_the_slash_command() {
+    let house = House::new().await;
+    let viewer = house.member(200);
+    // Many with the same, and some that earned in the periods at hand.
+    for number in 0..25 {
+        gives_xp(&house, 1_000 + number, 100 + 40 * (number % 4)).await;
+    }
+    let heard = (1..=6).map(|seq| {
+        let earlier = i64::try_from(seq).unwrap() * 86_400;
+        message(seq, at("2026-11-18T09:00:00Z").plus_secs(earlier - 6 * 86_400), 1_000 + seq, 5)
+    });
+    recorded(&house, "a", heard.collect()).await;
+    house.caught_up().await;
+    let caller = Caller::operator();
+    for (period, named) in [
+        (None, ""),
+        (Some(Period::Day), "period: DAY, "),
+        (Some(Period::Week), "period: WEEK, "),
+        (Some(Period::Month), "period: MONTH, "),
+    ] {
+        let mut slash = Vec::new();
+        for page in 0.. {
+            let board = house.actions.level_board(guild(), &caller, period, page).await.unwrap();
+            let lines = board.lines.iter();
+            slash.extend(lines.map(|line| (line.place, line.user.unwrap().get(), line.xp)));
+            if !board.more {
+                break;
+            }
+        }
+        let (mut web, mut after) = (Vec::new(), String::new());
+        loop {
+            let inner = format!(
+                "levels {{ board({named}first: 7{after}) {{ lines {{ nodes {{ place xp person {{ \
+                 userId }} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
+            );
+            let lines = of_guild(&house, &viewer, &inner).await["levels"]["board"]["lines"].clone();
+            let number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
+            for line in lines["nodes"].as_array().unwrap() {
+                let place = u32::try_from(number(&line["place"])).unwrap();
+                web.push((place, number(&line["person"]["userId"]), number(&line["xp"])));
+            }
+            if lines["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+            after = format!(", after: {}", lines["pageInfo"]["endCursor"]);
+        }
+        assert!(!slash.is_empty(), "{period:?}");
+        assert_eq!(web, slash, "{period:?}");
+    }
+}
+
+// proves: LVL-07
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_member_then_their_rank_is_that_of_the_slash_command() {
+    let house = House::new().await;
+    let viewer = house.joins(200, Permissions::NONE, &[]);
+    gives_xp(&house, 101, 400).await;
+    gives_xp(&house, 102, 1_000).await;
+    house.caught_up().await;
+    let inner = "levels { member(user: \"101\") { place of xp level into step } \
+                 curve(levels: 2) { level step sum } rewards { level } earning { textMin } }";
+    let shown = of_guild(&house, &viewer, inner).await["levels"].clone();
+    let rank = house.actions.level_rank(guild(), &Caller::operator(), user(101)).await.unwrap();
+    let expected = json!({
+        "place": rank.place.unwrap().to_string(), "of": rank.of.to_string(),
+        "xp": rank.xp.to_string(), "level": rank.level, "into": rank.into.to_string(),
+        "step": rank.step.to_string(),
+    });
+    assert_eq!(shown["member"], expected);
+    assert_eq!(expected["place"], "2");
+    let steps = json!([
+        { "level": 1, "step": "100", "sum": "100" }, { "level": 2, "step": "155", "sum": "255" }
+    ]);
+    assert_eq!((&shown["curve"], &shown["rewards"]), (&steps, &json!([])));
+    assert_eq!(shown["earning"]["textMin"], 15);
+}
