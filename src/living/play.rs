@@ -7,15 +7,22 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use simulator::{
     Id, Permissions, Sim,
-    community::life::{Decision, Deed, Life, Moment, OWNER, Who},
+    community::life::{Campaign, Decision, Deed, Gives, Life, Moment, OWNER, PATRON, Who},
     given,
     people::{Answer, Failed, Filled, Person},
+    world::message::Message,
 };
 
-use super::{Trouble, stage::Stage, waves::pays};
+use super::{
+    Trouble,
+    stage::Stage,
+    waves::{lasts, pays},
+};
+use crate::discord::reply::Tone;
 
-/// Where commands are typed.
+/// Where commands are typed, and where prizes are offered.
 const COMMANDS: &str = "bot-commands";
+const PRIZES: &str = "prizes";
 
 /// What became of everything that was tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,14 +72,31 @@ impl<'a> Players<'a> {
         wave: Vec<Moment>,
         tally: &mut Tally,
     ) -> Result<Vec<Answered>, Trouble> {
-        let pays = pays(&wave);
+        let (pays, lasts) = (pays(&wave), lasts(&wave));
         let mut asking = Vec::new();
         for moment in wave {
             tally.facts += 1;
-            if let Some((command, given)) = self.command(&moment)? {
-                tally.commands += 1;
-                asking.push((moment, command, given));
-                continue;
+            match &moment.deed {
+                Deed::AwaitsDraw { .. } => continue,
+                Deed::SeesPrizeClaimed { prize } => {
+                    asking.extend(self.claims(&moment, prize));
+                    continue;
+                }
+                _ => {}
+            }
+            match self.asks(&moment) {
+                Ok(Some(asks)) => {
+                    tally.commands += 1;
+                    asking.push((moment.clone(), self.person(moment.who), asks));
+                    continue;
+                }
+                Ok(None) => {}
+                // It is not there any more, or was not yet.
+                Err(Trouble::Simulator(Failed::Refused(_) | Failed::Client(_))) => {
+                    tally.prevented += 1;
+                    continue;
+                }
+                Err(trouble) => return Err(trouble),
             }
             match self.does(&moment) {
                 Ok(()) => {
@@ -83,16 +107,12 @@ impl<'a> Players<'a> {
             }
         }
         let place = self.channel(COMMANDS)?;
-        let asked = asking.into_iter().map(|(moment, command, given)| {
-            let person = self.person(moment.who);
-            async move {
-                let person = person.ok_or_else(|| absent(moment.who));
-                let answer = match person {
-                    Ok(person) => person.uses(place, command, given).await,
-                    Err(failed) => Err(failed),
-                };
-                (moment, answer)
-            }
+        let asked = asking.into_iter().map(|(moment, person, asks)| async move {
+            let answer = match person {
+                Some(person) => asks.of(&person, place).await,
+                None => Err(absent(moment.who)),
+            };
+            (moment, answer)
         });
         let answers: Vec<Answered> = join_all(asked).await;
         for (moment, answer) in &answers {
@@ -105,11 +125,60 @@ impl<'a> Players<'a> {
         if pays {
             stage.settled().await?;
         }
+        if lasts {
+            stage.quiet().await?;
+        }
         Ok(answers)
+    }
+
+    /// Everybody who is called for this prize and has not come for it yet.
+    fn claims(&self, moment: &Moment, prize: &str) -> Vec<(Moment, Option<Person>, Asks)> {
+        let Ok(channel) = self.channel(PRIZES) else { return Vec::new() };
+        let won = format!("you have won **{prize}**");
+        let world = self.sim.world.lock();
+        let Ok(found) = world.channel(channel) else { return Vec::new() };
+        let calls = found.messages.values().filter(|message| message.content.contains(&won));
+        let open = calls.filter(|message| !message.components.is_empty());
+        let of = |message: &Message| {
+            let winner = self.sim.person(self.guild, *message.mentions.first()?);
+            let press = Asks::Press { channel, message: message.id, label: "Claim Prize" };
+            Some((moment.clone(), Some(winner), press))
+        };
+        open.filter_map(of).collect()
     }
 
     fn channel(&self, name: &str) -> Result<Id, Failed> {
         self.sim.channel(self.guild, name)
+    }
+
+    /// What a member wants of the bot, where a deed is something of that kind.
+    fn asks(&self, moment: &Moment) -> Result<Option<Asks>, Trouble> {
+        let press = |prize: &str, label| {
+            let (channel, message) = self.offer(prize)?;
+            Ok::<_, Failed>(Asks::Press { channel, message, label })
+        };
+        Ok(Some(match &moment.deed {
+            Deed::EntersFor { prize } => press(prize, "Enter")?,
+            Deed::WithdrawsFrom { prize } => press(prize, "Leave")?,
+            Deed::JoinsSquad { squad } => Asks::Squad(squad),
+            _ => match self.command(moment)? {
+                Some((command, given)) => Asks::Command(command, given),
+                None => return Ok(None),
+            },
+        }))
+    }
+
+    /// The newest message that offers this prize.
+    fn offer(&self, prize: &str) -> Result<(Id, Id), Failed> {
+        let channel = self.channel(PRIZES)?;
+        let world = self.sim.world.lock();
+        let messages = world.channel(channel)?.messages.values();
+        let offers = |message: &&Message| {
+            message.embeds.first().is_some_and(|embed| embed["title"] == prize)
+        };
+        let newest = messages.rev().find(offers).map(|message| message.id);
+        let newest = newest.ok_or_else(|| Failed::Client(format!("nobody offers {prize}")))?;
+        Ok((channel, newest))
     }
 
     /// What a member types, where a deed is a command of the bot.
@@ -129,12 +198,50 @@ impl<'a> Players<'a> {
                 ("/warn", given! { user: user(*whom)?, reason: *reason })
             }
             Deed::Notes { whom, text } => ("/note", given! { user: user(*whom)?, text: *text }),
+            Deed::OffersPrize { prize, winners, hours, claim_hours } => (
+                "/giveaway create",
+                given! {
+                    prize: *prize, duration: format!("{hours}h"), winners: *winners,
+                    claim: format!("{claim_hours}h"), channel: self.channel(PRIZES)?,
+                },
+            ),
+            Deed::MakesCode(Campaign { name, code, gives, .. }) => (
+                "/codes create",
+                match gives {
+                    Gives::Bytes(amount) => given! { name: *name, code: *code, bytes: *amount },
+                    Gives::Patron(days) => given! {
+                        name: *name, code: *code, role: self.sim.role(self.guild, PATRON)?,
+                        days: *days,
+                    },
+                },
+            ),
+            Deed::Redeems { code } => ("/redeem", given! { code: code.as_str() }),
+            Deed::MakesPatron { whom, days } => {
+                let role = self.sim.role(self.guild, PATRON)?;
+                ("/tiers give", given! { user: user(*whom)?, role: role, days: *days })
+            }
+            Deed::Decides(Decision::Tier { role, bonus }) => {
+                ("/tiers set", given! { role: self.role(role)?, name: *role, daily_bonus: *bonus })
+            }
+            Deed::Decides(Decision::Squad { name, about }) => {
+                let role = self.role(name)?;
+                ("/squads create", given! { name: *name, role: role, description: *about })
+            }
             Deed::Decides(decision) => {
                 let (setting, value) = self.setting(decision)?;
                 ("/settings set", given! { setting: setting, value: value })
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// A role of this name; the owner makes it where there is none.
+    fn role(&self, name: &str) -> Result<Id, Failed> {
+        let owner = self.person(OWNER).ok_or_else(|| absent(OWNER))?;
+        match self.sim.role(self.guild, name) {
+            Ok(role) => Ok(role),
+            Err(_) => owner.makes_role(name, Permissions::NONE),
+        }
     }
 
     /// The setting that a decision is, and its value as one types it.
@@ -144,16 +251,17 @@ impl<'a> Players<'a> {
             Decision::GiftPause { secs } => ("economy.transfer_cooldown_secs", format!("{secs}s")),
             Decision::LargestGift(amount) => ("economy.max_transfer", amount.to_string()),
             Decision::RolesFor(roles) => {
-                let owner = self.person(OWNER).ok_or_else(|| absent(OWNER))?;
                 let mut rows = Vec::new();
                 for (received, name) in *roles {
-                    let role = match self.sim.role(self.guild, name) {
-                        Ok(role) => role,
-                        Err(_) => owner.makes_role(name, Permissions::NONE)?,
-                    };
-                    rows.push(format!("{received}:<@&{role}>"));
+                    rows.push(format!("{received}:<@&{}>", self.role(name)?));
                 }
                 ("economy.role_rewards", rows.join(", "))
+            }
+            Decision::HostsAre(role) => {
+                ("access.giveaway_roles", format!("<@&{}>", self.role(role)?))
+            }
+            Decision::Tier { .. } | Decision::Squad { .. } => {
+                return Err(Failed::Client("that is no setting".to_owned()));
             }
         })
     }
@@ -205,11 +313,45 @@ impl<'a> Players<'a> {
     }
 }
 
+/// What somebody wants of the bot, as a client does it.
+enum Asks {
+    Command(&'static str, Filled),
+    Press { channel: Id, message: Id, label: &'static str },
+    Squad(&'static str),
+}
+
+impl Asks {
+    async fn of(self, person: &Person, place: Id) -> Result<Answer, Failed> {
+        match self {
+            Self::Command(command, given) => person.uses(place, command, given).await,
+            Self::Press { channel, message, label } => {
+                person.presses(channel, message, label).await
+            }
+            // The squad's button tells what it costs; then that is confirmed.
+            Self::Squad(squad) => {
+                let choose = person.uses(place, "/squads join", Filled::new()).await?;
+                let buttons = choose.buttons();
+                let button = buttons.iter().find(|button| button.label.starts_with(squad));
+                let Some(button) = button else { return Ok(choose) };
+                let pressed = choose.presses(&button.label).await?;
+                match pressed.button("Confirm") {
+                    Some(_) => pressed.presses("Confirm").await,
+                    None => Ok(pressed),
+                }
+            }
+        }
+    }
+}
+
 fn absent(who: Who) -> Failed {
     Failed::Client(format!("no. {who} of the cast has not come yet"))
 }
 
-/// Only a refusal is for one's own eyes there.
+/// Whether a rule of the community or of the bot said no.
 pub fn is_refused(deed: &Deed, answer: &Answer) -> bool {
-    matches!(deed, Deed::Gives { .. } | Deed::TakesDaily) && answer.is_ephemeral()
+    match deed {
+        // Only a refusal is for one's own eyes there.
+        Deed::Gives { .. } | Deed::TakesDaily => answer.is_ephemeral(),
+        _ => answer.embeds().iter().any(|embed| embed["color"] == Tone::Bad.colour()),
+    }
 }

@@ -107,6 +107,39 @@ impl Stage {
         })
     }
 
+    /// Until everything that is due has fired, has been reacted to, and is done in Discord.
+    pub async fn quiet(&self) -> Result<(), Trouble> {
+        let wait = async {
+            loop {
+                self.node.timers.poke();
+                if self.is_quiet().await? {
+                    return Ok::<_, Trouble>(());
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let patience =
+            || Trouble::Fault("what the bot has begun does not come to an end".to_owned());
+        tokio::time::timeout(CALM, wait).await.map_err(|_| patience())?
+    }
+
+    async fn is_quiet(&self) -> Result<bool, Trouble> {
+        let node = &self.node;
+        // In this order: a timer that fires orders an effect, whose outcome is an event.
+        let due = processes::status::timers_due(&node.work, (node.clock)()).await?;
+        let effects = node.outbox.counts().await?;
+        let open = effects.waiting + effects.calling + effects.unknown + effects.untold;
+        let processes = processes::status::processes(&node.work, &*node.log).await?;
+        let idle = processes.iter().all(|process| process.lag_events == 0);
+        if due > 0 || open > 0 || !idle {
+            return Ok(false);
+        }
+        // What came of the last event may be ordered since.
+        let effects = node.outbox.counts().await?;
+        let due = processes::status::timers_due(&node.work, (node.clock)()).await?;
+        Ok(due + effects.waiting + effects.calling + effects.unknown + effects.untold == 0)
+    }
+
     /// Until nothing is left to fold, to react to, or to do in Discord.
     pub async fn calm(&self) -> Result<(), Trouble> {
         let wait = async {

@@ -171,7 +171,17 @@ fn tell(players: &Players<'_>, moment: &Moment) -> Option<String> {
         Deed::Notes { whom, .. } => format!("{me}  /note {}", name(*whom)),
         Deed::TimesOut { whom, .. } => format!("{me} times {} out", name(*whom)),
         Deed::Bans { whom, .. } => format!("{me} bans {}", name(*whom)),
-        Deed::Reacts { .. } | Deed::Decides(_) => return None,
+        Deed::OffersPrize { prize, winners, .. } => {
+            format!("{me}  /giveaway create prize:{prize} winners:{winners}")
+        }
+        Deed::EntersFor { prize } => format!("{me} enters for: {prize}"),
+        Deed::WithdrawsFrom { prize } => format!("{me} does not want to win any more: {prize}"),
+        Deed::SeesPrizeClaimed { prize } => format!("who was drawn claims: {prize}"),
+        Deed::MakesCode(campaign) => format!("{me}  /codes create name:{}", campaign.name),
+        Deed::Redeems { .. } => format!("{me}  /redeem"),
+        Deed::JoinsSquad { squad } => format!("{me}  /squads join → {squad}"),
+        Deed::MakesPatron { whom, .. } => format!("{me}  /tiers give user:@{}", name(*whom)),
+        Deed::Reacts { .. } | Deed::Decides(_) | Deed::AwaitsDraw { .. } => return None,
     })
 }
 
