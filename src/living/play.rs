@@ -16,13 +16,17 @@ use simulator::{
 use super::{
     Trouble,
     stage::Stage,
-    waves::{lasts, pays},
+    waves::{awaits, lasts, pays},
 };
 use crate::discord::reply::Tone;
 
 /// Where commands are typed, and where prizes are offered.
 const COMMANDS: &str = "bot-commands";
 const PRIZES: &str = "prizes";
+/// How long a prize is open, and waits for its winner, where nobody waits for hours.
+const HASTY: &str = "5m";
+const HASTY_MS: u64 = 300_000;
+const HOUR_MS: u64 = 3_600_000;
 
 /// What became of everything that was tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +48,10 @@ pub struct Players<'a> {
     guild: Id,
     /// Who has been here, by their place in the cast.
     users: Vec<Option<Id>>,
+    /// The last wave has set timers that fire soon.
+    restless: bool,
+    /// Nobody waits for hours: a prize is drawn after minutes.
+    hasty: bool,
 }
 
 /// A command's answer, and who asked.
@@ -58,7 +66,12 @@ impl<'a> Players<'a> {
         let users = life.cast.iter().map(|one| known.get(one.username.as_str()).copied());
         let users = users.collect();
         drop(world);
-        Self { life, sim: sim.clone(), guild, users }
+        Self { life, sim: sim.clone(), guild, users, restless: false, hasty: false }
+    }
+
+    /// The same, for days that pass as fast as everybody's.
+    pub fn hasty(self) -> Self {
+        Self { hasty: true, ..self }
     }
 
     pub fn person(&self, who: Who) -> Option<Person> {
@@ -72,7 +85,10 @@ impl<'a> Players<'a> {
         wave: Vec<Moment>,
         tally: &mut Tally,
     ) -> Result<Vec<Answered>, Trouble> {
-        let (pays, lasts) = (pays(&wave), lasts(&wave));
+        if std::mem::take(&mut self.restless) || !self.hasty && wave.iter().any(awaits) {
+            stage.quiet().await?;
+        }
+        let (pays, lasts) = (pays(&wave), lasts(&wave) && !self.hasty);
         let mut asking = Vec::new();
         for moment in wave {
             tally.facts += 1;
@@ -127,22 +143,41 @@ impl<'a> Players<'a> {
         }
         if lasts {
             stage.quiet().await?;
+            self.restless = true;
         }
         Ok(answers)
     }
 
     /// Everybody who is called for this prize and has not come for it yet.
     fn claims(&self, moment: &Moment, prize: &str) -> Vec<(Moment, Option<Person>, Asks)> {
+        let called = self.called(&format!("you have won **{prize}**"), HOUR_MS);
+        let claim = |(winner, press)| (moment.clone(), Some(winner), press);
+        called.into_iter().map(claim).collect()
+    }
+
+    /// Whoever is called for a prize takes it; what each was told.
+    pub async fn take_prizes(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for (winner, press) in self.called("you have won **", HASTY_MS) {
+            if let Ok(answer) = press.of(&winner, winner.guild).await {
+                told.push(answer.all_text());
+            }
+        }
+        told
+    }
+
+    /// Who was called with these words not longer ago, and the button that waits for them.
+    fn called(&self, words: &str, ago_ms: u64) -> Vec<(Person, Asks)> {
+        let since = self.sim.clock.now_ms().saturating_sub(ago_ms);
         let Ok(channel) = self.channel(PRIZES) else { return Vec::new() };
-        let won = format!("you have won **{prize}**");
         let world = self.sim.world.lock();
         let Ok(found) = world.channel(channel) else { return Vec::new() };
-        let calls = found.messages.values().filter(|message| message.content.contains(&won));
-        let open = calls.filter(|message| !message.components.is_empty());
+        let new = found.messages.values().filter(|message| message.made_ms > since);
+        let open =
+            new.filter(|message| message.content.contains(words) && !message.components.is_empty());
         let of = |message: &Message| {
             let winner = self.sim.person(self.guild, *message.mentions.first()?);
-            let press = Asks::Press { channel, message: message.id, label: "Claim Prize" };
-            Some((moment.clone(), Some(winner), press))
+            Some((winner, Asks::Press { channel, message: message.id, label: "Claim Prize" }))
         };
         open.filter_map(of).collect()
     }
@@ -198,13 +233,14 @@ impl<'a> Players<'a> {
                 ("/warn", given! { user: user(*whom)?, reason: *reason })
             }
             Deed::Notes { whom, text } => ("/note", given! { user: user(*whom)?, text: *text }),
-            Deed::OffersPrize { prize, winners, hours, claim_hours } => (
-                "/giveaway create",
-                given! {
-                    prize: *prize, duration: format!("{hours}h"), winners: *winners,
-                    claim: format!("{claim_hours}h"), channel: self.channel(PRIZES)?,
-                },
-            ),
+            Deed::OffersPrize { prize, winners, hours, claim_hours } => {
+                let long = |hours: u64| if self.hasty { HASTY.into() } else { format!("{hours}h") };
+                let given = given! {
+                    prize: *prize, duration: long(*hours), winners: *winners,
+                    claim: long(*claim_hours), channel: self.channel(PRIZES)?,
+                };
+                ("/giveaway create", given)
+            }
             Deed::MakesCode(Campaign { name, code, gives, .. }) => (
                 "/codes create",
                 match gives {

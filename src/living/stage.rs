@@ -125,19 +125,15 @@ impl Stage {
 
     async fn is_quiet(&self) -> Result<bool, Trouble> {
         let node = &self.node;
-        // In this order: a timer that fires orders an effect, whose outcome is an event.
-        let due = processes::status::timers_due(&node.work, (node.clock)()).await?;
-        let effects = node.outbox.counts().await?;
-        let open = effects.waiting + effects.calling + effects.unknown + effects.untold;
-        let processes = processes::status::processes(&node.work, &*node.log).await?;
-        let idle = processes.iter().all(|process| process.lag_events == 0);
-        if due > 0 || open > 0 || !idle {
+        let head = node.log.head().await?;
+        if processes::status::timers_due(&node.work, (node.clock)()).await? > 0 {
             return Ok(false);
         }
-        // What came of the last event may be ordered since.
-        let effects = node.outbox.counts().await?;
-        let due = processes::status::timers_due(&node.work, (node.clock)()).await?;
-        Ok(due + effects.waiting + effects.calling + effects.unknown + effects.untold == 0)
+        let processes = processes::status::processes(&node.work, &*node.log).await?;
+        let idle = processes.iter().all(|process| process.lag_events == 0);
+        // What one of them came to while the others were looked at is an event.
+        let over = idle && node.outbox.unfinished().await? == 0;
+        Ok(over && node.log.head().await? == head)
     }
 
     /// Until nothing is left to fold, to react to, or to do in Discord.
@@ -155,12 +151,7 @@ impl Stage {
     async fn is_calm(&self) -> Result<bool, Trouble> {
         let node = &self.node;
         let builds = Status::new(node.store.clone()).builds(&*node.log, (node.clock)()).await?;
-        let processes = processes::status::processes(&node.work, &*node.log).await?;
-        let effects = node.outbox.counts().await?;
-        let open = effects.waiting + effects.calling + effects.unknown + effects.untold;
-        Ok(open == 0
-            && builds.iter().all(|build| build.lag_events == 0)
-            && processes.iter().all(|process| process.lag_events == 0))
+        Ok(builds.iter().all(|build| build.lag_events == 0) && self.is_quiet().await?)
     }
 
     /// Ends everything that was begun; the local Discord stays.

@@ -21,6 +21,8 @@ use crate::config::Config;
 const DAY_MS: u64 = 86_400_000;
 /// Between two deeds.
 const PACE_MS: std::ops::Range<u64> = 1_000..5_000;
+/// Whoever was drawn looks for their prize after so many commands of anybody.
+const LOOKS_AT_PRIZES_EVERY: u64 = 3;
 /// How old the file of the local Discord may be when it is killed.
 const SAVE_EVERY: Duration = Duration::from_mins(1);
 
@@ -72,8 +74,8 @@ impl Living {
     ) -> Result<Tally, Trouble> {
         let sim = &self.stage.sim;
         let life = Life::new(self.about.extent());
-        let mut players = Players::find(&life, sim, self.about.guild);
-        let mut tally = Tally::default();
+        let mut players = Players::find(&life, sim, self.about.guild).hasty();
+        let (mut tally, mut taken) = (Tally::default(), 0);
         let mut save = tokio::time::interval(SAVE_EVERY);
         save.tick().await;
         let now = sim.clock.now_ms();
@@ -95,6 +97,12 @@ impl Living {
                     }
                 }
                 self.happens(&mut players, moment, &mut tally, &told).await;
+                if taken != tally.commands / LOOKS_AT_PRIZES_EVERY {
+                    taken = tally.commands / LOOKS_AT_PRIZES_EVERY;
+                    for text in players.take_prizes().await {
+                        told(&named(&players, text.lines().next().unwrap_or_default()));
+                    }
+                }
             }
             (date, of_day) = (date + 1, 0);
         }

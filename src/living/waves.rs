@@ -84,6 +84,11 @@ const fn is_alone(moment: &Moment) -> bool {
     )
 }
 
+/// Whether what is due by now must have happened before.
+pub const fn awaits(moment: &Moment) -> bool {
+    matches!(moment.deed, Deed::AwaitsDraw { .. } | Deed::SeesPrizeClaimed { .. })
+}
+
 /// Whether the bot goes on with a wave after it has answered: what it pays, gives and posts then is
 /// there before the next one.
 pub fn lasts(wave: &[Moment]) -> bool {
@@ -91,6 +96,8 @@ pub fn lasts(wave: &[Moment]) -> bool {
         matches!(
             moment.deed,
             Deed::OffersPrize { .. }
+                | Deed::EntersFor { .. }
+                | Deed::WithdrawsFrom { .. }
                 | Deed::AwaitsDraw { .. }
                 | Deed::SeesPrizeClaimed { .. }
                 | Deed::Redeems { .. }

@@ -212,6 +212,7 @@ async fn storm(args: &Args, print: Print, folder: &Folder) -> Result<Report, Fai
     let over = Arc::new(AtomicBool::new(false));
     let at_rest = Arc::new(AtomicBool::new(false));
     let written = record::follow(&place, scene.guild, Arc::clone(&at_rest));
+    let watching = calm::watch(folder.path(), Arc::clone(&scene), Arc::clone(&over))?;
     let mut acting = begin(&scene, args.seed, &over);
     let mut dice = StdRng::seed_from_u64(args.seed);
     for kill in 1..=args.kills {
@@ -228,6 +229,7 @@ async fn storm(args: &Args, print: Print, folder: &Folder) -> Result<Report, Fai
     for seat in acting.join_all().await {
         told.add(seat?);
     }
+    watching.await?;
     let node = calm::reached(folder.path()).await?;
     let balances = audit::balances_told(&scene).await?;
     bot.stop().await?;

@@ -1,23 +1,51 @@
-//! Waits until everything that the storm began has come to its end.
+//! How much of what the storm began has not come to its end: while it rages there is no more of it
+//! than the bot gets done between kills, and afterwards all of it is waited for.
 
 use std::{
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use eventlog::values;
+use eventlog::{sql, system_clock, values};
 use projections::Status;
+use tokio::task::JoinHandle;
 
+use super::scene::Scene;
 use crate::{
     cli::bench::Failed,
     config::{Config, ConfigArgs},
     node::{Access, Node},
-    processes::status,
+    processes::{Outbox, status},
 };
 
 /// A machine may be slow; what makes no progress for so long has come to no end.
 const PATIENCE: Duration = Duration::from_mins(3);
+/// Effects that may wait while the storm goes on.
+const ENOUGH: u64 = 60;
 const LOOK: Duration = Duration::from_millis(200);
+
+/// Says whether the bot has too much to do, until it is over. A bot that only falls further behind
+/// would be tested for nothing but its queue.
+pub(super) fn watch(
+    folder: &Path,
+    scene: Arc<Scene>,
+    over: Arc<AtomicBool>,
+) -> Result<JoinHandle<()>, Failed> {
+    let outbox = Outbox::new(sql::open_work(folder)?, system_clock());
+    Ok(tokio::spawn(async move {
+        while !over.load(Ordering::Relaxed) {
+            // Whoever is killed while it writes may hold it for a moment.
+            if let Ok(unfinished) = outbox.unfinished().await {
+                scene.busy.store(unfinished > ENOUGH, Ordering::Relaxed);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }))
+}
 
 /// The store of the bot that runs in this folder, once nothing is left to fold, to react to, to be
 /// drawn or to do in Discord.
@@ -29,8 +57,10 @@ pub(super) async fn reached(folder: &Path) -> Result<Node, Failed> {
     let node = Node::open(config, Access::Read).await?;
     let (mut least, mut since) = (u64::MAX, Instant::now());
     loop {
+        let head = node.log.head().await?;
         let left = left(&node).await?;
-        if left == 0 {
+        // What one thing came to while the others were looked at is an event.
+        if left == 0 && node.log.head().await? == head {
             return Ok(node);
         }
         if left < least {
@@ -47,17 +77,13 @@ pub(super) async fn reached(folder: &Path) -> Result<Node, Failed> {
 async fn left(node: &Node) -> Result<u64, Failed> {
     let builds = Status::new(node.store.clone()).builds(&*node.log, (node.clock)()).await?;
     let processes = status::processes(&node.work, &*node.log).await?;
-    let effects = node.outbox.counts().await?;
     // Of other timers there are some that fire in a month.
     let sql = "SELECT COUNT(*) FROM timers WHERE state IN ('waiting', 'firing') \
                AND kind LIKE 'giveaway.%'";
     let rows = node.work.query(sql, &values![]).await?;
     let timers = rows.first().map_or(Ok(0), |row| row.count(0))?;
-    Ok(effects.waiting
-        + effects.calling
-        + effects.unknown
-        + effects.untold
-        + timers
+    Ok(timers
+        + node.outbox.unfinished().await?
         + builds.iter().map(|build| build.lag_events).sum::<u64>()
         + processes.iter().map(|process| process.lag_events + process.parked_guilds).sum::<u64>())
 }

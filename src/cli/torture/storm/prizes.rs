@@ -23,7 +23,7 @@ const ENTRANTS: usize = 12;
 /// So long a giveaway may need to be posted, or it was never made.
 const POSTED_WITHIN: Duration = Duration::from_secs(20);
 /// Nobody is called any more who was not called for so long.
-const CALLED_WITHIN: Duration = Duration::from_secs(25);
+const CALLED_WITHIN: Duration = Duration::from_secs(15);
 const TRIES: usize = 4;
 
 /// Makes giveaways one after another, until it is over.
@@ -47,7 +47,7 @@ pub(super) async fn host(
 async fn one(scene: &Scene, prize: &str, dice: &mut StdRng, told: &mut Told) -> Result<(), Failed> {
     let host = &scene.council[dice.random_range(0..scene.council.len())];
     let plan = given! {
-        prize: prize, duration: "12s", winners: 2, claim: "6s", rerolls: 2,
+        prize: prize, duration: "10s", winners: 2, claim: "5s", rerolls: 2,
         channel: scene.prizes,
     };
     let made = host.uses(scene.town.channel, "/giveaway create", plan).await;

@@ -1,6 +1,9 @@
 //! The community of the storm: who does what in it, and what there is to do.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use parking_lot::Mutex;
 use simulator::{
@@ -55,6 +58,8 @@ pub(super) struct Scene {
     pub codes: Mutex<Vec<String>>,
     /// What somebody was told was done.
     pub done: Mutex<HashSet<Deed>>,
+    /// The bot has more to do in Discord than it gets done between two kills.
+    pub busy: AtomicBool,
 }
 
 impl Scene {
@@ -92,6 +97,7 @@ impl Scene {
             council,
             codes: Mutex::default(),
             done: Mutex::default(),
+            busy: AtomicBool::new(false),
         })
     }
 
@@ -116,6 +122,10 @@ impl Scene {
             return Err(format!("{command} was refused: {}", answer.all_text()).into());
         }
         Ok(())
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
     }
 
     /// One of the newest codes.

@@ -20,6 +20,8 @@ use crate::cli::bench::Failed;
 const MOST_AT_ONCE: i64 = 50;
 /// A new campaign comes once in so long.
 const CODE_EVERY: Duration = Duration::from_millis(700);
+/// How long moderators wait while the bot has enough to do.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Every second campaign gives a role of its own, as long as there is room for roles.
 const MOST_BADGES: u32 = 150;
 
@@ -37,6 +39,8 @@ pub(super) async fn member(
         }
         let person = &scene.town.people[seat + SEATS * (turn % TURNS)];
         match dice.random_range(0..10) {
+            // A transfer is done when it is answered.
+            _ if scene.is_busy() => sends(&scene, person, &mut dice, &mut told).await?,
             0..4 => sends(&scene, person, &mut dice, &mut told).await?,
             4..7 => redeems(&scene, person, &mut dice, &mut told).await?,
             _ => moves(&scene, person, &mut dice, &mut told).await?,
@@ -122,6 +126,10 @@ pub(super) async fn moderator(
     for turn in 0.. {
         if over.load(Ordering::Relaxed) {
             break;
+        }
+        if scene.is_busy() {
+            tokio::time::sleep(PAUSE).await;
+            continue;
         }
         let by = &scene.moderators[seat + WARNING_SEATS * (turn % WARNING_TURNS)];
         let whom = &scene.targets[dice.random_range(0..scene.targets.len())];
