@@ -119,8 +119,9 @@ pub async fn still_here(
     person: PersonId,
     reaction: &mut Reaction,
 ) -> Result<(), Trouble> {
-    let head = "You are still a member of {community}: what you were told a moment ago did not \
-                happen.";
+    // The farewell may have come too late, or they take no messages: whether they heard is unknown.
+    let head = "You are still a member of {community}. If you were told otherwise a moment ago: it \
+                did not happen.";
     private(person, text(head, case, None, None, ""), reaction).await
 }
 
