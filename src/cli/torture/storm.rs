@@ -204,7 +204,7 @@ async fn storm(args: &Args, print: Print, folder: &Folder) -> Result<Report, Fai
     let began = Instant::now();
     let place = Place::start(args.seed).await?;
     place.sim.relax_rates(HASTE);
-    let mut scene = Scene::found(&place)?;
+    let scene = Scene::found(&place)?;
     let mut bot = Bot::ours(&place, folder.path(), &SETTINGS).await?;
     scene.settle(&place).await?;
     let scene = Arc::new(scene);

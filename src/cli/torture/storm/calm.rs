@@ -26,6 +26,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(3);
 /// Effects that may wait while the storm goes on.
 const ENOUGH: u64 = 60;
+/// What fires within so long belongs to the storm.
+const SOON_SECS: i64 = 600;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Says whether the bot has too much to do, until it is over. A bot that only falls further behind
@@ -77,10 +79,11 @@ pub(super) async fn reached(folder: &Path) -> Result<Node, Failed> {
 async fn left(node: &Node) -> Result<u64, Failed> {
     let builds = Status::new(node.store.clone()).builds(&*node.log, (node.clock)()).await?;
     let processes = status::processes(&node.work, &*node.log).await?;
-    // Of other timers there are some that fire in a month.
-    let sql = "SELECT COUNT(*) FROM timers WHERE state IN ('waiting', 'firing') \
-               AND kind LIKE 'giveaway.%'";
-    let rows = node.work.query(sql, &values![]).await?;
+    // The others wait for the end of a warning or a timeout, which is days away.
+    let soon = (node.clock)().plus_secs(SOON_SECS);
+    let sql = "SELECT COUNT(*) FROM timers \
+               WHERE state = 'firing' OR (state = 'waiting' AND next_at <= $1)";
+    let rows = node.work.query(sql, &values![soon]).await?;
     let timers = rows.first().map_or(Ok(0), |row| row.count(0))?;
     Ok(timers
         + node.outbox.unfinished().await?

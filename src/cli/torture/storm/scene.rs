@@ -37,7 +37,7 @@ pub(super) const SQUADS: [&str; 3] = ["Red", "Blue", "Green"];
 /// Which warning leads to what.
 pub(super) const LADDER: [u32; 3] = [2, 4, 6];
 const SETTINGS: [(&str, &str); 3] = [
-    ("moderation.ladder", "2:timeout:1h, 4:timeout:2h, 6:kick:0s"),
+    ("moderation.ladder", "2:timeout:1d, 4:timeout:2d, 6:kick:0s"),
     ("squads.switch_cost", "3"),
     ("economy.starting_balance", "1000"),
 ];
@@ -102,7 +102,7 @@ impl Scene {
     }
 
     /// Everything there is to do is there.
-    pub async fn settle(&mut self, place: &Place) -> Result<(), Failed> {
+    pub async fn settle(&self, place: &Place) -> Result<(), Failed> {
         self.town.settle(place).await?;
         let log = format!("<#{}>", self.log);
         let settings = SETTINGS.into_iter().chain([("moderation.log_channel", log.as_str())]);
