@@ -169,7 +169,7 @@ impl Day<'_> {
         // When it is drawn: nothing else happens at that moment.
         let mut drawn = ends + 1_000;
         self.add(drawn, host, Deed::AwaitsDraw { prize });
-        if self.number / 3 % FORGOTTEN == 0 {
+        if (self.number / 3).is_multiple_of(FORGOTTEN) {
             drawn += CLAIM_HOURS * HOUR_MS + MINUTE_MS;
             self.add(drawn, host, Deed::AwaitsDraw { prize });
         }
