@@ -112,11 +112,11 @@ impl Books {
         let stream = recorded.stream.within_guild().into_owned();
         // Decoding also checks the event's hash.
         let made = match recorded.stream.category() {
-            "economy" => self.money.enter(&key, decode(recorded)?),
-            "moderation" => self.cases.enter(decode(recorded)?),
+            "economy" => self.money.enter(&key, &decode(recorded)?),
+            "moderation" => self.cases.enter(&decode(recorded)?),
             "giveaway" => self.draws.entry(stream).or_default().enter(decode(recorded)?),
             "campaign" => self.codes.entry(stream).or_default().enter(decode(recorded)?),
-            "squads" => self.squads.enter(decode(recorded)?),
+            "squads" => self.squads.enter(&decode(recorded)?),
             _ => None,
         };
         if let Some(made) = made {

@@ -70,7 +70,7 @@ async fn one(scene: &Scene, prize: &str, dice: &mut StdRng, told: &mut Told) -> 
         told.add(one?);
     }
     if dice.random_bool(0.5) {
-        ends(scene, host, prize, told).await?;
+        ends(scene, host, prize, told).await;
     }
     claims(scene, prize, dice, told).await
 }
@@ -102,7 +102,7 @@ async fn enters(
 }
 
 /// The host does not wait for the end.
-async fn ends(scene: &Scene, host: &Person, prize: &str, told: &mut Told) -> Result<(), Failed> {
+async fn ends(scene: &Scene, host: &Person, prize: &str, told: &mut Told) {
     let (place, typed) = (scene.town.channel, given! { giveaway: prize });
     let choices = host.autocompletes(place, "/giveaway end", typed, "giveaway").await;
     let chosen = choices.ok().and_then(|choices| {
@@ -110,9 +110,8 @@ async fn ends(scene: &Scene, host: &Person, prize: &str, told: &mut Told) -> Res
     });
     if let Some(id) = chosen {
         let answer = host.uses(place, "/giveaway end", given! { giveaway: id }).await;
-        told.came(answer)?;
+        told.came(answer);
     }
-    Ok(())
 }
 
 /// Most of those who are called claim, and they do not give up at once.

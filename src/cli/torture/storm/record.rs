@@ -96,16 +96,16 @@ impl Told {
     }
 
     /// What came of a step that nothing is to be read from.
-    pub fn came(&mut self, answer: Result<Answer, NotDone>) -> Result<Option<Answer>, Failed> {
+    pub fn came(&mut self, answer: Result<Answer, NotDone>) -> Option<Answer> {
         match answer {
-            Ok(answer) => Ok(Some(answer)),
+            Ok(answer) => Some(answer),
             // Dead, or it announced an answer and died before it came.
             Err(NotDone::NoResponse | NotDone::Patience { .. }) => {
                 self.unanswered += 1;
-                Ok(None)
+                None
             }
             // The button has gone, or so has the member.
-            Err(NotDone::Client(_) | NotDone::Refused(_)) => Ok(None),
+            Err(NotDone::Client(_) | NotDone::Refused(_)) => None,
         }
     }
 
@@ -117,7 +117,7 @@ impl Told {
         who: Id,
         answer: Result<Answer, NotDone>,
     ) -> Result<Option<bool>, Failed> {
-        let Some(answer) = self.came(answer)? else { return Ok(None) };
+        let Some(answer) = self.came(answer) else { return Ok(None) };
         let key = format!("interaction/{}", answer.interaction());
         self.reads(scene, deed, who, key, &answer.all_text())
     }

@@ -90,7 +90,7 @@ async fn moves(
     told: &mut Told,
 ) -> Result<(), Failed> {
     let choose = person.uses(scene.town.channel, "/squads join", Vec::new()).await;
-    let Some(choose) = told.came(choose)? else { return Ok(()) };
+    let Some(choose) = told.came(choose) else { return Ok(()) };
     let open: Vec<_> = choose.buttons().into_iter().map(|button| button.label).collect();
     let squads: Vec<_> =
         open.iter().filter(|label| SQUADS.iter().any(|squad| label.starts_with(squad))).collect();
@@ -98,7 +98,7 @@ async fn moves(
         return Ok(());
     }
     let label = squads[dice.random_range(0..squads.len())];
-    let Some(pressed) = told.came(choose.presses(label).await)? else { return Ok(()) };
+    let Some(pressed) = told.came(choose.presses(label).await) else { return Ok(()) };
     if pressed.button("Confirm").is_none() {
         return told.hears(scene, Deed::Move, person.user, Ok(pressed)).map(drop);
     }
@@ -106,7 +106,7 @@ async fn moves(
     let key = format!("confirmed/{}", pressed.interaction());
     let confirms = || pressed.presses("Confirm");
     for answer in <[_; 2]>::from(tokio::join!(confirms(), confirms())) {
-        let Some(answer) = told.came(answer)? else { continue };
+        let Some(answer) = told.came(answer) else { continue };
         let text = answer.all_text();
         if !text.contains("answered already") {
             told.reads(scene, Deed::Move, person.user, key.clone(), &text)?;

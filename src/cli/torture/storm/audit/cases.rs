@@ -31,8 +31,8 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub fn enter(&mut self, event: Event) -> Option<Made> {
-        match event {
+    pub fn enter(&mut self, event: &Event) -> Option<Made> {
+        match *event {
             Event::MemberWarned { case, person, active, .. } => {
                 self.opened.push(case);
                 let warnings = self.warnings.entry(person).or_default();

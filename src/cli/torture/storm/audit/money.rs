@@ -49,10 +49,10 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub fn enter(&mut self, key: &str, event: Event) -> Option<Made> {
-        Economy::evolve(&mut self.state, &event);
+    pub fn enter(&mut self, key: &str, event: &Event) -> Option<Made> {
+        Economy::evolve(&mut self.state, event);
         let mut moves = |who: PersonId, amount: i64| *self.sums.entry(who).or_default() += amount;
-        match event {
+        match *event {
             Event::AccountOpened { person, starting } => moves(person, starting.0),
             Event::BytesGranted { to, amount, .. } => {
                 moves(to, amount.0);

@@ -35,10 +35,10 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub fn enter(&mut self, event: Event) -> Option<Made> {
-        Squads::evolve(&mut self.state, &event);
+    pub fn enter(&mut self, event: &Event) -> Option<Made> {
+        Squads::evolve(&mut self.state, event);
         let moves = &mut self.moves;
-        match event {
+        match *event {
             Event::Created { role, .. } => self.roles.push(role),
             Event::MoveBegun { person, id, .. } => {
                 moves.entry(id.0).or_default().begun += 1;
