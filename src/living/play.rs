@@ -347,7 +347,7 @@ impl<'a> Players<'a> {
             Some(user) => user,
             None => world.add_user(&one.username, Some(&one.display))?,
         };
-        if who % PICTURELESS != 0 {
+        if !who.is_multiple_of(PICTURELESS) {
             world.user_mut(user)?.avatar = Some(picture(&one.username));
         }
         world.add_member(self.guild, user)?;

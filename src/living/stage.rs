@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How long read models and effects may need after months were played.
 const CALM: Duration = Duration::from_mins(5);
 const LOOK: Duration = Duration::from_millis(20);
+/// Months have a thousand waves that are waited for.
+const LOOK_OFTEN: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub struct Stage {
@@ -116,7 +118,7 @@ impl Stage {
                 if self.is_quiet().await? {
                     return Ok::<_, Trouble>(());
                 }
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(LOOK_OFTEN).await;
             }
         };
         let patience =
