@@ -195,6 +195,7 @@ fn make_channels(world: &mut World, guild: Id, by: &By, moderator: Id) -> Answer
         (Kind::Text, "workshop", halls, "What are you making?"),
         (Kind::Text, "off-topic", halls, "Anything else"),
         (Kind::Text, "bot-commands", halls, "Bytes, giveaways and the like"),
+        (Kind::Text, "prizes", halls, "What there is to win, and who won it"),
         (Kind::Text, "mod-log", staff, "What moderators and the bot have done"),
         (Kind::Text, "mod-room", staff, "For moderators"),
     ] {

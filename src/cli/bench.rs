@@ -19,6 +19,7 @@ mod sealing;
 pub(in crate::cli) mod store;
 pub(in crate::cli) mod town;
 mod verify;
+mod warnings;
 pub(in crate::cli) mod wire;
 
 use std::{error::Error, fmt::Display, process::ExitCode, time::Duration};
@@ -63,6 +64,8 @@ enum What {
     Gateway(gateway::Args),
     /// How long members wait for the first response, also under a flood
     Interactions(interactions::Args),
+    /// Many warnings in one community at the same moment, and whether each is numbered
+    Warnings(warnings::Args),
     /// Commits per second of a bare SQLite loop: insert one row, commit
     BareInsert(bare_insert::Args),
 }
@@ -83,6 +86,13 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Gateway(args) => answer(print, &gateway::run(args).await?),
         What::Interactions(args) => {
             let outcome = interactions::run(args).await?;
+            answer(print, &outcome);
+            if !outcome.is_good() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        What::Warnings(args) => {
+            let outcome = warnings::run(args).await?;
             answer(print, &outcome);
             if !outcome.is_good() {
                 return Ok(ExitCode::FAILURE);

@@ -35,7 +35,7 @@ enum What {
     PowerCuts(power_cuts::Args),
     /// Order effects from a Discord that misbehaves, kill their sender, and see what became of them
     Effects(effects::Args),
-    /// Kill the bot in a storm of transfers through the wire, and see whether every answer was true
+    /// Kill the bot in a storm of all that members do, and see whether every answer was true
     Storm(storm::Args),
     /// The process that `kills` kills
     #[command(hide = true)]

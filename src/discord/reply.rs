@@ -37,7 +37,7 @@ pub enum Tone {
 }
 
 impl Tone {
-    const fn colour(self) -> u32 {
+    pub const fn colour(self) -> u32 {
         match self {
             Self::Plain => 0x005b_6ee1,
             Self::Good => 0x0037_946e,

@@ -8,15 +8,26 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use simulator::{
     Id, Permissions, Sim,
-    community::life::{Decision, Deed, Life, Moment, OWNER, Who},
+    community::life::{Campaign, Decision, Deed, Gives, Life, Moment, OWNER, PATRON, Who},
     given,
     people::{Answer, Failed, Filled, Person},
+    world::message::Message,
 };
 
-use super::{Trouble, stage::Stage, waves::pays};
+use super::{
+    Trouble,
+    stage::Stage,
+    waves::{awaits, lasts, pays},
+};
+use crate::discord::reply::Tone;
 
-/// Where commands are typed.
+/// Where commands are typed, and where prizes are offered.
 const COMMANDS: &str = "bot-commands";
+const PRIZES: &str = "prizes";
+/// How long a prize is open, and waits for its winner, where nobody waits for hours.
+const HASTY: &str = "5m";
+const HASTY_MS: u64 = 300_000;
+const HOUR_MS: u64 = 3_600_000;
 
 /// Every so many-th person has no picture of their own.
 const PICTURELESS: usize = 4;
@@ -41,6 +52,10 @@ pub struct Players<'a> {
     guild: Id,
     /// Who has been here, by their place in the cast.
     users: Vec<Option<Id>>,
+    /// The last wave has set timers that fire soon.
+    restless: bool,
+    /// Nobody waits for hours: a prize is drawn after minutes.
+    hasty: bool,
 }
 
 /// A command's answer, and who asked.
@@ -55,7 +70,12 @@ impl<'a> Players<'a> {
         let users = life.cast.iter().map(|one| known.get(one.username.as_str()).copied());
         let users = users.collect();
         drop(world);
-        Self { life, sim: sim.clone(), guild, users }
+        Self { life, sim: sim.clone(), guild, users, restless: false, hasty: false }
+    }
+
+    /// The same, for days that pass as fast as everybody's.
+    pub fn hasty(self) -> Self {
+        Self { hasty: true, ..self }
     }
 
     pub fn person(&self, who: Who) -> Option<Person> {
@@ -69,14 +89,34 @@ impl<'a> Players<'a> {
         wave: Vec<Moment>,
         tally: &mut Tally,
     ) -> Result<Vec<Answered>, Trouble> {
-        let pays = pays(&wave);
+        if std::mem::take(&mut self.restless) || !self.hasty && wave.iter().any(awaits) {
+            stage.quiet().await?;
+        }
+        let (pays, lasts) = (pays(&wave), lasts(&wave) && !self.hasty);
         let mut asking = Vec::new();
         for moment in wave {
             tally.facts += 1;
-            if let Some((command, given)) = self.command(&moment)? {
-                tally.commands += 1;
-                asking.push((moment, command, given));
-                continue;
+            match &moment.deed {
+                Deed::AwaitsDraw { .. } => continue,
+                Deed::SeesPrizeClaimed { prize } => {
+                    asking.extend(self.claims(&moment, prize));
+                    continue;
+                }
+                _ => {}
+            }
+            match self.asks(&moment) {
+                Ok(Some(asks)) => {
+                    tally.commands += 1;
+                    asking.push((moment.clone(), self.person(moment.who), asks));
+                    continue;
+                }
+                Ok(None) => {}
+                // It is not there any more, or was not yet.
+                Err(Trouble::Simulator(Failed::Refused(_) | Failed::Client(_))) => {
+                    tally.prevented += 1;
+                    continue;
+                }
+                Err(trouble) => return Err(trouble),
             }
             match self.does(&moment) {
                 Ok(()) => {
@@ -87,16 +127,12 @@ impl<'a> Players<'a> {
             }
         }
         let place = self.channel(COMMANDS)?;
-        let asked = asking.into_iter().map(|(moment, command, given)| {
-            let person = self.person(moment.who);
-            async move {
-                let person = person.ok_or_else(|| absent(moment.who));
-                let answer = match person {
-                    Ok(person) => person.uses(place, command, given).await,
-                    Err(failed) => Err(failed),
-                };
-                (moment, answer)
-            }
+        let asked = asking.into_iter().map(|(moment, person, asks)| async move {
+            let answer = match person {
+                Some(person) => asks.of(&person, place).await,
+                None => Err(absent(moment.who)),
+            };
+            (moment, answer)
         });
         let answers: Vec<Answered> = join_all(asked).await;
         for (moment, answer) in &answers {
@@ -109,11 +145,79 @@ impl<'a> Players<'a> {
         if pays {
             stage.settled().await?;
         }
+        if lasts {
+            stage.quiet().await?;
+            self.restless = true;
+        }
         Ok(answers)
+    }
+
+    /// Everybody who is called for this prize and has not come for it yet.
+    fn claims(&self, moment: &Moment, prize: &str) -> Vec<(Moment, Option<Person>, Asks)> {
+        let called = self.called(&format!("you have won **{prize}**"), HOUR_MS);
+        let claim = |(winner, press)| (moment.clone(), Some(winner), press);
+        called.into_iter().map(claim).collect()
+    }
+
+    /// Whoever is called for a prize takes it; what each was told.
+    pub async fn take_prizes(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for (winner, press) in self.called("you have won **", HASTY_MS) {
+            if let Ok(answer) = press.of(&winner, winner.guild).await {
+                told.push(answer.all_text());
+            }
+        }
+        told
+    }
+
+    /// Who was called with these words not longer ago, and the button that waits for them.
+    fn called(&self, words: &str, ago_ms: u64) -> Vec<(Person, Asks)> {
+        let since = self.sim.clock.now_ms().saturating_sub(ago_ms);
+        let Ok(channel) = self.channel(PRIZES) else { return Vec::new() };
+        let world = self.sim.world.lock();
+        let Ok(found) = world.channel(channel) else { return Vec::new() };
+        let new = found.messages.values().filter(|message| message.made_ms > since);
+        let open =
+            new.filter(|message| message.content.contains(words) && !message.components.is_empty());
+        let of = |message: &Message| {
+            let winner = self.sim.person(self.guild, *message.mentions.first()?);
+            Some((winner, Asks::Press { channel, message: message.id, label: "Claim Prize" }))
+        };
+        open.filter_map(of).collect()
     }
 
     fn channel(&self, name: &str) -> Result<Id, Failed> {
         self.sim.channel(self.guild, name)
+    }
+
+    /// What a member wants of the bot, where a deed is something of that kind.
+    fn asks(&self, moment: &Moment) -> Result<Option<Asks>, Trouble> {
+        let press = |prize: &str, label| {
+            let (channel, message) = self.offer(prize)?;
+            Ok::<_, Failed>(Asks::Press { channel, message, label })
+        };
+        Ok(Some(match &moment.deed {
+            Deed::EntersFor { prize } => press(prize, "Enter")?,
+            Deed::WithdrawsFrom { prize } => press(prize, "Leave")?,
+            Deed::JoinsSquad { squad } => Asks::Squad(squad),
+            _ => match self.command(moment)? {
+                Some((command, given)) => Asks::Command(command, given),
+                None => return Ok(None),
+            },
+        }))
+    }
+
+    /// The newest message that offers this prize.
+    fn offer(&self, prize: &str) -> Result<(Id, Id), Failed> {
+        let channel = self.channel(PRIZES)?;
+        let world = self.sim.world.lock();
+        let messages = world.channel(channel)?.messages.values();
+        let offers = |message: &&Message| {
+            message.embeds.first().is_some_and(|embed| embed["title"] == prize)
+        };
+        let newest = messages.rev().find(offers).map(|message| message.id);
+        let newest = newest.ok_or_else(|| Failed::Client(format!("nobody offers {prize}")))?;
+        Ok((channel, newest))
     }
 
     /// What a member types, where a deed is a command of the bot.
@@ -133,12 +237,51 @@ impl<'a> Players<'a> {
                 ("/warn", given! { user: user(*whom)?, reason: *reason })
             }
             Deed::Notes { whom, text } => ("/note", given! { user: user(*whom)?, text: *text }),
+            Deed::OffersPrize { prize, winners, hours, claim_hours } => {
+                let long = |hours: u64| if self.hasty { HASTY.into() } else { format!("{hours}h") };
+                let given = given! {
+                    prize: *prize, duration: long(*hours), winners: *winners,
+                    claim: long(*claim_hours), channel: self.channel(PRIZES)?,
+                };
+                ("/giveaway create", given)
+            }
+            Deed::MakesCode(Campaign { name, code, gives, .. }) => (
+                "/codes create",
+                match gives {
+                    Gives::Bytes(amount) => given! { name: *name, code: *code, bytes: *amount },
+                    Gives::Patron(days) => given! {
+                        name: *name, code: *code, role: self.sim.role(self.guild, PATRON)?,
+                        days: *days,
+                    },
+                },
+            ),
+            Deed::Redeems { code } => ("/redeem", given! { code: code.as_str() }),
+            Deed::MakesPatron { whom, days } => {
+                let role = self.sim.role(self.guild, PATRON)?;
+                ("/tiers give", given! { user: user(*whom)?, role: role, days: *days })
+            }
+            Deed::Decides(Decision::Tier { role, bonus }) => {
+                ("/tiers set", given! { role: self.role(role)?, name: *role, daily_bonus: *bonus })
+            }
+            Deed::Decides(Decision::Squad { name, about }) => {
+                let role = self.role(name)?;
+                ("/squads create", given! { name: *name, role: role, description: *about })
+            }
             Deed::Decides(decision) => {
                 let (setting, value) = self.setting(decision)?;
                 ("/settings set", given! { setting: setting, value: value })
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// A role of this name; the owner makes it where there is none.
+    fn role(&self, name: &str) -> Result<Id, Failed> {
+        let owner = self.person(OWNER).ok_or_else(|| absent(OWNER))?;
+        match self.sim.role(self.guild, name) {
+            Ok(role) => Ok(role),
+            Err(_) => owner.makes_role(name, Permissions::NONE),
+        }
     }
 
     /// The setting that a decision is, and its value as one types it.
@@ -148,16 +291,17 @@ impl<'a> Players<'a> {
             Decision::GiftPause { secs } => ("economy.transfer_cooldown_secs", format!("{secs}s")),
             Decision::LargestGift(amount) => ("economy.max_transfer", amount.to_string()),
             Decision::RolesFor(roles) => {
-                let owner = self.person(OWNER).ok_or_else(|| absent(OWNER))?;
                 let mut rows = Vec::new();
                 for (received, name) in *roles {
-                    let role = match self.sim.role(self.guild, name) {
-                        Ok(role) => role,
-                        Err(_) => owner.makes_role(name, Permissions::NONE)?,
-                    };
-                    rows.push(format!("{received}:<@&{role}>"));
+                    rows.push(format!("{received}:<@&{}>", self.role(name)?));
                 }
                 ("economy.role_rewards", rows.join(", "))
+            }
+            Decision::HostsAre(role) => {
+                ("access.giveaway_roles", format!("<@&{}>", self.role(role)?))
+            }
+            Decision::Tier { .. } | Decision::Squad { .. } => {
+                return Err(Failed::Client("that is no setting".to_owned()));
             }
         })
     }
@@ -203,12 +347,42 @@ impl<'a> Players<'a> {
             Some(user) => user,
             None => world.add_user(&one.username, Some(&one.display))?,
         };
-        if who % PICTURELESS != 0 {
+        if !who.is_multiple_of(PICTURELESS) {
             world.user_mut(user)?.avatar = Some(picture(&one.username));
         }
         world.add_member(self.guild, user)?;
         self.users[who] = Some(user);
         Ok(())
+    }
+}
+
+/// What somebody wants of the bot, as a client does it.
+enum Asks {
+    Command(&'static str, Filled),
+    Press { channel: Id, message: Id, label: &'static str },
+    Squad(&'static str),
+}
+
+impl Asks {
+    async fn of(self, person: &Person, place: Id) -> Result<Answer, Failed> {
+        match self {
+            Self::Command(command, given) => person.uses(place, command, given).await,
+            Self::Press { channel, message, label } => {
+                person.presses(channel, message, label).await
+            }
+            // The squad's button tells what it costs; then that is confirmed.
+            Self::Squad(squad) => {
+                let choose = person.uses(place, "/squads join", Filled::new()).await?;
+                let buttons = choose.buttons();
+                let button = buttons.iter().find(|button| button.label.starts_with(squad));
+                let Some(button) = button else { return Ok(choose) };
+                let pressed = choose.presses(&button.label).await?;
+                match pressed.button("Confirm") {
+                    Some(_) => pressed.presses("Confirm").await,
+                    None => Ok(pressed),
+                }
+            }
+        }
     }
 }
 
@@ -223,7 +397,11 @@ fn absent(who: Who) -> Failed {
     Failed::Client(format!("no. {who} of the cast has not come yet"))
 }
 
-/// Only a refusal is for one's own eyes there.
+/// Whether a rule of the community or of the bot said no.
 pub fn is_refused(deed: &Deed, answer: &Answer) -> bool {
-    matches!(deed, Deed::Gives { .. } | Deed::TakesDaily) && answer.is_ephemeral()
+    match deed {
+        // Only a refusal is for one's own eyes there.
+        Deed::Gives { .. } | Deed::TakesDaily => answer.is_ephemeral(),
+        _ => answer.embeds().iter().any(|embed| embed["color"] == Tone::Bad.colour()),
+    }
 }

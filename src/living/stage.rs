@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How long read models and effects may need after months were played.
 const CALM: Duration = Duration::from_mins(5);
 const LOOK: Duration = Duration::from_millis(20);
+/// Months have a thousand waves that are waited for.
+const LOOK_OFTEN: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub struct Stage {
@@ -108,6 +110,35 @@ impl Stage {
         })
     }
 
+    /// Until everything that is due has fired, has been reacted to, and is done in Discord.
+    pub async fn quiet(&self) -> Result<(), Trouble> {
+        let wait = async {
+            loop {
+                self.node.timers.poke();
+                if self.is_quiet().await? {
+                    return Ok::<_, Trouble>(());
+                }
+                tokio::time::sleep(LOOK_OFTEN).await;
+            }
+        };
+        let patience =
+            || Trouble::Fault("what the bot has begun does not come to an end".to_owned());
+        tokio::time::timeout(CALM, wait).await.map_err(|_| patience())?
+    }
+
+    async fn is_quiet(&self) -> Result<bool, Trouble> {
+        let node = &self.node;
+        let head = node.log.head().await?;
+        if processes::status::timers_due(&node.work, (node.clock)()).await? > 0 {
+            return Ok(false);
+        }
+        let processes = processes::status::processes(&node.work, &*node.log).await?;
+        let idle = processes.iter().all(|process| process.lag_events == 0);
+        // What one of them came to while the others were looked at is an event.
+        let over = idle && node.outbox.unfinished().await? == 0;
+        Ok(over && node.log.head().await? == head)
+    }
+
     /// Until nothing is left to fold, to react to, or to do in Discord.
     pub async fn calm(&self) -> Result<(), Trouble> {
         let wait = async {
@@ -123,12 +154,7 @@ impl Stage {
     async fn is_calm(&self) -> Result<bool, Trouble> {
         let node = &self.node;
         let builds = Status::new(node.store.clone()).builds(&*node.log, (node.clock)()).await?;
-        let processes = processes::status::processes(&node.work, &*node.log).await?;
-        let effects = node.outbox.counts().await?;
-        let open = effects.waiting + effects.calling + effects.unknown + effects.untold;
-        Ok(open == 0
-            && builds.iter().all(|build| build.lag_events == 0)
-            && processes.iter().all(|process| process.lag_events == 0))
+        Ok(builds.iter().all(|build| build.lag_events == 0) && self.is_quiet().await?)
     }
 
     /// Ends everything that was begun; the local Discord stays.

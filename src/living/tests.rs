@@ -5,15 +5,26 @@ use std::{
     sync::Arc,
 };
 
-use domain::{GuildId, PersonId, Timestamp};
+use domain::{
+    Decider as _, GiveawayId, GuildId, PersonId, Timestamp, giveaways::Giveaway, squads::SquadId,
+};
+use eventlog::StreamId;
 use projections::{
+    codes::{campaigns, uses},
     economy::{
         balances::{self, Balance},
         transactions, weekly,
     },
+    giveaways::{board, entrants},
     refusals::{self, Filter},
+    squads, tiers,
 };
-use simulator::{Clock, World, community::life::Extent, faults::Faults, gateway::hub::Hub};
+use simulator::{
+    Clock, World,
+    community::life::{Extent, PATRON, SQUADS},
+    faults::Faults,
+    gateway::hub::Hub,
+};
 
 use super::{
     home::{About, Home},
@@ -56,10 +67,9 @@ async fn books(played: &Played) -> BTreeMap<&'static str, Vec<String>> {
     let balances = balances::top(store, guild, 100).await.unwrap();
     let mut names = HashMap::new();
     let refused = refusals::page(store, guild, &Filter::default(), None, 100).await.unwrap();
-    // Whoever was only ever refused has no account.
-    let in_refusals = refused.iter().flat_map(|line| line.who.into_iter().chain(line.whom));
-    for person in balances.iter().map(|line| line.person).chain(in_refusals) {
-        let user = node.people.user(guild, person).await.unwrap().unwrap();
+    // People are counted from 1, in the order in which the bot has met them.
+    for person in (1..).map(PersonId) {
+        let Some(user) = node.people.user(guild, person).await.unwrap() else { break };
         let user = world.user(user.to_string().parse().unwrap()).unwrap();
         names.insert(person, user.username.clone());
     }
@@ -90,10 +100,54 @@ async fn books(played: &Played) -> BTreeMap<&'static str, Vec<String>> {
         format!("{} {who} {whom} {} {}", line.at, line.what, line.rule)
     });
     books.insert("refusals", refused.collect());
+    let (mut prizes, mut entered) = (Vec::new(), Vec::new());
+    for line in board::page(store, guild, None, None, 100).await.unwrap() {
+        let (prize, ends) = (&line.prize, line.ends_at);
+        prizes.push(format!("{prize} {ends} {} {} {:?}", line.winners, line.entries, line.status));
+        let here = entrants::page(store, guild, line.giveaway, 0, 100).await.unwrap();
+        // Who wins is drawn from what nobody knows before: only that is another every time.
+        let out = |standing: &str| if standing == "left" { "left" } else { "in" };
+        let here = here.iter().map(|one| (name(one.person), one.at, out(&one.standing)));
+        entered.extend(here.map(|(who, at, how)| format!("{prize} {who} {at} {how}")));
+        let shown = what_became(&played.node, guild, line.giveaway).await;
+        prizes.push(format!("{prize}: {shown}"));
+    }
+    books.insert("prizes", prizes);
+    books.insert("entrants", entered);
+    let mut redeemed = Vec::new();
+    for line in campaigns::page(store, guild, None, 100).await.unwrap() {
+        let of = uses::page(store, guild, line.campaign, None, 100).await.unwrap();
+        redeemed.extend(of.iter().map(|one| {
+            format!("{} {} {} {:?}", line.name, name(Some(one.person)), one.at, one.state)
+        }));
+    }
+    books.insert("codes", redeemed);
+    let mut members = Vec::new();
+    for (number, (squad, _)) in (1..).zip(SQUADS) {
+        let of = squads::members(store, guild, SquadId(number), None, 100).await.unwrap();
+        members.extend(of.iter().map(|(who, at)| format!("{squad} {} {at}", name(Some(*who)))));
+    }
+    books.insert("squads", members);
+    let roles = &world.guild(played.about.guild).unwrap().roles;
+    let patron = roles.values().find(|role| role.name == PATRON).unwrap().id;
+    let patron = patron.to_string().parse().unwrap();
+    let holders = tiers::holders(store, guild, patron, 0, 100).await.unwrap();
+    let holders = holders.iter().map(|(who, until)| format!("{} {until}", name(Some(*who))));
+    books.insert("tiers", holders.collect());
     for lines in books.values_mut() {
         lines.sort();
     }
     books
+}
+
+/// How often each thing happened in a giveaway; to whom is chance.
+async fn what_became(node: &Node, guild: GuildId, giveaway: GiveawayId) -> String {
+    let stream = StreamId::part(Giveaway::CAPABILITY, guild, &giveaway.to_string());
+    let mut counts = BTreeMap::<String, usize>::new();
+    for event in node.log.read_stream(&stream, 0, 1_000).await.unwrap() {
+        *counts.entry(event.type_name.into_owned()).or_default() += 1;
+    }
+    format!("{counts:?}")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

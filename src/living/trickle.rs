@@ -21,6 +21,8 @@ use crate::config::Config;
 const DAY_MS: u64 = 86_400_000;
 /// Between two deeds.
 const PACE_MS: std::ops::Range<u64> = 1_000..5_000;
+/// Whoever was drawn looks for their prize after so many commands of anybody.
+const LOOKS_AT_PRIZES_EVERY: u64 = 3;
 /// How old the file of the local Discord may be when it is killed.
 const SAVE_EVERY: Duration = Duration::from_mins(1);
 
@@ -72,8 +74,8 @@ impl Living {
     ) -> Result<Tally, Trouble> {
         let sim = &self.stage.sim;
         let life = Life::new(self.about.extent());
-        let mut players = Players::find(&life, sim, self.about.guild);
-        let mut tally = Tally::default();
+        let mut players = Players::find(&life, sim, self.about.guild).hasty();
+        let (mut tally, mut taken) = (Tally::default(), 0);
         let mut save = tokio::time::interval(SAVE_EVERY);
         save.tick().await;
         let now = sim.clock.now_ms();
@@ -95,6 +97,12 @@ impl Living {
                     }
                 }
                 self.happens(&mut players, moment, &mut tally, &told).await;
+                if taken != tally.commands / LOOKS_AT_PRIZES_EVERY {
+                    taken = tally.commands / LOOKS_AT_PRIZES_EVERY;
+                    for text in players.take_prizes().await {
+                        told(&named(&players, text.lines().next().unwrap_or_default()));
+                    }
+                }
             }
             (date, of_day) = (date + 1, 0);
         }
@@ -171,7 +179,17 @@ fn tell(players: &Players<'_>, moment: &Moment) -> Option<String> {
         Deed::Notes { whom, .. } => format!("{me}  /note {}", name(*whom)),
         Deed::TimesOut { whom, .. } => format!("{me} times {} out", name(*whom)),
         Deed::Bans { whom, .. } => format!("{me} bans {}", name(*whom)),
-        Deed::Reacts { .. } | Deed::Decides(_) => return None,
+        Deed::OffersPrize { prize, winners, .. } => {
+            format!("{me}  /giveaway create prize:{prize} winners:{winners}")
+        }
+        Deed::EntersFor { prize } => format!("{me} enters for: {prize}"),
+        Deed::WithdrawsFrom { prize } => format!("{me} does not want to win any more: {prize}"),
+        Deed::SeesPrizeClaimed { prize } => format!("who was drawn claims: {prize}"),
+        Deed::MakesCode(campaign) => format!("{me}  /codes create name:{}", campaign.name),
+        Deed::Redeems { .. } => format!("{me}  /redeem"),
+        Deed::JoinsSquad { squad } => format!("{me}  /squads join → {squad}"),
+        Deed::MakesPatron { whom, .. } => format!("{me}  /tiers give user:@{}", name(*whom)),
+        Deed::Reacts { .. } | Deed::Decides(_) | Deed::AwaitsDraw { .. } => return None,
     })
 }
 

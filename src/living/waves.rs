@@ -46,9 +46,8 @@ struct Wave {
 impl Wave {
     fn takes(&self, moment: &Moment, concerned: &[Who]) -> bool {
         let Some(first) = self.moments.first() else { return true };
-        let alone = |moment: &Moment| matches!(moment.deed, Deed::Decides(_));
-        !alone(moment)
-            && !alone(first)
+        !is_alone(moment)
+            && !is_alone(first)
             && self.moments.len() < MOST
             && self.concerned.len() + concerned.len() <= MOST_ASKING
             && moment.ms - first.ms <= SPAN_MS
@@ -67,9 +66,46 @@ fn concerned(moment: &Moment, settled: &HashSet<Who>) -> Vec<Who> {
         | Deed::Warns { whom, .. }
         | Deed::Notes { whom, .. }
         | Deed::TimesOut { whom, .. }
-        | Deed::Bans { whom, .. } => vec![moment.who, *whom],
+        | Deed::Bans { whom, .. }
+        | Deed::MakesPatron { whom, .. } => vec![moment.who, *whom],
         _ => vec![moment.who],
     }
+}
+
+/// What everybody is concerned by, or waits for.
+const fn is_alone(moment: &Moment) -> bool {
+    matches!(
+        moment.deed,
+        Deed::Decides(_)
+            | Deed::OffersPrize { .. }
+            | Deed::AwaitsDraw { .. }
+            | Deed::SeesPrizeClaimed { .. }
+            | Deed::MakesCode(_)
+    )
+}
+
+/// Whether what is due by now must have happened before.
+pub const fn awaits(moment: &Moment) -> bool {
+    matches!(moment.deed, Deed::AwaitsDraw { .. } | Deed::SeesPrizeClaimed { .. })
+}
+
+/// Whether the bot goes on with a wave after it has answered: what it pays, gives and posts then is
+/// there before the next one.
+pub fn lasts(wave: &[Moment]) -> bool {
+    let lasts = |moment: &Moment| {
+        matches!(
+            moment.deed,
+            Deed::OffersPrize { .. }
+                | Deed::EntersFor { .. }
+                | Deed::WithdrawsFrom { .. }
+                | Deed::AwaitsDraw { .. }
+                | Deed::SeesPrizeClaimed { .. }
+                | Deed::Redeems { .. }
+                | Deed::JoinsSquad { .. }
+                | Deed::MakesPatron { .. }
+        )
+    };
+    wave.iter().any(lasts)
 }
 
 /// Whether the bot has to do something because of a wave that it does not answer.

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | an order: an effect, and for who is removed a farewell before it | the same effects, left as they are; none where the answer is known already | never | the event comes again |
 //! | before each call: is it still waited for? | asked again | what was decided otherwise since is dropped | asked again |
-//! | the effect ended: report it | the key reports once; an answer that nobody waits for changes nothing | never | the outcome is told again |
+//! | the effect ended: report it; who was told farewell and is still here is told so | the key reports once, and the same letter; an answer that nobody waits for changes nothing | never | the outcome is told again |
 //! | something gets a time: one timer of the guild, no later than that | the same timer | never | the event comes again |
 //! | the timer fires: what is due is asked for by its case | the key asks once; a case that means nothing any more does nothing | never | it fires again |
 //! | a lift or a renewal failed: it is asked for again, later each time | the same timer | never | the event comes again |
@@ -47,6 +47,9 @@ const LAST_AGAIN_SECS: i64 = 86_400;
 
 #[derive(Debug)]
 pub struct Moderation;
+
+/// Behind the note of a call before which the member was told of it.
+const TOLD: &str = "/told";
 
 /// Which call of which case an effect is, as its note has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,8 +188,17 @@ impl Process for Moderation {
                 bulk_ended(effect, *delete_secs, ended, reaction).await
             }
             _ => {
+                let outcome = outcome_of(ended);
                 for (ticket, person) in tickets(effect) {
-                    report(effect.guild, ticket, person, outcome_of(ended), reaction).await?;
+                    report(effect.guild, ticket, person, outcome, reaction).await?;
+                    let failed = moderation::Outcome::Failed;
+                    // Who has left by themselves was told nothing wrong.
+                    if effect.note.ends_with(TOLD)
+                        && (outcome == failed(Failure::NotAllowed)
+                            || outcome == failed(Failure::Unavailable))
+                    {
+                        letters::still_here(ticket.case, person, reaction).await?;
+                    }
                 }
                 Ok(())
             }
@@ -229,10 +241,14 @@ async fn ordered(
         Deed::Unban => Call::Unban { person, why },
         Deed::Softban => Call::Softban { person, delete_secs, why },
     };
-    if matches!(deed, Deed::Kick | Deed::Ban | Deed::Softban) && origin_is_single(origin) {
-        letters::farewell(recorded, event, &ticket.note(), reaction).await?;
+    let mut note = ticket.note();
+    if matches!(deed, Deed::Kick | Deed::Ban | Deed::Softban)
+        && origin_is_single(origin)
+        && letters::farewell(recorded, event, &note, reaction).await?
+    {
+        note.push_str(TOLD);
     }
-    reaction.effect("call", call, &ticket.note()).await.map(|_| ())
+    reaction.effect("call", call, &note).await.map(|_| ())
 }
 
 /// Whoever is removed among many is not told: a hundred private messages at once are what Discord

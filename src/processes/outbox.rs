@@ -96,6 +96,14 @@ impl Outbox {
         self.count("SELECT state, COUNT(*), MIN(created_at) FROM effects GROUP BY state").await
     }
 
+    /// Those that are not carried out yet, or whose process is not told yet what became of them.
+    pub async fn unfinished(&self) -> Result<u64, LogError> {
+        let sql = "SELECT COUNT(*) FROM effects \
+                   WHERE state IN ('waiting', 'calling', 'unknown') OR tell <> 0";
+        let rows = self.db.query(sql, &[]).await?;
+        rows.first().map_or(Ok(0), |row| row.count(0))
+    }
+
     /// Of those that are not done; what is done is most of them, and counting it takes a while.
     pub(super) async fn open_counts(&self) -> Result<Counts, LogError> {
         let sql = "SELECT state, COUNT(*), MIN(created_at) FROM effects \

@@ -119,6 +119,14 @@ pub async fn timers(db: &Db, now: Timestamp) -> Result<TimerCounts, LogError> {
     Ok(counts)
 }
 
+/// Timers that should have fired by now.
+pub async fn timers_due(db: &Db, now: Timestamp) -> Result<u64, LogError> {
+    let sql = "SELECT COUNT(*) FROM timers WHERE state = 'firing' \
+               OR (state = 'waiting' AND next_at <= $1)";
+    let rows = db.query(sql, &values![now]).await?;
+    rows.first().map_or(Ok(0), |row| row.count(0))
+}
+
 pub async fn dead_timers(db: &Db) -> Result<Vec<DeadTimer>, LogError> {
     let sql = "SELECT id, process, kind, guild, timer_key, due_at, error FROM timers \
                WHERE state = 'dead' ORDER BY due_at, id LIMIT $1";

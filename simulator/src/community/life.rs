@@ -4,8 +4,11 @@
 //!
 //! It says what people do, not which bot they do it with: whoever plays a day knows that.
 
+mod fair;
+
 use rand::{Rng, RngExt as _, SeedableRng as _, rngs::StdRng};
 
+pub use self::fair::{Campaign, Gives, PATRON, SQUADS};
 pub use super::character::{ADMIN, Character, FEWEST_MEMBERS, MODERATORS, OWNER, Who};
 use super::{
     character,
@@ -83,6 +86,39 @@ pub enum Deed {
         whom: Who,
         reason: &'static str,
     },
+    /// Offers a prize that is drawn among who enters.
+    OffersPrize {
+        prize: &'static str,
+        winners: u32,
+        hours: u64,
+        claim_hours: u64,
+    },
+    EntersFor {
+        prize: &'static str,
+    },
+    WithdrawsFrom {
+        prize: &'static str,
+    },
+    /// It is time: what follows from it follows now.
+    AwaitsDraw {
+        prize: &'static str,
+    },
+    /// Whoever was drawn comes for it.
+    SeesPrizeClaimed {
+        prize: &'static str,
+    },
+    MakesCode(Campaign),
+    Redeems {
+        code: String,
+    },
+    /// Joins a squad, or changes to it.
+    JoinsSquad {
+        squad: &'static str,
+    },
+    MakesPatron {
+        whom: Who,
+        days: u32,
+    },
 }
 
 /// What an owner decides for the community.
@@ -91,11 +127,24 @@ pub enum Decision {
     /// What a day is rewarded with.
     DailyAmount(u32),
     /// How long one waits between two gifts.
-    GiftPause { secs: u32 },
+    GiftPause {
+        secs: u32,
+    },
     /// The most that one gift may be.
     LargestGift(u32),
     /// Roles for whoever was given so much.
     RolesFor(&'static [(u32, &'static str)]),
+    /// Who has this role may offer prizes.
+    HostsAre(&'static str),
+    /// A role that is held for a time, and adds so much to each day's reward.
+    Tier {
+        role: &'static str,
+        bonus: u32,
+    },
+    Squad {
+        name: &'static str,
+        about: &'static str,
+    },
 }
 
 /// A deed at its time of the day.
@@ -146,9 +195,7 @@ impl Life {
         };
         told.everybody();
         told.owner();
-        if weekday % 7 == 5 {
-            told.prize();
-        }
+        told.fair(weekday % 7);
         if day > 3 && told.dice.random_range(0..QUARREL_EVERY) == 0 {
             told.quarrel();
         }
@@ -313,25 +360,6 @@ impl Day<'_> {
             let at = 5 * HOUR_MS / 100 + later * 60_000;
             self.add(at, OWNER, Deed::Decides(decision.clone()));
         }
-    }
-
-    /// Somebody wins something, and everybody hears of it.
-    fn prize(&mut self) {
-        let here = self.here();
-        let Some(winner) = another(&mut self.dice, &here, OWNER) else { return };
-        let at = 17 * HOUR_MS;
-        let text = "Saturday prize! React here, the draw is in an hour 🎉".to_owned();
-        self.add(at, OWNER, Deed::Says { channel: "announcements", text });
-        for _ in 0..here.len().min(12) {
-            let who = here[self.dice.random_range(0..here.len())];
-            let ms = at + self.dice.random_range(60_000..HOUR_MS);
-            self.add(ms, who, Deed::Reacts { channel: "announcements", emoji: "🎉" });
-        }
-        let drawn = at + HOUR_MS + 60_000;
-        let text = format!("and the winner is {}!", self.life.cast[winner].display);
-        self.add(drawn, OWNER, Deed::Says { channel: "announcements", text });
-        let gives = Deed::Gives { to: winner, amount: 40, why: "the Saturday prize" };
-        self.add(drawn + 60_000, OWNER, gives);
     }
 
     /// Two quarrel: a moderator warns both, and sends one of them out for a while.

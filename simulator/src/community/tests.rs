@@ -1,5 +1,7 @@
 //! Communities of the same seed are the same, and so are their days.
 
+use std::collections::HashSet;
+
 use super::*;
 use crate::{Clock, Options, Shared};
 
@@ -77,7 +79,7 @@ fn given_any_day_then_only_those_who_are_there_act_and_everything_happens_in_tim
         for moment in life.day(day, day % 7) {
             let one = &life.cast[moment.who];
             assert!(one.is_here(day), "day {day}: {moment:?}");
-            if let Deed::Gives { to, .. } = moment.deed {
+            if let Deed::Gives { to, .. } | Deed::MakesPatron { whom: to, .. } = moment.deed {
                 assert!(life.cast[to].is_here(day) && to != moment.who);
             }
             let kind = format!("{:?}", moment.deed);
@@ -85,7 +87,57 @@ fn given_any_day_then_only_those_who_are_there_act_and_everything_happens_in_tim
             *kinds.entry(kind).or_insert(0) += 1;
         }
     }
-    for kind in ["Joins", "Leaves", "Says", "Gives", "Bans", "TimesOut", "EntersVoice", "Decides"] {
+    let told = [
+        "Joins",
+        "Leaves",
+        "Says",
+        "Gives",
+        "Bans",
+        "TimesOut",
+        "EntersVoice",
+        "Decides",
+        "OffersPrize",
+        "EntersFor",
+        "WithdrawsFrom",
+        "AwaitsDraw",
+        "SeesPrizeClaimed",
+        "MakesCode",
+        "Redeems",
+        "JoinsSquad",
+        "MakesPatron",
+    ];
+    for kind in told {
         assert!(kinds.contains_key(kind), "{kind}: {kinds:?}");
     }
+}
+
+#[test]
+fn given_a_prize_then_it_is_offered_before_somebody_enters_and_drawn_when_nobody_can_any_more() {
+    use life::Deed;
+    let life = life::Life::new(life::Extent { seed: 4, members: 400, days: 90 });
+    let mut offered = 0;
+    for day in 0..90 {
+        let (mut open, mut entered) = (None, HashSet::new());
+        for moment in life.day(day, day % 7) {
+            match moment.deed {
+                Deed::OffersPrize { prize, winners, hours, .. } => {
+                    assert!(open.is_none() && winners > 0);
+                    open = Some((prize, moment.ms + hours * 3_600_000));
+                    offered += 1;
+                }
+                Deed::EntersFor { prize } => {
+                    let (of, ends) = open.expect("somebody enters for nothing");
+                    assert!(of == prize && moment.ms < ends && entered.insert(moment.who));
+                }
+                Deed::WithdrawsFrom { .. } => assert!(entered.contains(&moment.who)),
+                Deed::AwaitsDraw { prize } | Deed::SeesPrizeClaimed { prize } => {
+                    let (of, ends) = open.expect("nothing is drawn");
+                    assert!(of == prize && moment.ms > ends);
+                }
+                _ => {}
+            }
+        }
+        assert!(open.is_none() || entered.len() > 5, "day {day}: {} entered", entered.len());
+    }
+    assert!(offered > 20, "{offered}");
 }

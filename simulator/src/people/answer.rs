@@ -200,7 +200,20 @@ impl Person {
             return Err(Failed::NoResponse);
         }
         let took = begun.elapsed();
+        let deferred = self.sim.world.lock().interaction(interaction)?.deferred_update;
+        if deferred {
+            // The first change after it is what it said would come.
+            let change = changed.wait_for(|count| *count > 1);
+            let change = tokio::time::timeout(PATIENCE, change).await;
+            change
+                .map_err(|_| Failed::Patience {
+                    what: "what was announced".to_owned(),
+                    secs: PATIENCE.as_secs(),
+                })?
+                .map_err(|_| Failed::NoResponse)?;
+        }
         let mut answer = self.look(interaction, channel, took)?;
+        answer.deferred = deferred;
         if answer.view.is_loading() {
             let message = answer.source()?;
             answer.view = answer.becomes(|view| !view.is_loading()).await?;
@@ -213,7 +226,9 @@ impl Person {
     fn look(&self, interaction: Id, channel: Id, took: Duration) -> Result<Answer, Failed> {
         let world = self.sim.world.lock();
         let found = world.interaction(interaction)?;
-        let message = found.original();
+        // Where a change was announced, something else may have come in its place.
+        let instead = found.followups.first().copied().filter(|_| found.deferred_update);
+        let message = instead.or_else(|| found.original());
         let outcome = match &found.response {
             Some(Response::Message(_)) => Outcome::Message,
             Some(Response::Update) => Outcome::Update,

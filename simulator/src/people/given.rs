@@ -43,6 +43,12 @@ impl From<i32> for Given {
     }
 }
 
+impl From<u32> for Given {
+    fn from(number: u32) -> Self {
+        Self::Integer(number.into())
+    }
+}
+
 impl From<f64> for Given {
     fn from(number: f64) -> Self {
         Self::Number(number)

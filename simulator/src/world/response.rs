@@ -64,6 +64,7 @@ impl World {
             return Err(Refusal::wrong("type: this interaction takes no response of that type"));
         }
         let (channel, source) = (found.channel, found.message);
+        let deferred_update = matches!(callback, Callback::DeferUpdate);
         let response = match callback {
             Callback::Message(new) => {
                 let (author, new) = (self.bot_of(id)?, self.of_interaction(id, new)?);
@@ -86,6 +87,7 @@ impl World {
         };
         let found = self.interactions.get_mut(&id).ok_or(Refusal::UNKNOWN_INTERACTION)?;
         found.response = Some(response);
+        found.deferred_update = deferred_update;
         let original = found.original();
         self.touch(id);
         Ok(original)

@@ -1,6 +1,12 @@
 //! A community whose members use our commands, for measurements and for storms.
 
-use simulator::{Id, given, people::Person};
+use simulator::{
+    Id,
+    community::bot_permissions,
+    given,
+    people::Person,
+    world::{By, role::RoleEdit},
+};
 
 use super::{
     Failed,
@@ -16,7 +22,7 @@ pub(in crate::cli) struct Town {
     pub channel: Id,
     /// Everybody but the owner and the bot.
     pub people: Vec<Person>,
-    owner: Person,
+    pub owner: Person,
 }
 
 impl Town {
@@ -53,5 +59,18 @@ impl Town {
             }
         }
         Ok(())
+    }
+
+    /// The bot may do all that it can do, and stands above every role that there is by now.
+    pub fn raise_bot(&self, place: &Place) -> Result<(), Failed> {
+        let (guild, by) = (self.owner.guild, By::user(self.owner.user));
+        let mut world = place.sim.world.lock();
+        let roles = &world.guild(guild).map_err(refused)?.roles;
+        let bot = roles.values().find(|role| role.bot.is_some()).map(|role| role.id);
+        let bot = bot.ok_or("the bot has no role")?;
+        let top = i64::try_from(roles.len())? - 1;
+        let edit = RoleEdit { permissions: Some(bot_permissions()), ..RoleEdit::default() };
+        world.edit_role(guild, bot, edit, &by).map_err(refused)?;
+        world.move_roles(guild, &[(bot, top)], &by).map_err(refused)
     }
 }

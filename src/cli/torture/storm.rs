@@ -1,8 +1,14 @@
-//! `kill -9` of the whole bot while many members send each other bytes through a local Discord.
-//! Afterwards the log is held against what the members saw: every answer that came must be true,
-//! nothing may have happened twice, and the balances must be what the transfers come to.
+//! `kill -9` of the whole bot in a storm of all that members do: they send each other bytes, are
+//! warned, enter giveaways and claim their prizes, redeem codes and change squads. Afterwards the
+//! log is held against what the members saw and against what happened in the local Discord: every
+//! answer that came must be true, and nothing may be lost or have happened twice.
 
 mod audit;
+mod calm;
+mod prizes;
+mod record;
+mod scene;
+mod seats;
 
 use std::{
     fmt,
@@ -13,35 +19,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eventlog::people::MasterKey;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde::Serialize;
-use simulator::{
-    Id, given,
-    people::{Answer, Failed as NotDone},
-};
 use tokio::task::JoinSet;
 
+use self::{
+    record::{Deed, Told},
+    scene::Scene,
+};
 use crate::cli::{
     bench::{
         Failed,
-        store::{Folder, Store},
-        town::Town,
-        wire::{Bot, Place, refused},
+        store::Folder,
+        wire::{Bot, Place},
     },
     print::{Print, grouped},
 };
 
-/// Members who send at the same time.
-const SEATS: usize = 24;
-/// Who take such a seat in turns: nobody may ask more often than the gate allows.
-const TURNS: usize = 20;
-const MOST_AT_ONCE: i64 = 50;
 /// How long a bot lives, once it is connected.
 const LIFE_MS: std::ops::Range<u64> = 100..1_200;
 /// One kill in so many is told of.
 const TOLD_EVERY: u32 = 20;
-const SETTINGS: [&str; 2] = ["roles=all", "cooldowns=bytes read=0s,bytes send=0s"];
+/// After the last kill the storm goes on until everything has been seen once, but no longer.
+const PATIENCE: Duration = Duration::from_mins(3);
+const LOOK: Duration = Duration::from_millis(100);
+/// The bot is what is tested; nobody waits for Discord's limits.
+const HASTE: u32 = 50;
+/// What is wrong is told in full so often; the counts go on.
+const MOST_FINDINGS: usize = 25;
+const SETTINGS: [&str; 2] = [
+    "roles=all",
+    "cooldowns=bytes read=0s,bytes send=0s,redeem=0s,squads join=0s,giveaway list=0s",
+];
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Args {
@@ -59,27 +68,40 @@ pub(super) struct Args {
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Report {
     pub kills: u32,
-    /// Transfers in the log.
+    /// What stands in the log.
     pub transfers: u64,
-    /// Of which the sender saw that they were made.
+    pub warnings: u64,
+    pub cases: u64,
+    pub steps: u64,
+    pub giveaways: u64,
+    pub entries: u64,
+    pub drawn: u64,
+    pub claims: u64,
+    pub redemptions: u64,
+    pub moves: u64,
+    /// Roles that the bot gave and took, as Discord wrote them down.
+    pub role_changes: u64,
+    /// What somebody was told is done.
     pub acknowledged: u64,
-    /// Which a rule refused.
+    /// What a rule refused.
     pub refused: u64,
-    /// Which nobody answered, because the bot was dead.
+    /// What nobody answered, because the bot was dead.
     pub unanswered: u64,
-    /// Said to be made and not there.
+    /// Said to be done and not there, or begun and never brought to its end.
     pub lost: u64,
     /// There more than once.
     pub doubled: u64,
-    /// There with another amount or between others than was said, or said to be refused.
+    /// There otherwise than was said, or said to be refused.
     pub untrue: u64,
-    /// Balances that are not what the transfers come to, in the log or as a member is told.
+    /// Balances that are not what all payments come to, in the log or as a member is told.
     pub wrong_balances: u64,
+    /// The first of them, in words.
+    pub findings: Vec<String>,
     pub secs: f64,
 }
 
 impl Report {
-    pub const fn is_clean(&self) -> bool {
+    pub fn is_clean(&self) -> bool {
         // A storm in which nothing was answered proves nothing.
         self.acknowledged > 0
             && self.lost == 0
@@ -87,48 +109,85 @@ impl Report {
             && self.untrue == 0
             && self.wrong_balances == 0
     }
+
+    fn lost(&mut self, what: impl FnOnce() -> String) {
+        self.lost += 1;
+        self.find("lost", what);
+    }
+
+    fn doubled(&mut self, what: impl FnOnce() -> String) {
+        self.doubled += 1;
+        self.find("doubled", what);
+    }
+
+    fn untrue(&mut self, what: impl FnOnce() -> String) {
+        self.untrue += 1;
+        self.find("untrue", what);
+    }
+
+    /// `there` times, where it should be once.
+    fn once(&mut self, there: usize, what: impl FnOnce() -> String) {
+        match there {
+            0 => self.lost(what),
+            1 => {}
+            _ => self.doubled(what),
+        }
+    }
+
+    /// As often as `wanted` says.
+    fn as_often(&mut self, there: usize, wanted: usize, what: impl FnOnce() -> String) {
+        let what = || format!("{}: {there} instead of {wanted}", what());
+        match there.cmp(&wanted) {
+            std::cmp::Ordering::Less => self.lost(what),
+            std::cmp::Ordering::Equal => {}
+            std::cmp::Ordering::Greater => self.doubled(what),
+        }
+    }
+
+    fn find(&mut self, how: &str, what: impl FnOnce() -> String) {
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(format!("{how}: {}", what()));
+        }
+    }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} kills in {:.0} s: {} transfers, {} warnings with {} ladder steps in {} cases, {} \
+             giveaways with {} entries, {} drawn and {} claimed, {} codes redeemed, {} moves \
+             between squads, {} role changes",
+            self.kills,
+            self.secs,
+            grouped(self.transfers),
+            grouped(self.warnings),
+            grouped(self.steps),
+            grouped(self.cases),
+            grouped(self.giveaways),
+            grouped(self.entries),
+            grouped(self.drawn),
+            grouped(self.claims),
+            grouped(self.redemptions),
+            grouped(self.moves),
+            grouped(self.role_changes),
+        )?;
+        for finding in &self.findings {
+            writeln!(f, "  {finding}")?;
+        }
         write!(
             f,
-            "{} kills, {} transfers, {} acknowledged, {} refused, {} unanswered, {:.0} s: {} lost, \
-             {} doubled, {} untrue answers, {} wrong balances",
-            self.kills,
-            grouped(self.transfers),
+            "{} acknowledged, {} refused, {} unanswered: {} lost, {} doubled, {} untrue answers, \
+             {} wrong balances",
             grouped(self.acknowledged),
             grouped(self.refused),
             grouped(self.unanswered),
-            self.secs,
             self.lost,
             self.doubled,
             self.untrue,
             self.wrong_balances,
         )
     }
-}
-
-/// What a member saw of a transfer that they asked for.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    interaction: Id,
-    from: Id,
-    to: Id,
-    amount: i64,
-    what: Verdict,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Sent,
-    Refused,
-}
-
-#[derive(Debug, Default)]
-struct Told {
-    seen: Vec<Seen>,
-    unanswered: u64,
 }
 
 pub(super) async fn run(args: Args, print: Print) -> Result<Report, Failed> {
@@ -144,18 +203,17 @@ pub(super) async fn run(args: Args, print: Print) -> Result<Report, Failed> {
 async fn storm(args: &Args, print: Print, folder: &Folder) -> Result<Report, Failed> {
     let began = Instant::now();
     let place = Place::start(args.seed).await?;
-    let ground = place.sim.ground(place.application, 1, SEATS * TURNS + 2).map_err(refused)?;
-    let guild = ground.guilds[0];
-    let town = Arc::new(Town::found(&place, guild)?);
+    place.sim.relax_rates(HASTE);
+    let scene = Scene::found(&place)?;
     let mut bot = Bot::ours(&place, folder.path(), &SETTINGS).await?;
-    town.settle(&place).await?;
+    scene.settle(&place).await?;
+    let scene = Arc::new(scene);
 
     let over = Arc::new(AtomicBool::new(false));
-    let mut seats = JoinSet::new();
-    for seat in 0..SEATS {
-        let dice = StdRng::seed_from_u64(args.seed.wrapping_mul(1_000).wrapping_add(seat as u64));
-        seats.spawn(send_on(Arc::clone(&town), seat, dice, Arc::clone(&over)));
-    }
+    let at_rest = Arc::new(AtomicBool::new(false));
+    let written = record::follow(&place, scene.guild, Arc::clone(&at_rest));
+    let watching = calm::watch(folder.path(), Arc::clone(&scene), Arc::clone(&over))?;
+    let mut acting = begin(&scene, args.seed, &over);
     let mut dice = StdRng::seed_from_u64(args.seed);
     for kill in 1..=args.kills {
         tokio::time::sleep(Duration::from_millis(dice.random_range(LIFE_MS))).await;
@@ -165,71 +223,66 @@ async fn storm(args: &Args, print: Print, folder: &Folder) -> Result<Report, Fai
             print.note(&format!("{kill} kills"));
         }
     }
+    everything_seen(&scene, &mut acting).await?;
     over.store(true, Ordering::Relaxed);
     let mut told = Told::default();
-    for seat in seats.join_all().await {
-        let seat = seat?;
-        told.seen.extend(seat.seen);
-        told.unanswered += seat.unanswered;
+    for seat in acting.join_all().await {
+        told.add(seat?);
     }
-    let balances = audit::balances_told(&town).await?;
+    watching.await?;
+    let node = calm::reached(folder.path()).await?;
+    let balances = audit::balances_told(&scene).await?;
     bot.stop().await?;
-    drop(place);
-
-    let key = std::fs::read_to_string(folder.path().join("master.key"))?;
-    let store = Store::open(folder.path(), None, None, MasterKey::parse(key.trim())?).await?;
-    let report = audit::audit(&store, guild, &told, &balances).await;
-    store.close().await;
+    at_rest.store(true, Ordering::Relaxed);
+    let written = written.await?;
+    let report = audit::audit(&node, &place, &scene, &told, &balances, &written).await;
+    node.shutdown().await;
     let secs = began.elapsed().as_secs_f64();
     Ok(Report { kills: args.kills, secs: (secs * 10.0).round() / 10.0, ..report? })
 }
 
-/// A seat whose people send and send, until it is over.
-async fn send_on(
-    town: Arc<Town>,
-    seat: usize,
-    mut dice: StdRng,
-    over: Arc<AtomicBool>,
-) -> Result<Told, Failed> {
-    let mut told = Told::default();
-    for turn in 0.. {
-        if over.load(Ordering::Relaxed) {
-            break;
-        }
-        let from = &town.people[seat + SEATS * (turn % TURNS)];
-        let to = &town.people[dice.random_range(0..town.people.len())];
-        if to.user == from.user {
-            continue;
-        }
-        let amount = dice.random_range(1..=MOST_AT_ONCE);
-        let given = given! { user: to, amount: amount };
-        match from.uses(town.channel, "/bytes send", given).await {
-            Ok(answer) => {
-                let what = read(&answer, amount)?;
-                let (from, to, interaction) = (from.user, to.user, answer.interaction());
-                told.seen.push(Seen { interaction, from, to, amount, what });
-            }
-            // Dead, or it announced an answer and died before it came.
-            Err(NotDone::NoResponse | NotDone::Patience { .. }) => told.unanswered += 1,
-            Err(error) => return Err(error.into()),
-        }
+/// Everybody who acts, until it is over.
+fn begin(scene: &Arc<Scene>, seed: u64, over: &Arc<AtomicBool>) -> JoinSet<Result<Told, Failed>> {
+    let dice = |part: u64| StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(part));
+    let mut acting = JoinSet::new();
+    for seat in 0..scene::SEATS {
+        let (scene, over) = (Arc::clone(scene), Arc::clone(over));
+        acting.spawn(seats::member(scene, seat, dice(seat as u64), over));
     }
-    Ok(told)
+    for seat in 0..scene::WARNING_SEATS {
+        let (scene, over) = (Arc::clone(scene), Arc::clone(over));
+        acting.spawn(seats::moderator(scene, seat, dice(100 + seat as u64), over));
+    }
+    for seat in 0..scene::PRIZE_SEATS {
+        let (scene, over) = (Arc::clone(scene), Arc::clone(over));
+        acting.spawn(prizes::host(scene, seat, dice(200 + seat as u64), over));
+    }
+    acting.spawn(seats::code_maker(Arc::clone(scene), dice(300), Arc::clone(over)));
+    acting
 }
 
-fn read(answer: &Answer, amount: i64) -> Result<Verdict, Failed> {
-    let text = answer.all_text();
-    if text.contains(" sent ") && text.contains(&format!("**{amount} bytes**"))
-        || text.contains("sent already")
-    {
-        return Ok(Verdict::Sent);
+/// A storm in which something was never done proves nothing about it.
+async fn everything_seen(
+    scene: &Scene,
+    acting: &mut JoinSet<Result<Told, Failed>>,
+) -> Result<(), Failed> {
+    let began = Instant::now();
+    while let Some(missing) = scene.not_seen_yet() {
+        if began.elapsed() > PATIENCE {
+            return Err(format!("in all the storm nobody was told of {missing:?}").into());
+        }
+        // Nobody stops before it is over, but for a fault.
+        if let Some(ended) = acting.try_join_next() {
+            ended?.map(drop)?;
+        }
+        tokio::time::sleep(LOOK).await;
     }
-    if text.contains("not enough") || text.contains("slow down") || text.contains("wait") {
-        return Ok(Verdict::Refused);
+    Ok(())
+}
+
+impl Scene {
+    fn not_seen_yet(&self) -> Option<Deed> {
+        let seen = self.done.lock();
+        Deed::ALL.into_iter().find(|deed| !seen.contains(deed))
     }
-    // All hands were full: turned away before anything was begun.
-    if text.contains("very busy just now") {
-        return Ok(Verdict::Refused);
-    }
-    Err(format!("an answer that says neither yes nor no: {text}").into())
 }

@@ -91,27 +91,39 @@ pub async fn applied(
     private(*person, text, reaction).await
 }
 
-/// Before somebody is removed.
+/// Before somebody is removed; whether they are told at all.
 pub async fn farewell(
     recorded: &Recorded,
     event: &Event,
     note: &str,
     reaction: &mut Reaction,
-) -> Result<(), Trouble> {
+) -> Result<bool, Trouble> {
     let Event::DeedOrdered { case, deed, person, reason, until, .. } = event else {
-        return Ok(());
+        return Ok(false);
     };
     let head = match deed {
         Deed::Kick | Deed::Softban => "You are being removed from {community}. You may come back.",
         _ => "You are being banned from {community}.",
     };
-    let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(()) };
+    let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(false) };
     let reason = read(recorded, event, reason, reaction).await?;
     let gone = (*deed == Deed::Ban).then(|| reaction.actions().dashboard());
     let text = text(head, *case, reason, *until, &appeal(&settings, gone));
     let letter = plainly(*person, text);
     let call = Call::Farewell { person: *person, letter };
-    reaction.effect("farewell", call, note).await.map(|_| ())
+    reaction.effect("farewell", call, note).await.map(|_| true)
+}
+
+/// Discord did not do what they were told before.
+pub async fn still_here(
+    case: CaseNumber,
+    person: PersonId,
+    reaction: &mut Reaction,
+) -> Result<(), Trouble> {
+    // The farewell may have come too late, or they take no messages: whether they heard is unknown.
+    let head = "You are still a member of {community}. If you were told otherwise a moment ago: it \
+                did not happen.";
+    private(person, text(head, case, None, None, ""), reaction).await
 }
 
 async fn private(person: PersonId, text: String, reaction: &mut Reaction) -> Result<(), Trouble> {

@@ -214,6 +214,23 @@ async fn given_a_lift_that_is_refused_then_it_is_asked_for_again_until_it_works(
     running.shutdown().await;
 }
 
+// proves: MOD-03, MOD-04
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_ban_that_discord_refuses_then_the_member_hears_that_it_did_not_happen() {
+    let court = Court::still().await;
+    let running = court.start().await;
+    let lene = court.member(0);
+    court.the_bot_may_not(simulator::Permissions::BAN_MEMBERS.0);
+    court.punish(Deed::Ban, &lene, None).await;
+    court.becomes(FAILED, 1).await;
+    eventually("the member is told twice", async || court.letters(&lene).len() > 1).await;
+    let letters = court.letters(&lene);
+    assert!(!court.is_banned(&lene) && letters.len() == 2, "{letters:?}");
+    assert!(letters[0].contains("You are being banned"), "{letters:?}");
+    assert!(letters[1].contains("You are still a member of"), "{letters:?}");
+    running.shutdown().await;
+}
+
 // proves: MOD-02
 #[tokio::test(flavor = "multi_thread")]
 async fn given_a_timeout_of_forty_days_then_it_is_renewed_before_it_lapses_and_ends_in_time() {

@@ -1,131 +1,222 @@
-//! The log against what members saw.
+//! The log against what members saw, and against what Discord wrote down.
 
-use std::collections::HashMap;
+mod cases;
+mod codes;
+mod draws;
+mod money;
+mod squads;
 
-use domain::{
-    Decider as _, GuildId, PersonId, UserId,
-    economy::{Economy, Event, State},
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{GuildId, PersonId, UserId};
+use eventlog::{Recorded, decode};
+use simulator::{
+    Id, World,
+    world::{
+        audit::{Entry, MEMBER_ROLE_UPDATE},
+        message::Message,
+    },
 };
-use eventlog::{StreamId, decode};
-use simulator::Id;
 
-use super::{Report, Seen, Told, Verdict};
-use crate::cli::bench::{
-    Failed,
-    store::Store,
-    town::{STARTING, Town},
+pub(super) use self::money::balances_told;
+use super::{
+    Report,
+    record::{Deed, Seen, Told},
+    scene::Scene,
+};
+use crate::{
+    cli::bench::{Failed, wire::Place},
+    node::Node,
 };
 
 const PAGE: usize = 5_000;
 
-/// What every member is told when they ask for their balance.
-pub(super) async fn balances_told(town: &Town) -> Result<HashMap<Id, i64>, Failed> {
-    let mut balances = HashMap::with_capacity(town.people.len());
-    for person in &town.people {
-        let answer = person.uses(town.channel, "/bytes read", Vec::new()).await?;
-        let text = answer.all_text();
-        let amount = text.split("**").nth(1).unwrap_or_default();
-        let digits: String = amount.chars().filter(char::is_ascii_digit).collect();
-        let balance = digits.parse().map_err(|_| format!("an odd balance: {text}"))?;
-        balances.insert(person.user, balance);
-    }
-    Ok(balances)
+/// Who is who, and what Discord knows.
+struct Ground<'a> {
+    scene: &'a Scene,
+    world: &'a World,
+    /// What our bot did, in its order.
+    written: Vec<&'a Entry>,
+    users: HashMap<PersonId, Id>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Transfer {
-    from: PersonId,
-    to: PersonId,
-    amount: i64,
+impl Ground<'_> {
+    fn user(&self, person: PersonId) -> Option<Id> {
+        self.users.get(&person).copied()
+    }
+
+    fn messages(&self, channel: Id) -> impl Iterator<Item = &Message> {
+        let channel = self.world.channels.get(&channel);
+        channel.into_iter().flat_map(|channel| channel.messages.values())
+    }
+
+    fn entries(&self, action: u16, target: Id) -> impl Iterator<Item = &Entry> {
+        let of_target =
+            move |entry: &&&Entry| entry.action == action && entry.target == Some(target);
+        self.written.iter().filter(of_target).copied()
+    }
+
+    /// How often our bot gave (`$add`) or took (`$remove`) this role.
+    fn changes(&self, target: Id, role: Id, key: &str) -> usize {
+        let role = role.to_string();
+        let changes = self.entries(MEMBER_ROLE_UPDATE, target).flat_map(|entry| &entry.changes);
+        let roles = changes.filter(|change| change.key == key);
+        let roles = roles.flat_map(|change| change.new.as_array().into_iter().flatten());
+        roles.filter(|of| of["id"] == role.as_str()).count()
+    }
+
+    fn has_role(&self, user: Id, role: Id) -> bool {
+        let member = self.world.member(self.scene.guild, user);
+        member.is_ok_and(|member| member.roles.contains(&role))
+    }
+
+    fn is_member(&self, user: Id) -> bool {
+        self.world.member(self.scene.guild, user).is_ok()
+    }
+}
+
+/// Title of the first embed.
+fn title(message: &Message) -> &str {
+    message.embeds.first().and_then(|embed| embed["title"].as_str()).unwrap_or_default()
+}
+
+/// An event that somebody asked for: what, whom it names, and of a gift what was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Made {
+    deed: Deed,
+    who: PersonId,
+    gift: Option<(PersonId, i64)>,
+}
+
+impl Made {
+    const fn of(deed: Deed, who: PersonId) -> Self {
+        Self { deed, who, gift: None }
+    }
+}
+
+/// Everything that the guild's log holds.
+#[derive(Default)]
+struct Books {
+    /// What was asked for, by the key of who asked.
+    made: HashMap<String, Vec<Made>>,
+    money: money::Books,
+    cases: cases::Books,
+    draws: BTreeMap<String, draws::Books>,
+    codes: BTreeMap<String, codes::Books>,
+    squads: squads::Books,
+}
+
+impl Books {
+    fn enter(&mut self, recorded: &Recorded) -> Result<(), Failed> {
+        let key = recorded.metadata()?.key.as_str().to_owned();
+        let stream = recorded.stream.within_guild().into_owned();
+        // Decoding also checks the event's hash.
+        let made = match recorded.stream.category() {
+            "economy" => self.money.enter(&key, &decode(recorded)?),
+            "moderation" => self.cases.enter(&decode(recorded)?),
+            "giveaway" => self.draws.entry(stream).or_default().enter(decode(recorded)?),
+            "campaign" => self.codes.entry(stream).or_default().enter(decode(recorded)?),
+            "squads" => self.squads.enter(&decode(recorded)?),
+            _ => None,
+        };
+        if let Some(made) = made {
+            self.made.entry(key).or_default().push(made);
+        }
+        Ok(())
+    }
 }
 
 pub(super) async fn audit(
-    store: &Store,
-    guild: Id,
+    node: &Node,
+    place: &Place,
+    scene: &Scene,
     told: &Told,
     balances: &HashMap<Id, i64>,
+    written: &[Entry],
 ) -> Result<Report, Failed> {
-    let guild = GuildId::new(guild.get())?;
-    let (state, made) = read(store, guild).await?;
-    let mut report = Report {
-        transfers: made.values().map(|made| made.len() as u64).sum(),
-        doubled: made.values().filter(|made| made.len() > 1).count() as u64,
-        unanswered: told.unanswered,
-        ..Report::default()
-    };
+    let guild = GuildId::new(scene.guild.get())?;
+    let books = read(node, guild).await?;
     let mut people = HashMap::new();
-    for user in balances.keys() {
-        if let Some(person) = store.people.find(guild, UserId::new(user.get())?).await? {
-            people.insert(*user, person);
+    let everybody = [&scene.town.people, &scene.targets, &scene.council, &scene.moderators];
+    for person in everybody.into_iter().flatten() {
+        if let Some(number) = node.people.find(guild, UserId::new(person.user.get())?).await? {
+            people.insert(person.user, number);
         }
     }
+    let bot = place.sim.world.lock().application(place.application).map(|app| app.bot);
+    let bot = bot.map_err(|refusal| format!("the simulator: {refusal}"))?;
+    let world = place.sim.world.lock();
+    let ground = Ground {
+        scene,
+        world: &world,
+        written: written.iter().filter(|entry| entry.user == bot).collect(),
+        users: people.iter().map(|(user, person)| (*person, *user)).collect(),
+    };
+    let mut report = Report { unanswered: told.unanswered, ..Report::default() };
     for seen in &told.seen {
-        hold_against(seen, &made, &people, &mut report);
+        hold_against(seen, &books, &people, &mut report);
     }
-    // What each has by the transfers alone, as anybody could add it up.
-    let mut sums: HashMap<PersonId, i64> = HashMap::new();
-    for transfer in made.values().flatten() {
-        *sums.entry(transfer.from).or_default() -= transfer.amount;
-        *sums.entry(transfer.to).or_default() += transfer.amount;
+    for (key, made) in &books.made {
+        for deed in Deed::ALL {
+            let often = made.iter().filter(|made| made.deed == deed).count();
+            if often > 1 && (key.starts_with("interaction/") || key.starts_with("confirmed/")) {
+                report.doubled(|| format!("{deed:?}, {often} times for {key}"));
+            }
+        }
     }
-    for (user, told) in balances {
-        let person = people.get(user);
-        let by_log = person.map_or(0, |person| state.balance(*person).0);
-        // The first transfer opened the account; who never took part has none.
-        let moved = person.and_then(|person| sums.get(person));
-        let by_sums = moved.map_or(0, |moved| STARTING + moved);
-        report.wrong_balances += u64::from(*told != by_sums || by_log != by_sums);
+    books.money.audit(&people, balances, &mut report);
+    books.cases.audit(&ground, &mut report);
+    books.draws.values().for_each(|giveaway| giveaway.audit(&ground, &mut report));
+    for (stream, campaign) in &books.codes {
+        let id = stream.split_once('/').map_or("", |(_, id)| id);
+        campaign.audit(id, &books.money, &ground, &mut report);
     }
+    books.squads.audit(&books.money, &ground, &mut report);
+    let role_changes = ground.written.iter().filter(|entry| entry.action == MEMBER_ROLE_UPDATE);
+    report.role_changes = role_changes.count() as u64;
     Ok(report)
 }
 
-fn hold_against(
-    seen: &Seen,
-    made: &HashMap<String, Vec<Transfer>>,
-    people: &HashMap<Id, PersonId>,
-    report: &mut Report,
-) {
-    let made = made.get(&format!("interaction/{}", seen.interaction));
-    match (seen.what, made) {
-        (Verdict::Refused, None) => report.refused += 1,
-        (Verdict::Refused, Some(_)) => report.untrue += 1,
-        (Verdict::Sent, None) => {
-            report.acknowledged += 1;
-            report.lost += 1;
-        }
-        (Verdict::Sent, Some(made)) => {
-            report.acknowledged += 1;
-            let is_so = |made: &Transfer| {
-                people.get(&seen.from) == Some(&made.from)
-                    && people.get(&seen.to) == Some(&made.to)
-                    && made.amount == seen.amount
-            };
-            report.untrue += u64::from(!made.iter().all(is_so));
+async fn read(node: &Node, guild: GuildId) -> Result<Books, Failed> {
+    let (mut books, mut after) = (Books::default(), 0);
+    loop {
+        let page = node.log.read_guild(guild, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(books) };
+        after = last.guild_seq;
+        for recorded in &page {
+            books.enter(recorded)?;
         }
     }
 }
 
-/// The guild's economy, and its transfers by the key of what caused them.
-async fn read(
-    store: &Store,
-    guild: GuildId,
-) -> Result<(State, HashMap<String, Vec<Transfer>>), Failed> {
-    let stream = StreamId::of_guild(Economy::CAPABILITY, guild);
-    let (mut state, mut made) = (State::default(), HashMap::<_, Vec<_>>::new());
-    let mut version = 0;
-    loop {
-        let page = store.log.read_stream(&stream, version, PAGE).await?;
-        let Some(last) = page.last() else { return Ok((state, made)) };
-        version = last.version;
-        for recorded in &page {
-            // This also checks the event's hash.
-            let event: Event = decode(recorded)?;
-            Economy::evolve(&mut state, &event);
-            if let Event::BytesTransferred { from, to, amount, .. } = event {
-                let key = recorded.metadata()?.key.as_str().to_owned();
-                let transfer = Transfer { from, to, amount: amount.0 };
-                made.entry(key).or_default().push(transfer);
-            }
+/// What somebody was told against what is there for it.
+fn hold_against(seen: &Seen, books: &Books, people: &HashMap<Id, PersonId>, report: &mut Report) {
+    let made = books.made.get(&seen.key).into_iter().flatten();
+    let made: Vec<_> = made.filter(|made| made.deed == seen.deed).collect();
+    if !seen.done {
+        report.refused += 1;
+        if !made.is_empty() {
+            report.untrue(|| format!("{seen:?} was refused with {:?}", seen.said));
+        }
+        return;
+    }
+    report.acknowledged += 1;
+    let who = people.get(&seen.who);
+    if made.is_empty() {
+        // A prize that was claimed before is still theirs.
+        let claimed = |giveaway: &draws::Books| {
+            seen.prize.as_deref() == Some(giveaway.prize.as_str())
+                && who.is_some_and(|who| giveaway.claimed.contains(who))
+        };
+        if !books.draws.values().any(claimed) {
+            report.lost(|| format!("{seen:?} is not there: {:?}", seen.said));
+        }
+        return;
+    }
+    let gift = seen.gift.and_then(|(to, amount)| Some((*people.get(&to)?, amount)));
+    for made in made {
+        if Some(&made.who) != who || made.gift != gift {
+            report.untrue(|| format!("{seen:?} is {made:?}"));
         }
     }
 }
