@@ -18,8 +18,10 @@
 mod abuse;
 mod access;
 mod blocks;
+mod codes;
 mod done;
 mod economy;
+mod giveaways;
 mod guard;
 mod guild;
 mod history;
@@ -34,6 +36,8 @@ mod scalars;
 mod scope;
 mod sentence;
 mod settings;
+mod squads;
+mod tiers;
 mod trouble;
 mod viewer;
 
@@ -65,6 +69,10 @@ pub struct Guild(
     blocks::OnGuild,
     refusals::OnGuild,
     history::OnGuild,
+    giveaways::OnGuild,
+    codes::OnGuild,
+    squads::OnGuild,
+    tiers::OnGuild,
 );
 
 impl Guild {
@@ -78,12 +86,16 @@ impl Guild {
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
             history::OnGuild(scope.clone()),
+            giveaways::OnGuild(scope.clone()),
+            codes::OnGuild(scope.clone()),
+            squads::OnGuild(scope.clone()),
+            tiers::OnGuild(scope.clone()),
         )
     }
 }
 
 #[derive(Debug, MergedObject, Default)]
-pub struct Query(viewer::Queries, guild::Queries, operations::Queries);
+pub struct Query(viewer::Queries, guild::Queries, operations::Queries, giveaways::Queries);
 
 /// What can be done. A capability adds its line here.
 #[derive(Debug, MergedObject, Default)]
@@ -94,6 +106,10 @@ pub struct Mutation(
     modules::Mutations,
     blocks::Mutations,
     operations::Mutations,
+    giveaways::Mutations,
+    codes::Mutations,
+    squads::Mutations,
+    tiers::Mutations,
 );
 
 /// What is told as it happens. A capability with news of its own adds its line here.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actions::{Permissions, Standing};
+use actions::{BotStanding, Permissions, RoleFacts, Standing};
 use async_trait::async_trait;
 use domain::{ChannelId, GuildId, RoleId, UserId};
 use futures::{StreamExt as _, stream};
@@ -18,6 +18,7 @@ use lru::LruCache;
 use parking_lot::Mutex;
 use schema::{Channel, Community, Directory, Profile, Role, Unknown};
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::sync::OnceCell;
 use twilight_http::{
     error::ErrorType,
     request::{Method, Request, RequestBuilder},
@@ -47,6 +48,8 @@ pub struct FromDiscord {
     guilds: Kept<GuildId, Arc<Known>>,
     members: Kept<(GuildId, UserId), Arc<Member>>,
     profiles: Kept<(GuildId, UserId), Profile>,
+    /// Who this bot is, once Discord has said so.
+    us: OnceCell<UserId>,
 }
 
 impl std::fmt::Debug for FromDiscord {
@@ -81,6 +84,8 @@ struct RoleWire {
     color: u32,
     #[serde(default)]
     position: i64,
+    #[serde(default)]
+    managed: bool,
     #[serde(default)]
     permissions: Bits,
 }
@@ -137,7 +142,7 @@ impl FromDiscord {
         let guilds = Mutex::new(LruCache::new(REMEMBERED));
         let members = Mutex::new(LruCache::new(REMEMBERED));
         let profiles = Mutex::new(LruCache::new(REMEMBERED));
-        Self { http, guilds, members, profiles }
+        Self { http, guilds, members, profiles, us: OnceCell::new() }
     }
 
     /// None for what Discord says there is not, or is not for us.
@@ -197,6 +202,16 @@ impl FromDiscord {
         let member = told.map(Arc::new);
         self.members.lock().put((guild, user), (member.clone(), Instant::now()));
         Ok(member)
+    }
+
+    /// This bot itself; none where it is not there.
+    async fn ourselves(&self, guild: GuildId) -> Result<Option<Arc<Member>>, Unknown> {
+        let ask = || async {
+            let told = self.ask::<User>("users/@me".to_owned()).await?;
+            told.map(|user| user.id).ok_or(Unknown)
+        };
+        let us = *self.us.get_or_try_init(ask).await?;
+        self.member(guild, us).await
     }
 
     /// As the community sees them; somebody who left, as Discord does.
@@ -279,6 +294,19 @@ impl Directory for FromDiscord {
         let ask = |user: UserId| async move { Some((user, self.profile(guild, user).await?)) };
         let asked = stream::iter(users.iter().copied().map(ask)).buffer_unordered(AT_ONCE);
         asked.filter_map(|found| async { found }).collect().await
+    }
+
+    async fn role_facts(&self, guild: GuildId, role: RoleId) -> Result<Option<RoleFacts>, Unknown> {
+        let Some(known) = self.known(guild).await? else { return Ok(None) };
+        let Some(us) = self.ourselves(guild).await? else { return Ok(None) };
+        let ours = known.standing(&us);
+        let bot = BotStanding { permissions: ours.permissions, top_rank: ours.top_rank };
+        let Some(wire) = known.guild.roles.iter().find(|wire| wire.id == role) else {
+            return Ok(None);
+        };
+        let everybodys = role.get() == guild.get();
+        let rank = if everybodys { 0 } else { wire.position().max(1) };
+        Ok(Some(RoleFacts { role, rank, managed: wire.managed, bot }))
     }
 
     async fn community(&self, guild: GuildId) -> Result<Option<Community>, Unknown> {

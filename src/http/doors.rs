@@ -22,6 +22,7 @@ use schema::{ReeveSchema, Trouble};
 use serde_json::json;
 
 use super::{
+    downloads::Room,
     sessions::{Session, Sessions, hash},
     sign_in::SignIn,
 };
@@ -53,6 +54,7 @@ pub struct Shared {
     pub origin: String,
     pub clock: Clock,
     pub rates: Rates,
+    pub room: Room,
 }
 
 impl std::ops::Deref for Doors {

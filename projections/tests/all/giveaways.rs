@@ -60,7 +60,7 @@ async fn enters(house: &House, id: GiveawayId, user: u64, at: Timestamp) -> Pers
 }
 
 async fn entries(house: &House, id: GiveawayId, after: u32, limit: u32) -> Vec<Entrant> {
-    entrants::page(&house.store, guild(1), id, after, limit).await.unwrap()
+    entrants::page(&house.store, guild(1), id, None, after, limit).await.unwrap()
 }
 
 // proves: GIV-15
@@ -77,12 +77,13 @@ fn given_a_giveaway_from_its_making_to_a_claim_then_board_entrants_and_timeline_
         }
         act(&house, guild(1), id, Command::Leave { person: people[0], at }).await;
         house.caught_up(&NAMES).await;
-        let shown = board::page(&house.store, guild(1), Some(Status::Open), None, 10).await;
+        let shown = board::page(&house.store, guild(1), &[Status::Open], None, 10).await;
         let shown = shown.unwrap();
-        let short: Vec<_> = shown.iter().map(|line| (line.prize.as_str(), line.entries)).collect();
+        let short: Vec<_> =
+            shown.iter().map(|line| (line.terms.prize.as_str(), line.entries)).collect();
         assert_eq!(short, [("A bench", 9)]);
         assert_eq!(shown[0].message, MessageId::new(77).ok());
-        assert_eq!(board::page(&house.store, guild(2), None, None, 10).await.unwrap(), []);
+        assert_eq!(board::page(&house.store, guild(2), &[], None, 10).await.unwrap(), []);
 
         act(&house, guild(1), id, Command::Close { by: None, at: at.plus_secs(3_600) }).await;
         let late = at.plus_secs(3_601);
@@ -120,7 +121,7 @@ fn given_a_giveaway_from_its_making_to_a_claim_then_board_entrants_and_timeline_
         assert_eq!(entrants::winners(&house.store, guild(1), 10).await.unwrap(), [winner]);
         let of = entrants::of_person(&house.store, guild(1), gone, 10).await.unwrap();
         assert_eq!(of.iter().map(|row| row.entry).collect::<Vec<_>>(), [second]);
-        let board = board::page(&house.store, guild(1), None, None, 10).await.unwrap();
+        let board = board::page(&house.store, guild(1), &[], None, 10).await.unwrap();
         assert_eq!((board[0].status, board[0].entries), (Status::Drawn, 9));
 
         let told = timeline::page(&house.store, guild(1), id, 0, 500).await.unwrap();

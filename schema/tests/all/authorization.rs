@@ -8,13 +8,33 @@ use futures::StreamExt as _;
 use schema::SignedIn;
 use serde_json::Value;
 
-use crate::house::{
-    ANALYST_ROLE, AUDITOR_ROLE, House, MODERATOR_ROLE, OPERATOR, code, guild, signed_in,
+use crate::{
+    draws,
+    house::{ANALYST_ROLE, AUDITOR_ROLE, House, MODERATOR_ROLE, OPERATOR, code, guild, signed_in},
 };
 
 /// Types whose fields are operations; the others are lines of what these answer.
-const HOLDERS: [&str; 7] =
-    ["Query", "Viewer", "Guild", "Economy", "Operations", "Mutation", "Subscription"];
+const HOLDERS: [&str; 11] = [
+    "Query",
+    "Viewer",
+    "Guild",
+    "Economy",
+    "Giveaways",
+    "Codes",
+    "Squads",
+    "Tiers",
+    "Operations",
+    "Mutation",
+    "Subscription",
+];
+/// Holders that hang on a community, and under which name.
+const OF_GUILD: [(&str, &str); 5] = [
+    ("Economy", "economy"),
+    ("Giveaways", "giveaways"),
+    ("Codes", "codes"),
+    ("Squads", "squads"),
+    ("Tiers", "tiers"),
+];
 
 /// What an operation is asked with, where it needs something.
 fn arguments(operation: &str, key: &str) -> String {
@@ -52,6 +72,9 @@ fn arguments(operation: &str, key: &str) -> String {
             "(id: \"0193690f-79bd-84f6-9419-69ed78770e3f\")".to_owned()
         }
         "Mutation.processRetry" => "(process: \"none\")".to_owned(),
+        operation if draws::arguments(operation, "").is_some() => {
+            draws::arguments(operation, key).unwrap_or_default()
+        }
         "Mutation.maintenanceSwitch" => format!("(input: {{on: false, key: \"{key}\"}})"),
         _ => String::new(),
     }
@@ -86,11 +109,12 @@ fn question(operation: &str, is_object: bool, key: &str) -> (String, String) {
         "Query" => (format!("{{ {asked} }}"), format!("/{name}")),
         "Viewer" => (format!("{{ viewer {{ {asked} }} }}"), "/viewer".to_owned()),
         "Guild" => (format!("{{ guild{guild} {{ {asked} }} }}"), "/guild".to_owned()),
-        "Economy" => {
-            (format!("{{ guild{guild} {{ economy {{ {asked} }} }} }}"), "/guild/economy".to_owned())
-        }
         "Operations" => (format!("{{ operations {{ {asked} }} }}"), "/operations".to_owned()),
         "Mutation" => (format!("mutation {{ {asked} }}"), String::new()),
+        holder if holder != "Subscription" => {
+            let (_, below) = OF_GUILD.iter().find(|(name, _)| *name == holder).unwrap();
+            (format!("{{ guild{guild} {{ {below} {{ {asked} }} }} }}"), format!("/guild/{below}"))
+        }
         _ => (format!("subscription {{ {asked} }}"), String::new()),
     }
 }
@@ -149,6 +173,8 @@ fn table() -> (Vec<String>, BTreeMap<String, Vec<bool>>) {
 async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
     let house = House::new().await;
     house.gives(777, 1_000, None).await;
+    house.caught_up().await;
+    draws::prepared(&house, &[777, 103, 104, 105, 106, 107]).await;
     house.caught_up().await;
     // They were members once: the registry knows them.
     house.gives(102, 5, None).await;

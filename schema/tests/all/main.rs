@@ -5,6 +5,9 @@
 mod abuse;
 mod answers;
 mod authorization;
+mod draws;
+mod giveaways;
 mod house;
 mod sdl;
 mod settings;
+mod squads;

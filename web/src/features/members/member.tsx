@@ -15,6 +15,9 @@ import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
 import { MoveDialog } from "../economy/move";
 import { Movements } from "../economy/transactions";
+import { GiveawaysOfMember } from "../giveaways/of-member";
+import { SquadOfMember } from "../squads/of-member";
+import { TiersOfMember } from "../tiers/of-member";
 import { Person, personName } from "./person";
 import { useViewer } from "../../session/session";
 
@@ -73,6 +76,9 @@ export function Member() {
           </Figures>
         );
       }}</Answered>
+      <SquadOfMember user={member} />
+      <TiersOfMember user={member} />
+      <GiveawaysOfMember user={member} />
       {seesMovements && <Card flush title={t("Movements")}><Movements user={member} /></Card>}
       {may("VIEW_RECORDS", "VIEW_AUDIT") && <Refused user={member} />}
       {moving !== undefined && <MoveDialog verb={moving} user={member} name={title} onClose={() => { setMoving(undefined); }} onDone={() => { setMoving(undefined); asked.again(); }} />}
