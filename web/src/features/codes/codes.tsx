@@ -107,7 +107,7 @@ function All({ here, create }: { here: Here; create: (() => void) | undefined })
                 { name: t("Campaign"), cell: (row) => <strong><bdi>{row.name}</bdi></strong> },
                 { name: t("Gives"), from: "medium", cell: (row) => rewardText(row.reward, here) },
                 { name: t("Made by"), width: 170, from: "wide", cell: (row) => <Person person={row.creator} /> },
-                { name: t("State"), width: 110, cell: (row) => campaignBadge(row, isNow) },
+                { name: t("State"), width: 110, from: "medium", cell: (row) => campaignBadge(row, isNow) },
                 { name: t("Codes"), width: 80, align: "end", from: "wide", cell: (row) => number(row.codes) },
                 { name: t("Redeemed"), width: 152, align: "end", cell: (row) => <strong className="num">{reached(row)}</strong> },
               ]}

@@ -44,9 +44,9 @@ export function Entrants({ id }: { id: string }) {
           rowKey={(row) => String(row.entry)}
           more={list.more}
           columns={[
-            { name: t("Entry"), width: 76, cell: (row) => number(row.entry) },
+            { name: t("Entry"), width: 64, cell: (row) => number(row.entry) },
             { name: t("Member"), cell: (row) => row.person == null ? <span className="muted">{t("an erased member")}</span> : <Person person={row.person} /> },
-            { name: t("Standing"), width: 184, cell: (row) => <Badge tone={standingTone(row.standing)}>{standingName(row.standing)}</Badge> },
+            { name: t("Standing"), width: 150, cell: (row) => <Badge tone={standingTone(row.standing)}>{standingName(row.standing)}</Badge> },
             { name: t("Chances"), width: 90, align: "end", from: "medium", cell: (row) => number(row.weight) },
             { name: t("Entered"), width: 140, align: "end", from: "medium", cell: (row) => <time className="muted" dateTime={row.at} title={moment(row.at)}>{brief(row.at)}</time> },
           ]}

@@ -114,13 +114,13 @@ function Winners({ giveaway, winners, onDone }: { giveaway: Giveaway; winners: r
         rows={winners}
         rowKey={(one) => String(one.k)}
         columns={[
-          { name: t("Pick"), width: 64, cell: (one) => one.k + 1 },
+          { name: t("Pick"), width: 64, from: "medium", cell: (one) => one.k + 1 },
           { name: t("Member"), cell: (one) => one.person == null ? <span className="muted">{t("an erased member")}</span> : <Person person={one.person} /> },
           { name: t("Entry"), width: 84, align: "end", from: "medium", cell: (one) => number(one.entry) },
           { name: t("Why"), from: "wide", cell: (one) => <span className="muted">{drawnFor(one.why)}</span> },
-          { name: t("State"), width: 184, cell: (one) => <PickBadge state={one.state} /> },
+          { name: t("State"), width: 138, cell: (one) => <PickBadge state={one.state} /> },
           { name: t("Since"), width: 132, from: "medium", cell: (one) => <time className="muted" dateTime={one.since} title={moment(one.since)}>{brief(one.since)}</time> },
-          ...(host ? [{ name: t("Do"), width: 104, align: "end" as const, cell: (one: Winner) => holds(one) && <Button refused={refused("MANAGE_GIVEAWAYS")} onClick={() => { setRerolling(one); }}>{t("Reroll")}</Button> }] : []),
+          ...(host ? [{ name: t("Do"), width: 92, align: "end" as const, cell: (one: Winner) => holds(one) && <Button refused={refused("MANAGE_GIVEAWAYS")} onClick={() => { setRerolling(one); }}>{t("Reroll")}</Button> }] : []),
         ]}
       />
       {rerolling !== undefined && <RerollDialog giveaway={giveaway.id} winner={rerolling} onClose={() => { setRerolling(undefined); }} onDone={() => { setRerolling(undefined); onDone(); }} />}

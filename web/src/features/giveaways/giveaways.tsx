@@ -72,10 +72,10 @@ function Lines({ view, create }: { view: View; create: (() => void) | undefined 
         onOpen={(row) => { void navigate({ to: "/g/$guild/giveaways/$giveaway", params: { guild: id, giveaway: row.id }, search: kept }); }}
         columns={[
           { name: t("Prize"), cell: (row) => <Link className="plain-link" to="/g/$guild/giveaways/$giveaway" params={{ guild: id, giveaway: row.id }} search={kept} onClick={(event) => { event.stopPropagation(); }}><strong><bdi>{row.prize}</bdi></strong></Link> },
-          { name: t("State"), width: 140, cell: (row) => <StateBadge state={row.state} /> },
+          { name: t("State"), width: 116, cell: (row) => <StateBadge state={row.state} /> },
           { name: t("Ends"), width: 170, from: "medium", cell: (row) => <time className="muted" dateTime={row.endsAt} title={moment(row.endsAt)}>{row.state === "OPEN" ? ago(row.endsAt) : brief(row.endsAt)}</time> },
           { name: t("Winners"), width: 90, align: "end", from: "wide", cell: (row) => number(row.winnerCount) },
-          { name: t("Entries"), width: 90, align: "end", cell: (row) => <strong className="num">{number(row.entries)}</strong> },
+          { name: t("Entries"), width: 80, align: "end", cell: (row) => <strong className="num">{number(row.entries)}</strong> },
         ]}
       />
     </>

@@ -35,7 +35,7 @@ export function GiveawaysOfMember({ user }: { user: string }) {
             columns={[
               { name: t("Prize"), cell: (row) => <Link className="plain-link" to="/g/$guild/giveaways/$giveaway" params={{ guild: id, giveaway: row.giveaway.id }} search={at === undefined ? {} : { at }}><bdi>{row.giveaway.prize}</bdi></Link> },
               { name: t("State"), width: 140, from: "medium", cell: (row) => <StateBadge state={row.giveaway.state} /> },
-              { name: t("Standing"), width: 184, cell: (row) => <Badge tone={standingTone(row.standing)}>{standingName(row.standing)}</Badge> },
+              { name: t("Standing"), width: 150, cell: (row) => <Badge tone={standingTone(row.standing)}>{standingName(row.standing)}</Badge> },
               { name: t("Entry"), width: 84, align: "end", from: "medium", cell: (row) => number(row.entry) },
               { name: t("Entered"), width: 140, align: "end", from: "medium", cell: (row) => <time className="muted" dateTime={row.at} title={moment(row.at)}>{brief(row.at)}</time> },
             ]}

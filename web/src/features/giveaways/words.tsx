@@ -11,7 +11,7 @@ export function StateBadge({ state }: { state: State }) {
   switch (state) {
     case "OPEN": return <Badge tone="good">{t("running")}</Badge>;
     case "PAUSED": return <Badge tone="warn">{t("paused")}</Badge>;
-    case "CLOSED": return <Badge tone="info">{t("being drawn")}</Badge>;
+    case "CLOSED": return <Badge tone="info">{t("closed")}</Badge>;
     case "DRAWN": return <Badge tone="accent">{t("drawn")}</Badge>;
     case "CANCELLED": return <Badge>{t("called off")}</Badge>;
     case "FAILED": return <Badge tone="bad">{t("not posted")}</Badge>;
@@ -55,7 +55,7 @@ export function PickBadge({ state }: { state: string }) {
     case "drawn": return <Badge tone="info">{t("being looked at")}</Badge>;
     case "confirmed": return <Badge tone="info">{t("confirmed")}</Badge>;
     case "claimed": return <Badge tone="good">{t("claimed")}</Badge>;
-    case "lapsed": return <Badge tone="warn">{t("not claimed in time")}</Badge>;
+    case "lapsed": return <Badge tone="warn">{t("not claimed")}</Badge>;
     case "rerolled": return <Badge tone="warn">{t("rerolled")}</Badge>;
     case "disqualified": return <Badge tone="bad">{t("disqualified")}</Badge>;
     default: return <Badge>{state}</Badge>;
