@@ -97,6 +97,7 @@ sections! {
     Discord {
         token: Option<Secret>,
         api_url: Option<Secret>,
+        cdn_url: Option<Secret>,
         shards: String,
         deploy_commands: bool,
         prefix_commands: bool,
@@ -189,6 +190,7 @@ impl Config {
             discord: Discord {
                 token: values.secret("discord.token"),
                 api_url: values.secret("discord.api_url"),
+                cdn_url: values.secret("discord.cdn_url"),
                 shards: values.text("discord.shards"),
                 deploy_commands: values.boolean("discord.deploy_commands"),
                 prefix_commands: values.boolean("discord.prefix_commands"),

@@ -11,6 +11,7 @@ mod downloads;
 mod giveaways;
 mod graphql;
 mod operations;
+mod pictures;
 mod sessions;
 mod sign_in;
 
@@ -40,6 +41,7 @@ use self::{
     directory::FromDiscord,
     doors::{Doors, Shared},
     operations::OfThisHouse,
+    pictures::Pictures,
     sessions::Sessions,
     sign_in::SignIn,
 };
@@ -126,10 +128,11 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
     let sessions = Sessions::new(node.work.clone(), &node.people, Arc::clone(&node.clock));
     let limits =
         schema::Limits { introspection: config.http.introspection, ..schema::Limits::default() };
+    let pictures = Pictures::new(&config.discord);
     let house = Arc::new(House::new(
         node.actions.clone(),
         time_machine,
-        Arc::new(FromDiscord::new(http.clone())),
+        Arc::new(FromDiscord::new(http.clone(), pictures.clone())),
         Arc::new(operations),
         Arc::new(sessions.clone()),
         limits,
@@ -138,7 +141,19 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
     let clock = Arc::clone(&node.clock);
     let schema = schema::build(Arc::clone(&house));
     let (rates, room) = (doors::Rates::default(), downloads::Room::default());
-    Ok(Doors::new(Shared { schema, house, sessions, sign_in, origin, clock, rates, room }))
+    let content_security = doors::content_security(&pictures)?;
+    Ok(Doors::new(Shared {
+        schema,
+        house,
+        sessions,
+        sign_in,
+        origin,
+        clock,
+        rates,
+        room,
+        pictures,
+        content_security,
+    }))
 }
 
 fn dashboard(doors: Doors) -> Router {

@@ -192,7 +192,7 @@ impl Giveaways {
         &self,
         user: Snowflake,
         #[graphql(default = 20)] first: i32,
-    ) -> Answer<Vec<Entry>> {
+    ) -> Answer<Vec<Participation>> {
         let user = user_id(user)?;
         if user != self.0.signed_in().user {
             let needs =
@@ -209,7 +209,13 @@ impl Giveaways {
         let entry = |row: entrants::Entrant| {
             let line = lines.iter().find(|line| line.giveaway == row.giveaway)?.clone();
             let entrants::Entrant { entry, weight, standing, at, .. } = row;
-            Some(Entry { giveaway: Giveaway::of(line), entry, weight, standing, at: Time(at) })
+            Some(Participation {
+                giveaway: Giveaway::of(line),
+                entry,
+                weight,
+                standing,
+                at: Time(at),
+            })
         };
         Ok(rows.into_iter().filter_map(entry).collect())
     }
@@ -399,7 +405,7 @@ pub struct Entrant {
 
 #[derive(SimpleObject)]
 #[graphql(name = "GiveawayEntry")]
-pub struct Entry {
+pub struct Participation {
     pub giveaway: Giveaway,
     pub entry: u32,
     pub weight: u32,

@@ -18,7 +18,7 @@ Reeve reads its settings from these places; a later one wins over an earlier one
 2. `reeve.toml` in the working directory, or the file that `--config` or `REEVE_CONFIG` names;
 3. `.env` in the working directory;
 4. environment variables: those that begin with `REEVE_`, `DISCORD_TOKEN`,
-   `DISCORD_API_URL` and `DISCORD_CLIENT_SECRET`;
+   `DISCORD_API_URL`, `DISCORD_CDN_URL` and `DISCORD_CLIENT_SECRET`;
 5. flags: `--set key=value` for any setting, and over it `--data-dir`, `--store`, `--database-url`.
 
 An unknown name in any of these places is refused, and so is a value that is not allowed; every

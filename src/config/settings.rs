@@ -231,6 +231,13 @@ pub const SETTINGS: &[Setting] = &[
         "A server that speaks Discord's API, such as the simulator's. Discord itself where not set.",
     ),
     Setting::new(
+        "discord.cdn_url",
+        "DISCORD_CDN_URL",
+        Kind::Url(&["http", "https"]),
+        Unset,
+        "A server that has Discord's pictures, such as the simulator. Discord's own where not set.",
+    ),
+    Setting::new(
         "discord.shards",
         "REEVE_DISCORD_SHARDS",
         Kind::Shards,

@@ -25,6 +25,7 @@ use twilight_http::{
     response::{Response, marker::EmptyBody},
 };
 
+use super::pictures::Pictures;
 use crate::discord::{connect::Http, wire::Bits};
 
 /// Two things make a standing, each at most this old.
@@ -37,6 +38,8 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zer
 const WITHIN: Duration = Duration::from_secs(3);
 /// Names that are asked for at once.
 const AT_ONCE: usize = 8;
+const AVATAR_PIXELS: u32 = 64;
+const ICON_PIXELS: u32 = 128;
 const EVERYTHING: Permissions = Permissions(u64::MAX);
 
 /// What was answered, and when; `None` is an answer too.
@@ -45,6 +48,7 @@ type Kept<K, V> = Mutex<LruCache<K, (Option<V>, Instant)>>;
 /// None where this process has no way to Discord.
 pub struct FromDiscord {
     http: Option<Http>,
+    pictures: Pictures,
     guilds: Kept<GuildId, Arc<Known>>,
     members: Kept<(GuildId, UserId), Arc<Member>>,
     profiles: Kept<(GuildId, UserId), Profile>,
@@ -119,11 +123,10 @@ struct User {
 }
 
 impl User {
-    fn profile(&self, nick: Option<&str>) -> Profile {
+    fn profile(&self, nick: Option<&str>, pictures: &Pictures) -> Profile {
         let name = nick.or(self.global_name.as_deref()).unwrap_or(&self.username);
-        let avatar_url = self.avatar.as_ref().map(|avatar| {
-            format!("https://cdn.discordapp.com/avatars/{}/{avatar}.png?size=64", self.id)
-        });
+        let avatar_url =
+            self.avatar.as_ref().map(|avatar| pictures.of_person(self.id, avatar, AVATAR_PIXELS));
         Profile { name: name.to_owned(), avatar_url }
     }
 }
@@ -138,11 +141,11 @@ fn kept<K: Hash + Eq, V: Clone>(cache: &Kept<K, V>, key: &K, fresh: Duration) ->
 }
 
 impl FromDiscord {
-    pub fn new(http: Option<Http>) -> Self {
+    pub fn new(http: Option<Http>, pictures: Pictures) -> Self {
         let guilds = Mutex::new(LruCache::new(REMEMBERED));
         let members = Mutex::new(LruCache::new(REMEMBERED));
         let profiles = Mutex::new(LruCache::new(REMEMBERED));
-        Self { http, guilds, members, profiles, us: OnceCell::new() }
+        Self { http, pictures, guilds, members, profiles, us: OnceCell::new() }
     }
 
     /// None for what Discord says there is not, or is not for us.
@@ -220,10 +223,10 @@ impl FromDiscord {
             return profile;
         }
         let profile = match self.member(guild, user).await {
-            Ok(Some(member)) => Some(member.user.profile(member.nick.as_deref())),
+            Ok(Some(member)) => Some(member.user.profile(member.nick.as_deref(), &self.pictures)),
             Ok(None) => {
                 let told = self.ask::<User>(format!("users/{user}")).await.ok()?;
-                told.map(|user| user.profile(None))
+                told.map(|user| user.profile(None, &self.pictures))
             }
             Err(Unknown) => return None,
         };
@@ -250,7 +253,7 @@ impl Known {
         }
     }
 
-    fn community(&self) -> Community {
+    fn community(&self, pictures: &Pictures) -> Community {
         let guild = &self.guild;
         let mut roles: Vec<_> = guild.roles.iter().map(RoleWire::role).collect();
         roles.sort_by_key(|role| std::cmp::Reverse(role.position));
@@ -261,9 +264,10 @@ impl Known {
         };
         Community {
             name: guild.name.clone(),
-            icon_url: guild.icon.as_ref().map(|icon| {
-                format!("https://cdn.discordapp.com/icons/{}/{icon}.png?size=128", guild.id)
-            }),
+            icon_url: guild
+                .icon
+                .as_ref()
+                .map(|icon| pictures.of_community(guild.id, icon, ICON_PIXELS)),
             members: guild.approximate_member_count,
             roles,
             channels: self.channels.iter().map(channel).collect(),
@@ -310,6 +314,6 @@ impl Directory for FromDiscord {
     }
 
     async fn community(&self, guild: GuildId) -> Result<Option<Community>, Unknown> {
-        Ok(self.known(guild).await?.map(|known| known.community()))
+        Ok(self.known(guild).await?.map(|known| known.community(&self.pictures)))
     }
 }

@@ -23,6 +23,7 @@ use serde_json::json;
 
 use super::{
     downloads::Room,
+    pictures::Pictures,
     sessions::{Session, Sessions, hash},
     sign_in::SignIn,
 };
@@ -30,10 +31,15 @@ use super::{
 pub const CSRF: &str = "x-csrf-token";
 
 /// What scripts, styles and pictures a page of ours may have, and that nobody frames it.
-const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    connect-src 'self'; img-src 'self' data: https://cdn.discordapp.com; font-src 'self'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'";
+pub fn content_security(pictures: &Pictures) -> std::io::Result<HeaderValue> {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+         img-src 'self' data: {}; font-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'; require-trusted-types-for 'script'",
+        pictures.origin()
+    );
+    HeaderValue::try_from(policy).map_err(std::io::Error::other)
+}
 
 /// Requests that one browser may have at once, and how many come back each second.
 const OF_A_SESSION: Rate = Rate { burst: 200.0, each_second: 40.0 };
@@ -55,6 +61,8 @@ pub struct Shared {
     pub clock: Clock,
     pub rates: Rates,
     pub room: Room,
+    pub pictures: Pictures,
+    pub content_security: HeaderValue,
 }
 
 impl std::ops::Deref for Doors {
@@ -178,7 +186,6 @@ pub async fn headers(State(doors): State<Doors>, request: Request, next: Next) -
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
-        ("content-security-policy", CONTENT_SECURITY),
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "same-origin"),
         ("x-frame-options", "DENY"),
@@ -188,6 +195,7 @@ pub async fn headers(State(doors): State<Doors>, request: Request, next: Next) -
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.insert(header::CONTENT_SECURITY_POLICY, doors.content_security.clone());
     if doors.is_secure() {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);

@@ -107,9 +107,11 @@ impl Export {
         let (Ok(guild), Ok(id)) = (GuildId::new(guild), Uuid::parse_str(id)) else {
             return Err(no_such());
         };
-        let scope = Scope::of(&doors.house, session.who, guild, None).await.map_err(troubled)?;
+        let scope = Scope::of(&doors.house, session.who, guild, None)
+            .await
+            .map_err(|trouble| troubled(&trouble))?;
         let scope = scope.ok_or_else(no_such)?;
-        scope.require(STAFF).await.map_err(troubled)?;
+        scope.require(STAFF).await.map_err(|trouble| troubled(&trouble))?;
         let actions = doors.house.actions.clone();
         let (store, id) = (actions.store(), GiveawayId(id));
         let line = board::one(store, guild, id).await.map_err(|error| fault(&error))?;
@@ -261,10 +263,10 @@ fn no_such() -> Response {
 
 /// A rule said no, or something is broken.
 fn refused(error: ActionError) -> Response {
-    troubled(Trouble::from(error))
+    troubled(&Trouble::from(error))
 }
 
-fn troubled(trouble: Trouble) -> Response {
+fn troubled(trouble: &Trouble) -> Response {
     let status = match trouble.code {
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::Forbidden => StatusCode::FORBIDDEN,

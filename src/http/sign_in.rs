@@ -23,6 +23,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     doors::{self, Doors, refuse},
+    pictures::Pictures,
     sessions::{LONGEST_SECS, MAX_GUILDS, Who, secret},
 };
 use crate::{
@@ -34,6 +35,7 @@ use crate::{
 const PATIENCE_SECS: i64 = 600;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ANSWER_BYTES: usize = 1 << 20;
+const AVATAR_PIXELS: u32 = 128;
 /// The longest address that one is brought back to.
 const MAX_RETURN_BYTES: usize = 512;
 const PURPOSE: &str = "sign-in under way";
@@ -172,12 +174,10 @@ impl Discord {
         }
     }
 
-    async fn who(&self, token: &str) -> Result<Who, String> {
+    async fn who(&self, token: &str, pictures: &Pictures) -> Result<Who, String> {
         let me: Me = self.get("users/@me", token).await?;
         let guilds: Vec<Named> = self.get("users/@me/guilds?limit=200", token).await?;
-        let avatar_url = me.avatar.map(|avatar| {
-            format!("https://cdn.discordapp.com/avatars/{}/{avatar}.png?size=128", me.id)
-        });
+        let avatar_url = me.avatar.map(|avatar| pictures.of_person(me.id, &avatar, AVATAR_PIXELS));
         Ok(Who {
             user: me.id,
             name: me.global_name.unwrap_or(me.username),
@@ -343,7 +343,7 @@ async fn try_to_finish(
     };
     let token = discord.exchange(&code, &under_way.verifier, &doors.callback()).await;
     let token = token.map_err(told)?.access_token;
-    let who = discord.who(&token).await;
+    let who = discord.who(&token, &doors.pictures).await;
     discord.give_back(&token).await;
     let who = who.map_err(told)?;
     // Whoever was signed in before is not any more, and the token is a fresh one: one that somebody

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use domain::digest::Digest;
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use simulator::{
@@ -16,6 +17,9 @@ use super::{Trouble, stage::Stage, waves::pays};
 
 /// Where commands are typed.
 const COMMANDS: &str = "bot-commands";
+
+/// Every so many-th person has no picture of their own.
+const PICTURELESS: usize = 4;
 
 /// What became of everything that was tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,10 +203,20 @@ impl<'a> Players<'a> {
             Some(user) => user,
             None => world.add_user(&one.username, Some(&one.display))?,
         };
+        if who % PICTURELESS != 0 {
+            world.user_mut(user)?.avatar = Some(picture(&one.username));
+        }
         world.add_member(self.guild, user)?;
         self.users[who] = Some(user);
         Ok(())
     }
+}
+
+/// What Discord calls somebody's picture: 32 hexadecimal digits.
+fn picture(username: &str) -> String {
+    let mut picture = Digest::of(&[username.as_bytes()]).to_string();
+    picture.truncate(32);
+    picture
 }
 
 fn absent(who: Who) -> Failed {

@@ -39,6 +39,7 @@ impl Stage {
         let token = sim.world.lock().application(application)?.token.clone();
         config.discord.token = Some(Secret::new(token));
         config.discord.api_url = Some(Secret::new(sim.origin()));
+        config.discord.cdn_url = Some(Secret::new(sim.origin()));
         "auto".clone_into(&mut config.discord.shards);
         config.discord.deploy_commands = true;
         config.discord.client_secret =

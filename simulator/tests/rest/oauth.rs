@@ -45,6 +45,11 @@ async fn given_somebody_who_agrees_then_the_application_acts_for_them_until_it_i
     for part in ["maren", "see your name and picture", "<code>guilds</code>", "Deny"] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    // Under what they are, the highest first.
+    let order =
+        ["label=\"Owner\"", ">owner<", "label=\"admin\"", ">tobi<", "label=\"Member\"", ">maren<"];
+    let places: Vec<_> = order.iter().map(|part| text.find(part)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {text}");
     let body = format!("{question}&user_id={}&decision=authorize", place.maren);
     let reply = post(&place, "/oauth2/authorize", &[], &body).await;
     assert_eq!(reply.status, 303);

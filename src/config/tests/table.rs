@@ -96,6 +96,7 @@ fn given_the_table_then_names_are_unique_and_follow_the_rule() {
             // As every other program names them.
             "discord.token" => "DISCORD_TOKEN",
             "discord.api_url" => "DISCORD_API_URL",
+            "discord.cdn_url" => "DISCORD_CDN_URL",
             "discord.client_secret" => "DISCORD_CLIENT_SECRET",
             _ => &rule,
         };
@@ -119,7 +120,12 @@ fn given_a_setting_that_holds_a_key_or_a_password_then_it_is_marked_secret() {
             Kind::Key | Kind::Token => true,
             // Masked by what it looks like when it does hold a password.
             Kind::Url(_) => {
-                let open = ["telemetry.otlp_endpoint", "discord.api_url", "http.public_url"];
+                let open = [
+                    "telemetry.otlp_endpoint",
+                    "discord.api_url",
+                    "discord.cdn_url",
+                    "http.public_url",
+                ];
                 !open.contains(&setting.key)
             }
             _ => false,

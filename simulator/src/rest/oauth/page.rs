@@ -1,5 +1,7 @@
 //! The page on which a person says yes or no. Here they also say who they are.
 
+use std::cmp::Reverse;
+
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
@@ -208,12 +210,7 @@ fn page(world: &World, asked: &Asked, fields: &Fields) -> Html<String> {
         put(&mut inner, format_args!("<li>{} (<code>{}</code>)</li>", says(scope), escape(scope)));
     }
     inner.push_str("</ul><p><label>Who are you? <select name=\"user_id\">");
-    let mut people: Vec<_> = world.users.values().filter(|user| !user.bot).collect();
-    people.sort_unstable_by_key(|user| user.id);
-    for user in people.iter().take(MOST_PERSONAS) {
-        let name = escape(user.display_name());
-        put(&mut inner, format_args!("<option value=\"{}\">{name}</option>", user.id));
-    }
+    personas(&mut inner, world);
     inner.push_str("</select></label></p>");
     if asked.scopes.iter().any(|scope| scope == "bot") {
         inner.push_str("<p><label>Add to <select name=\"guild_id\">");
@@ -231,6 +228,43 @@ fn page(world: &World, asked: &Asked, fields: &Fields) -> Html<String> {
          <button name=\"decision\" value=\"deny\">Deny</button></p></form>",
     );
     frame(&format!("Authorize {}", escape(name)), &inner)
+}
+
+/// Everybody, under what they are: whoever owns a guild first, then by the highest role they have
+/// in any.
+fn personas(inner: &mut String, world: &World) {
+    let mut people: Vec<_> = world
+        .users
+        .values()
+        .filter(|user| !user.bot)
+        .map(|user| (part(world, user.id), user))
+        .collect();
+    people.sort_by(|(one, user), (other, another)| {
+        (Reverse(one.0), &one.1, user.id).cmp(&(Reverse(other.0), &other.1, another.id))
+    });
+    people.truncate(MOST_PERSONAS);
+    for alike in people.chunk_by(|(one, _), (other, _)| one.1 == other.1) {
+        put(inner, format_args!("<optgroup label=\"{}\">", escape(&alike[0].0.1)));
+        for (_, user) in alike {
+            let name = escape(user.display_name());
+            put(inner, format_args!("<option value=\"{}\">{name}</option>", user.id));
+        }
+        inner.push_str("</optgroup>");
+    }
+}
+
+/// How high somebody stands, and what they are there.
+fn part(world: &World, user: Id) -> (i64, String) {
+    let here = world.guilds.values().filter_map(|guild| Some((guild, guild.members.get(&user)?)));
+    let parts = here.map(|(guild, member)| {
+        if guild.owner == user {
+            return (i64::MAX, "Owner".to_owned());
+        }
+        let roles = member.roles.iter().filter_map(|role| guild.roles.get(role));
+        let highest = roles.max_by_key(|role| role.position);
+        highest.map_or((0, "Member".to_owned()), |role| (role.position, role.name.clone()))
+    });
+    parts.max().unwrap_or_else(|| (-1, "In no server".to_owned()))
 }
 
 fn hidden(inner: &mut String, name: &str, value: &str) {
