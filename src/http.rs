@@ -7,6 +7,8 @@
 mod assets;
 mod directory;
 mod doors;
+mod downloads;
+mod giveaways;
 mod graphql;
 mod operations;
 mod pictures;
@@ -138,7 +140,7 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
     let sign_in = SignIn::new(&config.discord, http);
     let clock = Arc::clone(&node.clock);
     let schema = schema::build(Arc::clone(&house));
-    let rates = doors::Rates::default();
+    let (rates, room) = (doors::Rates::default(), downloads::Room::default());
     let content_security = doors::content_security(&pictures)?;
     Ok(Doors::new(Shared {
         schema,
@@ -148,6 +150,7 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
         origin,
         clock,
         rates,
+        room,
         pictures,
         content_security,
     }))
@@ -160,6 +163,9 @@ fn dashboard(doors: Doors) -> Router {
         .route("/auth/callback", get(sign_in::finish))
         .route("/auth/session", get(sign_in::session))
         .route("/auth/sign-out", post(sign_in::end))
+        .route("/p/giveaway/{id}/draw.jsonl", get(giveaways::bundle))
+        .route("/g/{guild}/giveaways/{id}/export.csv", get(giveaways::csv))
+        .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))

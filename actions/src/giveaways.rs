@@ -12,16 +12,17 @@ mod upkeep;
 
 use domain::{
     ChannelId, Decider as _, GiveawayId, GuildId, IdempotencyKey, MessageId, PersonId, Personal,
-    RoleId, Timestamp, UserId,
+    Refusal as _, RoleId, Timestamp, UserId,
     digest::Digest,
     giveaways::{
-        Bonus, Command, Event, Giveaway, GiveawaySettings, Phase, Requirements, State, Terms,
-        Winner, WinnerState, commitment,
+        Bonus, Command, Event, Giveaway, GiveawaySettings, Phase, Refusal, Requirements, State,
+        Terms, Winner, commitment,
     },
 };
 use eventlog::{Decision, StreamId};
 use uuid::Uuid;
 
+pub use bundle::DrawBundle;
 pub use entering::{Entrance, Receipt};
 pub use lists::{
     BoardLine, EntrantLine, EntrantsPage, MAX_ENTRANTS_PAGE, MAX_LIST, Status, TimelineLine,
@@ -234,15 +235,17 @@ impl Actions {
         let person = self.people().find(guild, winner).await?;
         let shown = self.shown_giveaway(guild, id).await?;
         let won = shown.winners.iter().find(|winner| Some(winner.person) == person);
-        let won =
-            won.filter(|winner| !matches!(winner.state, WinnerState::Gone | WinnerState::Lapsed));
-        let Winner { entry, person, .. } = *won.ok_or_else(|| {
-            ActionError::BadInput("This member has no prize of this giveaway.".to_owned())
-        })?;
+        let Winner { entry, person, .. } = *won.ok_or_else(no_prize)?;
         let reason = Personal::clear(person, reason.trim().to_owned());
         let command = Command::Reroll { entry, by, reason, at };
-        self.decide_giveaway(guild, id, caller, key, &command).await?;
-        self.shown_giveaway(guild, id).await
+        match self.decide_giveaway(guild, id, caller, key, &command).await {
+            // Somebody had it, and has it no more.
+            Err(ActionError::Refused { rule, .. }) if rule == Refusal::NotTheWinner.rule() => {
+                Err(no_prize())
+            }
+            Err(error) => Err(error),
+            Ok(_) => self.shown_giveaway(guild, id).await,
+        }
     }
 
     /// A giveaway as it is now, for whoever may use the module.
@@ -265,8 +268,7 @@ impl Actions {
         let stream = stream(guild, id);
         let read = self.bus().read::<Giveaway, _>(&stream, |state, _| Shown::of(id, state));
         read.await?.ok_or_else(|| {
-            use domain::Refusal as _;
-            let refusal = domain::giveaways::Refusal::NoSuchGiveaway;
+            let refusal = Refusal::NoSuchGiveaway;
             ActionError::Refused { rule: refusal.rule(), text: refusal.to_string() }
         })
     }
@@ -299,6 +301,11 @@ impl Actions {
         let request = self.request(guild, caller, key, None).await?;
         Ok(self.bus().execute::<Giveaway>(&stream(guild, id), command, &request).await?)
     }
+}
+
+fn no_prize() -> ActionError {
+    let text = "This member has no prize of this giveaway.";
+    ActionError::Refused { rule: "giveaway.no_prize", text: text.to_owned() }
 }
 
 fn stream(guild: GuildId, id: GiveawayId) -> StreamId {

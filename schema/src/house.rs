@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use actions::{Actions, BotStanding, Standing, moderation::Subject};
+use actions::{Actions, BotStanding, RoleFacts, Standing, moderation::Subject};
 use async_trait::async_trait;
 use domain::{ChannelId, GuildId, RoleId, Timestamp, UserId};
 use eventlog::EventLog;
@@ -71,6 +71,9 @@ pub trait Directory: Send + Sync {
 
     /// Names and pictures; who cannot be found is left out.
     async fn profiles(&self, guild: GuildId, users: &[UserId]) -> HashMap<UserId, Profile>;
+
+    /// A role that this bot may be asked to give, and what it may there; none where there is none.
+    async fn role_facts(&self, guild: GuildId, role: RoleId) -> Result<Option<RoleFacts>, Unknown>;
 
     /// None where we are not there.
     async fn community(&self, guild: GuildId) -> Result<Option<Community>, Unknown>;

@@ -19,8 +19,10 @@ mod abuse;
 mod access;
 mod activity;
 mod blocks;
+mod codes;
 mod done;
 mod economy;
+mod giveaways;
 mod guard;
 mod guild;
 mod history;
@@ -37,6 +39,8 @@ mod scalars;
 mod scope;
 mod sentence;
 mod settings;
+mod squads;
+mod tiers;
 mod trouble;
 mod viewer;
 
@@ -71,6 +75,10 @@ pub struct Guild(
     history::OnGuild,
     activity::OnGuild,
     levels::OnGuild,
+    giveaways::OnGuild,
+    codes::OnGuild,
+    squads::OnGuild,
+    tiers::OnGuild,
 );
 
 impl Guild {
@@ -87,12 +95,16 @@ impl Guild {
             history::OnGuild(scope.clone()),
             activity::OnGuild(scope.clone()),
             levels::OnGuild(scope.clone()),
+            giveaways::OnGuild(scope.clone()),
+            codes::OnGuild(scope.clone()),
+            squads::OnGuild(scope.clone()),
+            tiers::OnGuild(scope.clone()),
         )
     }
 }
 
 #[derive(Debug, MergedObject, Default)]
-pub struct Query(viewer::Queries, guild::Queries, operations::Queries);
+pub struct Query(viewer::Queries, guild::Queries, operations::Queries, giveaways::Queries);
 
 /// What can be done. A capability adds its line here.
 #[derive(Debug, MergedObject, Default)]
@@ -104,6 +116,10 @@ pub struct Mutation(
     modules::Mutations,
     blocks::Mutations,
     operations::Mutations,
+    giveaways::Mutations,
+    codes::Mutations,
+    squads::Mutations,
+    tiers::Mutations,
 );
 
 /// What is told as it happens. A capability with news of its own adds its line here.

@@ -64,8 +64,8 @@ async fn list(node: &Node, print: Print, guild: GuildId, limit: u32) -> Result<(
         .iter()
         .map(|line| {
             json!({
-                "giveaway": line.giveaway, "status": status(line.status), "prize": line.prize,
-                "winners": line.winners, "entries": line.entries.to_string(),
+                "giveaway": line.giveaway, "status": status(line.status), "prize": line.terms.prize,
+                "winners": line.terms.winners, "entries": line.entries.to_string(),
                 "ends_at": line.ends_at, "channel": line.channel, "message": line.message,
             })
         })
@@ -77,7 +77,7 @@ async fn list(node: &Node, print: Print, guild: GuildId, limit: u32) -> Result<(
                 status(line.status).to_owned(),
                 line.entries.to_string(),
                 line.ends_at.to_string(),
-                line.prize.clone(),
+                line.terms.prize.clone(),
             ]
         });
         table(&["giveaway", "status", "entries", "ends", "prize"], &rows.collect::<Vec<_>>())

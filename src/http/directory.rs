@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actions::{BotStanding, Permissions, Standing, Target, moderation::Subject};
+use actions::{BotStanding, Permissions, RoleFacts, Standing, Target, moderation::Subject};
 use async_trait::async_trait;
 use domain::{ChannelId, GuildId, RoleId, UserId};
 use futures::{StreamExt as _, stream};
@@ -88,6 +88,8 @@ struct RoleWire {
     color: u32,
     #[serde(default)]
     position: i64,
+    #[serde(default)]
+    managed: bool,
     #[serde(default)]
     permissions: Bits,
 }
@@ -315,6 +317,17 @@ impl Directory for FromDiscord {
         let ask = |user: UserId| async move { Some((user, self.profile(guild, user).await?)) };
         let asked = stream::iter(users.iter().copied().map(ask)).buffer_unordered(AT_ONCE);
         asked.filter_map(|found| async { found }).collect().await
+    }
+
+    async fn role_facts(&self, guild: GuildId, role: RoleId) -> Result<Option<RoleFacts>, Unknown> {
+        let Some(known) = self.known(guild).await? else { return Ok(None) };
+        let Some(wire) = known.guild.roles.iter().find(|wire| wire.id == role) else {
+            return Ok(None);
+        };
+        let everybodys = role.get() == guild.get();
+        let rank = if everybodys { 0 } else { wire.position().max(1) };
+        let bot = self.bot(guild).await?;
+        Ok(Some(RoleFacts { role, rank, managed: wire.managed, bot }))
     }
 
     async fn community(&self, guild: GuildId) -> Result<Option<Community>, Unknown> {

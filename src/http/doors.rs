@@ -22,6 +22,7 @@ use schema::{ReeveSchema, Trouble};
 use serde_json::json;
 
 use super::{
+    downloads::Room,
     pictures::Pictures,
     sessions::{Session, Sessions, hash},
     sign_in::SignIn,
@@ -59,6 +60,7 @@ pub struct Shared {
     pub origin: String,
     pub clock: Clock,
     pub rates: Rates,
+    pub room: Room,
     pub pictures: Pictures,
     pub content_security: HeaderValue,
 }

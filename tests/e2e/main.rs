@@ -29,6 +29,7 @@ mod discord {
     mod activity;
     mod codes;
     mod dashboard;
+    mod draws;
     mod economy;
     mod giveaways;
     mod load;

@@ -1,4 +1,6 @@
 // Every page, by name; pictures and accessibility go through all of them.
+import { GIVEAWAY } from "./draws.mjs";
+
 const GUILD = "900000000000000001";
 export const PAGES = {
   "sign-in": { path: "/sign-in", as: "anonymous" },
@@ -11,6 +13,12 @@ export const PAGES = {
   analytics: { path: `/g/${GUILD}/analytics?split=channel&cmp=1` },
   levels: { path: `/g/${GUILD}/levels` },
   "levels-week": { path: `/g/${GUILD}/levels?board=week&ago=1` },
+  giveaways: { path: `/g/${GUILD}/giveaways` },
+  giveaway: { path: `/g/${GUILD}/giveaways/${GIVEAWAY}` },
+  proof: { path: `/p/giveaway/${GIVEAWAY}`, as: "anonymous" },
+  codes: { path: `/g/${GUILD}/codes?campaign=00000000-0000-5000-9000-000000000001` },
+  squads: { path: `/g/${GUILD}/squads?squad=1` },
+  tiers: { path: `/g/${GUILD}/tiers?role=21` },
   members: { path: `/g/${GUILD}/members` },
   member: { path: `/g/${GUILD}/members/100000000000000001` },
   cases: { path: `/g/${GUILD}/cases` },

@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSchema, graphql } from "graphql";
+import { drawsOf, drawsRoot, serveDraw } from "./draws.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const DIST = join(here, "../dist");
@@ -19,7 +20,7 @@ const GUILD = "900000000000000001";
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const DAY = 86_400_000;
 const iso = (ms) => new Date(ms).toISOString();
-const ALL = ["MANAGE_ECONOMY", "MANAGE_SETTINGS", "MANAGE_ACCESS", "MODERATE", "KICK", "BAN", "VIEW_RECORDS", "VIEW_AUDIT", "VIEW_ANALYTICS"];
+const ALL = ["MANAGE_ECONOMY", "MANAGE_SETTINGS", "MANAGE_ACCESS", "MANAGE_GIVEAWAYS", "MODERATE", "KICK", "BAN", "VIEW_RECORDS", "VIEW_AUDIT", "VIEW_ANALYTICS"];
 // Names as members write them, also to do harm.
 const NAMES = ["Mira", "tobias", "Noor", "Kestrel the Very Long Named Member of This Community", "<img src=x onerror=alert(1)>", "sana", "‮evil‬", "Zoë 💎", "", "juniper", "o'brien", "wanda"];
 const person = (n) => ({ number: n, userId: n === 9 ? null : String(100000000000000000n + BigInt(n)), name: n === 9 ? null : NAMES[n % NAMES.length] || null, avatarUrl: n === 1 ? "https://cdn.discordapp.com/avatars/1/a.png" : null, erased: n === 9 });
@@ -174,6 +175,7 @@ function guildOf(mode, asOf) {
       supplyByDay: ({ days }) => (empty ? [] : Array.from({ length: days }, (_, d) => ({ day: iso(NOW - (days - 1 - d) * DAY).slice(0, 10), supply: String(Math.round(250_000 + d * 1750 + Math.sin(d / 4) * 9000)) }))),
     },
     moderation: moderationOf(mode),
+    ...drawsOf({ empty, now: NOW, day: DAY, iso, person, page, roles: ["20", "21", "22", "23"] }),
     settings, settingsOf: ({ capability: name }) => settings.find((one) => one.name === name) ?? settings[0],
     modules: [["economy", "Economy", "Bytes, rewards, transfers and boards.", "ON"], ["moderation", "Moderation", "Warnings, cases, sanctions and appeals.", "ON"], ["giveaways", "Giveaways", "Draws that anybody can check.", "OFF"], ["tickets", "Tickets", "Questions to staff, in threads of their own.", "OFF_BY_OPERATOR"]].map(([name, title, about, state]) => ({ name, title, about, state })),
     permissionLines: ALL.map((permission, i) => ({ permission, name: permission, discord: i < 2 ? '"Manage Server"' : i === 2 ? '"Administrator"' : '"Timeout Members"', held: permissions.includes(permission) })),
@@ -217,6 +219,7 @@ function root(mode) {
     caseReason: done, caseNote: done, caseEvidence: done, caseHide: done, caseResolve: done, caseLink: done, caseDuration: { done, until: null }, casePardon: { done, pardoned: "WARNING" },
     casesUndo: { done, cases: 17, left: "0" }, appealDecide: { done, pardoned: null }, appeal: ({ input }) => (input.text === "no" ? { done: refusedBy("case.appeal_open", "Your appeal is being looked at. Wait for the answer."), number: null } : { done, number: 1 }),
     block: done, unblock: done, readModelAsk: true, effectRetry: true, effectDrop: true, processRetry: "1",
+    ...drawsRoot({ empty }),
     maintenanceSwitch: ({ input }) => ({ done, maintenance: { on: input.on, notice: input.notice ?? "" } }),
   };
 }
@@ -239,6 +242,7 @@ export function serve(port = 0) {
     response.setHeader("content-security-policy", CSP);
     if (pathname === "/graphql" && request.method !== "POST") return response.writeHead(426).end();
     if (pathname === "/auth/session") return response.setHeader("content-type", "application/json").end(JSON.stringify({ signedIn: mode !== "anonymous", csrf: "token", canSignIn: true }));
+    if (serveDraw(pathname, response)) return;
     if (pathname === "/graphql") return void answer(request, response, mode);
     const file = normalize(join(DIST, pathname));
     const isFile = file.startsWith(DIST) && existsSync(file) && statSync(file).isFile();

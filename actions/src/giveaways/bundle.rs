@@ -6,15 +6,32 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use domain::{
     GiveawayId, GuildId, PersonId,
     digest::Digest,
-    giveaways::{DrawnFor, Event, Exclusion},
+    giveaways::{DrawnFor, Event, Exclusion, Phase},
 };
 use eventlog::decode;
+use projections::giveaways::board;
 
 use super::{MODULE, stream};
 use crate::{ActionError, Actions, Caller};
 
 /// Events that are read at once.
 const PAGE: usize = 2_000;
+/// Entries that are written into one piece.
+const ENTRIES_A_PIECE: usize = 500;
+
+/// Everything that a bundle is written from. The text is made piece by piece, because that of a
+/// large giveaway is too long to be held for everybody who asks.
+#[derive(Debug)]
+pub struct DrawBundle {
+    id: GiveawayId,
+    commitment: Digest,
+    winners: u32,
+    root: Digest,
+    message: u64,
+    seed: Digest,
+    entries: BTreeMap<u32, Entry>,
+    record: String,
+}
 
 /// What of the history goes into a bundle.
 #[derive(Default)]
@@ -26,6 +43,7 @@ struct Draw {
     record: String,
 }
 
+#[derive(Debug)]
 struct Entry {
     weight: u32,
     person: PersonId,
@@ -44,7 +62,38 @@ impl Actions {
         id: GiveawayId,
     ) -> Result<String, ActionError> {
         self.open_to(guild, caller, Some(&MODULE)).await?;
-        self.shown_giveaway(guild, id).await?;
+        Ok(self.bundle_of(guild, id).await?.pieces().collect())
+    }
+
+    /// The same for whoever was given the giveaway's address, signed in or not: there is no name in
+    /// it, and to be checked by anybody is what it is for. None where there is no such giveaway.
+    #[tracing::instrument(name = "giveaways.public_bundle", level = "debug", skip_all)]
+    pub async fn public_draw_bundle(
+        &self,
+        id: GiveawayId,
+    ) -> Result<Option<DrawBundle>, ActionError> {
+        match self.public_giveaway(id).await? {
+            Some(line) => self.bundle_of(line.guild, id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A giveaway of whichever community, as anybody may know it; none where it has switched
+    /// giveaways off.
+    pub async fn public_giveaway(
+        &self,
+        id: GiveawayId,
+    ) -> Result<Option<board::Line>, ActionError> {
+        let Some(line) = board::anywhere(self.store(), id).await? else { return Ok(None) };
+        let is_on = self.module_is_on(line.guild, &MODULE).await?;
+        Ok(is_on.then_some(line))
+    }
+
+    async fn bundle_of(&self, guild: GuildId, id: GiveawayId) -> Result<DrawBundle, ActionError> {
+        // Refuses at once what was not drawn: there may be very many entries to read.
+        if self.shown_giveaway(guild, id).await?.phase != Phase::Drawn {
+            return Err(not_drawn());
+        }
         let (stream, mut draw, mut after) = (stream(guild, id), Draw::default(), 0);
         loop {
             let page = self.bus().log().read_stream(&stream, after, PAGE).await?;
@@ -56,12 +105,14 @@ impl Actions {
                 _ => break,
             }
         }
-        draw.written(id).ok_or_else(|| {
-            use domain::Refusal as _;
-            let refusal = domain::giveaways::Refusal::NotDrawn;
-            ActionError::Refused { rule: refusal.rule(), text: refusal.to_string() }
-        })
+        draw.bundle(id).ok_or_else(not_drawn)
     }
+}
+
+fn not_drawn() -> ActionError {
+    use domain::Refusal as _;
+    let refusal = domain::giveaways::Refusal::NotDrawn;
+    ActionError::Refused { rule: refusal.rule(), text: refusal.to_string() }
 }
 
 impl Draw {
@@ -116,8 +167,8 @@ impl Draw {
         let _ = writeln!(self.record, "{{\"out\":{entry},\"why\":\"{why}\"}}");
     }
 
-    /// Lines of JSON; none before the draw.
-    fn written(mut self, id: GiveawayId) -> Option<String> {
+    /// None before the draw.
+    fn bundle(mut self, id: GiveawayId) -> Option<DrawBundle> {
         let ((commitment, winners), root, (message, seed)) =
             (self.header?, self.root?, self.begun?);
         let record = std::mem::take(&mut self.record);
@@ -127,20 +178,34 @@ impl Draw {
             self.out(entry, why);
         }
         self.record.push_str(&record);
-        let count = self.entries.len();
-        let mut text = format!(
+        let Self { entries, record, .. } = self;
+        Some(DrawBundle { id, commitment, winners, root, message, seed, entries, record })
+    }
+}
+
+impl DrawBundle {
+    /// Lines of JSON, some at a time.
+    pub fn pieces(self) -> impl Iterator<Item = String> + Send + use<> {
+        let Self { id, commitment, winners, root, message, seed, entries, mut record } = self;
+        let count = entries.len();
+        let header = format!(
             "{{\"reeve_draw\":1,\"giveaway\":\"{id}\",\"commitment\":\"{commitment}\",\
              \"winners\":{winners},\"entries\":{count},\"root\":\"{root}\",\
              \"message\":\"{message}\",\"seed\":\"{seed}\"}}\n"
         );
-        for (entry, one) in &self.entries {
-            let tag = Digest::of(&[&one.salt.0, &one.person.0.to_be_bytes()]);
-            let weight = one.weight;
-            let _ = writeln!(text, "{{\"entry\":{entry},\"weight\":{weight},\"tag\":\"{tag}\"}}");
-        }
-        text.push_str(&self.record);
-        let lines = self.record.lines().count();
-        let _ = writeln!(text, "{{\"end\":{lines}}}");
-        Some(text)
+        let lines = record.lines().count();
+        let _ = writeln!(record, "{{\"end\":{lines}}}");
+        let mut entries = entries.into_iter();
+        let entries = std::iter::from_fn(move || {
+            let mut piece = String::new();
+            for (entry, one) in entries.by_ref().take(ENTRIES_A_PIECE) {
+                let tag = Digest::of(&[&one.salt.0, &one.person.0.to_be_bytes()]);
+                let weight = one.weight;
+                let _ =
+                    writeln!(piece, "{{\"entry\":{entry},\"weight\":{weight},\"tag\":\"{tag}\"}}");
+            }
+            (!piece.is_empty()).then_some(piece)
+        });
+        std::iter::once(header).chain(entries).chain(std::iter::once(record))
     }
 }

@@ -57,7 +57,7 @@ impl Actions {
     ) -> Result<Vec<BoardLine>, ActionError> {
         self.open_to(guild, caller, Some(&MODULE)).await?;
         let limit = limit.clamp(1, MAX_LIST);
-        Ok(board::page(self.store(), guild, status, before, limit).await?)
+        Ok(board::page(self.store(), guild, status.as_slice(), before, limit).await?)
     }
 
     /// Who is in, in order of their numbers. For whoever runs giveaways.
@@ -75,7 +75,7 @@ impl Actions {
         self.shown_giveaway(guild, id).await?;
         let limit = limit.clamp(1, MAX_ENTRANTS_PAGE);
         // One more says whether there are more.
-        let mut rows = entrants::page(self.store(), guild, id, after, limit + 1).await?;
+        let mut rows = entrants::page(self.store(), guild, id, None, after, limit + 1).await?;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > most;
         rows.truncate(most);
@@ -107,7 +107,7 @@ impl Actions {
         let rows = timeline::page(self.store(), guild, id, after, limit).await?;
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
-            let reason = self.opened_reroll_reason(guild, &row).await?;
+            let reason = self.reroll_reason(guild, &row).await?;
             let user = async |person| match person {
                 Some(person) => self.people().user(guild, person).await,
                 None => Ok(None),
@@ -119,8 +119,8 @@ impl Actions {
         Ok(lines)
     }
 
-    /// Opens a reason with its owner's key, as the event that it came with has it.
-    async fn opened_reroll_reason(
+    /// Opens the reason of a reroll with its owner's key, as the event that it came with has it.
+    pub async fn reroll_reason(
         &self,
         guild: GuildId,
         line: &timeline::Line,

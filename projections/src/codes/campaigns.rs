@@ -167,6 +167,9 @@ pub struct Line {
     pub creator: PersonId,
     pub reward: Reward,
     pub uses_most: Option<u32>,
+    pub uses_per_code: Option<u32>,
+    pub uses_per_member: u32,
+    pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
     pub codes: u32,
     pub uses: u32,
@@ -177,7 +180,8 @@ pub struct Line {
 }
 
 const COLUMNS: &str = "campaign, seq, at, name, creator, reward, amount, role, days, uses_most, \
-                       until_at, codes, uses, delivered, failed, revoked";
+                       uses_per_code, uses_per_member, from_at, until_at, codes, uses, delivered, \
+                       failed, revoked";
 
 impl Line {
     fn read(row: &Row) -> Result<Self, LogError> {
@@ -200,12 +204,15 @@ impl Line {
             creator: person(row.int(4)?)?,
             reward,
             uses_most: row.opt_int(9)?.map(small).transpose()?,
-            until: row.opt_int(10)?.map(Timestamp::from_micros),
-            codes: small(row.int(11)?)?,
-            uses: small(row.int(12)?)?,
-            delivered: small(row.int(13)?)?,
-            failed: small(row.int(14)?)?,
-            revoked: row.int(15)? != 0,
+            uses_per_code: row.opt_int(10)?.map(small).transpose()?,
+            uses_per_member: small(row.int(11)?)?,
+            from: row.opt_int(12)?.map(Timestamp::from_micros),
+            until: row.opt_int(13)?.map(Timestamp::from_micros),
+            codes: small(row.int(14)?)?,
+            uses: small(row.int(15)?)?,
+            delivered: small(row.int(16)?)?,
+            failed: small(row.int(17)?)?,
+            revoked: row.int(18)? != 0,
         })
     }
 }

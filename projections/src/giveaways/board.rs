@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use domain::{
     ChannelId, Decider, GiveawayId, GuildId, MessageId, Timestamp,
-    giveaways::{Event, Exclusion, Giveaway},
+    digest::Digest,
+    giveaways::{Event, Exclusion, Giveaway, Terms},
 };
 use eventlog::{
     LogError, Recorded, decode,
@@ -12,7 +13,7 @@ use eventlog::{
     values,
 };
 
-use super::{giveaway, giveaway_of};
+use super::{digest, giveaway, giveaway_of};
 use crate::{
     projection::{Projection, Table, Tables},
     store::ReadStore,
@@ -31,10 +32,11 @@ pub struct Batch {
 /// What a page of events changes about one giveaway; what is none stays.
 #[derive(Debug, Default)]
 struct Change {
-    made: Option<(Timestamp, Option<ChannelId>)>,
-    prize: Option<String>,
-    winners: Option<u32>,
+    made: Option<(Timestamp, Option<ChannelId>, Digest)>,
+    terms: Option<Terms>,
     ends_at: Option<Timestamp>,
+    root: Option<Digest>,
+    draw: Option<(MessageId, Digest)>,
     status: Option<Status>,
     message: Option<MessageId>,
     entries: i64,
@@ -77,26 +79,30 @@ impl Status {
 
 impl Projection for Board {
     const NAME: &'static str = "giveaways";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const CATEGORIES: &'static [&'static str] = &[Giveaway::CAPABILITY];
     const TABLES: &'static [Table] = &[Table {
         name: "giveaways",
         create: "CREATE TABLE {giveaways} (
-            guild    bigint NOT NULL,
-            giveaway text   NOT NULL,
-            made_at  bigint NOT NULL,
-            channel  bigint, -- none only in what was written before it was kept
-            message  bigint, -- none until it is posted
-            prize    text   NOT NULL,
-            winners  bigint NOT NULL,
-            ends_at  bigint NOT NULL,
-            status   text   NOT NULL,
-            entries  bigint NOT NULL, -- of those who are in
-            seq      bigint NOT NULL, -- of the last event
+            guild      bigint NOT NULL,
+            giveaway   text   NOT NULL,
+            made_at    bigint NOT NULL,
+            channel    bigint, -- none only in what was written before it was kept
+            message    bigint, -- none until it is posted
+            terms      text   NOT NULL, -- as JSON
+            ends_at    bigint NOT NULL,
+            status     text   NOT NULL,
+            entries    bigint NOT NULL, -- of those who are in
+            seq        bigint NOT NULL, -- of the last event
+            commitment text   NOT NULL,
+            root       text, -- none until it is closed
+            drawn_from bigint, -- the message; none until it is drawn
+            seed       text,
             PRIMARY KEY (guild, giveaway)
         );
         CREATE INDEX {giveaways}_status ON {giveaways} (guild, status, made_at);
-        CREATE INDEX {giveaways}_made ON {giveaways} (guild, made_at);",
+        CREATE INDEX {giveaways}_made ON {giveaways} (guild, made_at);
+        CREATE INDEX {giveaways}_id ON {giveaways} (giveaway);",
     }];
     type Batch = Batch;
 
@@ -104,17 +110,15 @@ impl Projection for Board {
         let change = batch.changes.entry((event.guild(), giveaway_of(event)?)).or_default();
         change.seq = event.guild_seq;
         match decode::<Event>(event)? {
-            Event::Created { channel, terms, at, .. } => {
-                change.made = Some((at, channel));
-                change.prize = Some(terms.prize);
-                change.winners = Some(terms.winners);
+            Event::Created { channel, terms, commitment, at, .. } => {
+                change.made = Some((at, channel, commitment));
                 change.ends_at = Some(terms.ends_at);
+                change.terms = Some(terms);
                 change.status = Some(Status::Open);
             }
             Event::Edited { terms, .. } => {
-                change.prize = Some(terms.prize);
-                change.winners = Some(terms.winners);
                 change.ends_at = Some(terms.ends_at);
+                change.terms = Some(terms);
             }
             Event::Posted { message, .. } => change.message = Some(message),
             Event::PostFailed { .. } => change.status = Some(Status::Failed),
@@ -128,12 +132,16 @@ impl Projection for Board {
                 change.status = Some(Status::Open);
                 change.ends_at = Some(ends_at);
             }
-            Event::Closed { at, .. } => {
+            Event::Closed { root, at, .. } => {
                 change.status = Some(Status::Closed);
                 change.ends_at = Some(at);
+                change.root = Some(root);
             }
             Event::Cancelled { .. } => change.status = Some(Status::Cancelled),
-            Event::DrawBegun { .. } => change.status = Some(Status::Drawn),
+            Event::DrawBegun { message, seed, .. } => {
+                change.status = Some(Status::Drawn);
+                change.draw = Some((message, seed));
+            }
             _ => {}
         }
         Ok(())
@@ -143,10 +151,11 @@ impl Projection for Board {
         let mut changes: Vec<_> = batch.changes.into_iter().collect();
         changes.sort_unstable_by_key(|(key, _)| *key);
         for ((guild, giveaway), change) in changes {
-            if let Some((made_at, channel)) = change.made {
+            let terms = change.terms.as_ref().map(written).transpose()?;
+            if let Some((made_at, channel, commitment)) = change.made {
                 let insert = "INSERT INTO {giveaways} (guild, giveaway, made_at, channel, message, \
-                              prize, winners, ends_at, status, entries, seq) \
-                              VALUES ($1, $2, $3, $4, NULL, '', 0, $3, 'open', 0, $5)";
+                              terms, ends_at, status, entries, seq, commitment) \
+                              VALUES ($1, $2, $3, $4, NULL, '', $3, 'open', 0, $5, $6)";
                 let channel = Value::Int(channel.map(ChannelId::as_i64));
                 let row = [
                     guild.into(),
@@ -154,23 +163,28 @@ impl Projection for Board {
                     made_at.into(),
                     channel,
                     change.seq.into(),
+                    commitment.to_string().into(),
                 ];
                 tables.execute(insert, &row).await?;
             }
             let update = "UPDATE {giveaways} SET message = COALESCE($3, message), \
-                          prize = COALESCE($4, prize), winners = COALESCE($5, winners), \
-                          ends_at = COALESCE($6, ends_at), status = COALESCE($7, status), \
-                          entries = entries + $8, seq = $9 WHERE guild = $1 AND giveaway = $2";
+                          terms = COALESCE($4, terms), ends_at = COALESCE($5, ends_at), \
+                          status = COALESCE($6, status), entries = entries + $7, seq = $8, \
+                          root = COALESCE($9, root), drawn_from = COALESCE($10, drawn_from), \
+                          seed = COALESCE($11, seed) WHERE guild = $1 AND giveaway = $2";
+            let (drawn_from, seed) = change.draw.unzip();
             let row = [
                 guild.into(),
                 giveaway.to_string().into(),
                 Value::Int(change.message.map(MessageId::as_i64)),
-                Value::Text(change.prize),
-                Value::Int(change.winners.map(i64::from)),
+                Value::Text(terms),
                 Value::Int(change.ends_at.map(Timestamp::as_micros)),
                 Value::Text(change.status.map(|status| status.word().to_owned())),
                 change.entries.into(),
                 change.seq.into(),
+                Value::Text(change.root.map(|root| root.to_string())),
+                Value::Int(drawn_from.map(MessageId::as_i64)),
+                Value::Text(seed.map(|seed| seed.to_string())),
             ];
             tables.execute(update, &row).await?;
         }
@@ -178,68 +192,114 @@ impl Projection for Board {
     }
 }
 
+fn written(terms: &Terms) -> Result<String, LogError> {
+    serde_json::to_string(terms).map_err(|error| LogError::Corrupt(format!("terms: {error}")))
+}
+
 /// A line of the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
+    pub guild: GuildId,
     pub giveaway: GiveawayId,
     pub made_at: Timestamp,
     pub channel: Option<ChannelId>,
     pub message: Option<MessageId>,
-    pub prize: String,
-    pub winners: u32,
+    pub terms: Terms,
     /// When it ends, or ended.
     pub ends_at: Timestamp,
     pub status: Status,
     pub entries: u64,
+    pub commitment: Digest,
+    /// Of all entries, once it is closed.
+    pub root: Option<Digest>,
+    /// The message that it was drawn from, and the seed, once it is drawn.
+    pub draw: Option<(MessageId, Digest)>,
 }
 
-const COLUMNS: &str =
-    "giveaway, made_at, channel, message, prize, winners, ends_at, status, entries";
+const COLUMNS: &str = "guild, giveaway, made_at, channel, message, terms, ends_at, status, \
+                       entries, commitment, root, drawn_from, seed";
 
 impl Line {
     fn read(row: &Row) -> Result<Self, LogError> {
         let corrupt = |what: &str| LogError::Corrupt(format!("giveaways: {what}"));
-        let channel = row.opt_int(2)?.map(ChannelId::from_i64).transpose();
-        let message = row.opt_int(3)?.map(MessageId::from_i64).transpose();
+        let message = |column| {
+            let message = row.opt_int(column)?.map(MessageId::from_i64).transpose();
+            message.map_err(|_| corrupt("a message is none"))
+        };
+        let channel = row.opt_int(3)?.map(ChannelId::from_i64).transpose();
+        let seed = row.opt_text(12)?.map(digest).transpose()?;
         Ok(Self {
-            giveaway: giveaway(row.text(0)?)?,
-            made_at: Timestamp::from_micros(row.int(1)?),
+            guild: GuildId::from_i64(row.int(0)?).map_err(|_| corrupt("a guild is none"))?,
+            giveaway: giveaway(row.text(1)?)?,
+            made_at: Timestamp::from_micros(row.int(2)?),
             channel: channel.map_err(|_| corrupt("a channel is none"))?,
-            message: message.map_err(|_| corrupt("a message is none"))?,
-            prize: row.text(4)?.to_owned(),
-            winners: u32::try_from(row.int(5)?).map_err(|_| corrupt("winners"))?,
+            message: message(4)?,
+            terms: serde_json::from_str(row.text(5)?).map_err(|_| corrupt("terms are none"))?,
             ends_at: Timestamp::from_micros(row.int(6)?),
             status: Status::of(row.text(7)?).ok_or_else(|| corrupt("a status is none"))?,
             entries: row.count(8)?,
+            commitment: digest(row.text(9)?)?,
+            root: row.opt_text(10)?.map(digest).transpose()?,
+            draw: message(11)?.zip(seed),
         })
     }
 }
 
-/// Newest first, of one status or of all; before `before`, where that is given.
+/// Newest first, of these states or of all; before `before`, where that is given.
 pub async fn page(
     store: &ReadStore,
     guild: GuildId,
-    status: Option<Status>,
+    statuses: &[Status],
     before: Option<Timestamp>,
     limit: u32,
 ) -> Result<Vec<Line>, LogError> {
     let before = before.unwrap_or(Timestamp::from_micros(i64::MAX));
-    let limit = limit.clamp(1, MAX_PAGE);
-    let rows = match status {
-        None => {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM giveaways WHERE guild = $1 AND made_at < $2 \
-                 ORDER BY made_at DESC, giveaway LIMIT $3"
-            );
-            store.query(&sql, &values![guild, before, limit]).await?
-        }
-        Some(status) => {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM giveaways WHERE guild = $1 AND status = $4 AND made_at < $2 \
-                 ORDER BY made_at DESC, giveaway LIMIT $3"
-            );
-            store.query(&sql, &values![guild, before, limit, status.word()]).await?
-        }
+    let mut parameters = values![guild, before, limit.clamp(1, MAX_PAGE)].to_vec();
+    let places: Vec<_> = (0..statuses.len()).map(|place| format!("${}", place + 4)).collect();
+    let of = match statuses {
+        [] => String::new(),
+        _ => format!("AND status IN ({})", places.join(", ")),
     };
-    rows.iter().map(Line::read).collect()
+    parameters.extend(statuses.iter().map(|status| Value::from(status.word())));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM giveaways WHERE guild = $1 AND made_at < $2 {of} \
+         ORDER BY made_at DESC, giveaway LIMIT $3"
+    );
+    store.query(&sql, &parameters).await?.iter().map(Line::read).collect()
+}
+
+/// One giveaway of a guild.
+pub async fn one(
+    store: &ReadStore,
+    guild: GuildId,
+    giveaway: GiveawayId,
+) -> Result<Option<Line>, LogError> {
+    Ok(several(store, guild, &[giveaway]).await?.pop())
+}
+
+/// Those of these that a guild has, in no order; at most a page of them.
+pub async fn several(
+    store: &ReadStore,
+    guild: GuildId,
+    giveaways: &[GiveawayId],
+) -> Result<Vec<Line>, LogError> {
+    let asked: Vec<_> = giveaways.iter().take(MAX_PAGE as usize).collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<_> = (0..asked.len()).map(|place| format!("${}", place + 2)).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM giveaways WHERE guild = $1 AND giveaway IN ({})",
+        places.join(", ")
+    );
+    let mut parameters = values![guild].to_vec();
+    parameters.extend(asked.iter().map(|giveaway| Value::from(giveaway.to_string())));
+    store.query(&sql, &parameters).await?.iter().map(Line::read).collect()
+}
+
+/// The giveaway of this id, in whichever guild it is: for whoever was given its address.
+pub async fn anywhere(store: &ReadStore, giveaway: GiveawayId) -> Result<Option<Line>, LogError> {
+    let sql = format!("SELECT {COLUMNS} FROM giveaways WHERE giveaway = $1 LIMIT 1");
+    let rows = store.query(&sql, &values![giveaway.to_string()]).await?;
+    rows.first().map(Line::read).transpose()
 }

@@ -167,20 +167,36 @@ impl Entrant {
     }
 }
 
-/// In order of their numbers, after `after`.
+/// In order of their numbers, after `after`; of one standing where that is given.
 pub async fn page(
     store: &ReadStore,
     guild: GuildId,
     giveaway: GiveawayId,
+    standing: Option<&str>,
     after: u32,
     limit: u32,
 ) -> Result<Vec<Entrant>, LogError> {
+    let of = if standing.is_some() { "AND standing = $5" } else { "" };
     let sql = format!(
         "SELECT {COLUMNS} FROM giveaway_entrants WHERE guild = $1 AND giveaway = $2 AND entry > $3 \
-         ORDER BY entry LIMIT $4"
+         {of} ORDER BY entry LIMIT $4"
     );
-    let parameters = values![guild, giveaway.to_string(), after, limit.clamp(1, MAX_PAGE)];
+    let limit = limit.clamp(1, MAX_PAGE);
+    let mut parameters = values![guild, giveaway.to_string(), after, limit].to_vec();
+    parameters.extend(standing.map(Value::from));
     store.query(&sql, &parameters).await?.iter().map(Entrant::read).collect()
+}
+
+/// How many stand how.
+pub async fn by_standing(
+    store: &ReadStore,
+    guild: GuildId,
+    giveaway: GiveawayId,
+) -> Result<Vec<(String, u64)>, LogError> {
+    let sql = "SELECT standing, COUNT(*) FROM giveaway_entrants \
+               WHERE guild = $1 AND giveaway = $2 GROUP BY standing ORDER BY standing";
+    let rows = store.query(sql, &values![guild, giveaway.to_string()]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.count(1)?))).collect()
 }
 
 pub async fn entry(

@@ -267,3 +267,51 @@ pub async fn page(
     let parameters = values![guild, giveaway.to_string(), after, limit.clamp(1, MAX_PAGE)];
     store.query(&sql, &parameters).await?.iter().map(Line::read).collect()
 }
+
+/// Most picks that are told of one draw, with those who had to be replaced.
+pub const MAX_PICKS: u32 = 1_000;
+
+/// Somebody who was drawn, and what became of that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// 0, 1, 2 … in the order of the draw.
+    pub k: u64,
+    pub entry: u32,
+    pub person: Option<PersonId>,
+    /// For which reason somebody was drawn: `prize`, `disqualification`, `lapse` or `reroll`.
+    pub why: String,
+    pub at: Timestamp,
+    /// `drawn`, `disqualified`, `confirmed`, `claimed`, `lapsed` or `rerolled`.
+    pub state: String,
+    /// Since when it stands so.
+    pub since: Timestamp,
+}
+
+/// Everybody who was drawn, in order.
+pub async fn picks(
+    store: &ReadStore,
+    guild: GuildId,
+    giveaway: GiveawayId,
+) -> Result<Vec<Pick>, LogError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM giveaway_timeline WHERE guild = $1 AND giveaway = $2 AND what IN \
+         ('drawn', 'disqualified', 'confirmed', 'claimed', 'lapsed', 'rerolled') \
+         ORDER BY seq LIMIT $3"
+    );
+    // Each may be confirmed and claimed, lapse or be rerolled after it was drawn.
+    let most = MAX_PICKS * 3;
+    let mut picks: Vec<Pick> = Vec::new();
+    for row in store.query(&sql, &values![guild, giveaway.to_string(), most]).await? {
+        let Line { at, what, entry: Some(entry), person, why, number, .. } = Line::read(&row)?
+        else {
+            continue;
+        };
+        if what == "drawn" {
+            let (why, k) = (why.unwrap_or_default(), number.unwrap_or(0));
+            picks.push(Pick { k, entry, person, why, at, state: what, since: at });
+        } else if let Some(pick) = picks.iter_mut().find(|pick| pick.entry == entry) {
+            (pick.state, pick.since) = (what, at);
+        }
+    }
+    Ok(picks)
+}

@@ -60,7 +60,7 @@ async fn enters(house: &House, id: GiveawayId, user: u64, at: Timestamp) -> Pers
 }
 
 async fn entries(house: &House, id: GiveawayId, after: u32, limit: u32) -> Vec<Entrant> {
-    entrants::page(&house.store, guild(1), id, after, limit).await.unwrap()
+    entrants::page(&house.store, guild(1), id, None, after, limit).await.unwrap()
 }
 
 // proves: GIV-15
@@ -77,12 +77,13 @@ fn given_a_giveaway_from_its_making_to_a_claim_then_board_entrants_and_timeline_
         }
         act(&house, guild(1), id, Command::Leave { person: people[0], at }).await;
         house.caught_up(&NAMES).await;
-        let shown = board::page(&house.store, guild(1), Some(Status::Open), None, 10).await;
+        let shown = board::page(&house.store, guild(1), &[Status::Open], None, 10).await;
         let shown = shown.unwrap();
-        let short: Vec<_> = shown.iter().map(|line| (line.prize.as_str(), line.entries)).collect();
+        let short: Vec<_> =
+            shown.iter().map(|line| (line.terms.prize.as_str(), line.entries)).collect();
         assert_eq!(short, [("A bench", 9)]);
         assert_eq!(shown[0].message, MessageId::new(77).ok());
-        assert_eq!(board::page(&house.store, guild(2), None, None, 10).await.unwrap(), []);
+        assert_eq!(board::page(&house.store, guild(2), &[], None, 10).await.unwrap(), []);
 
         act(&house, guild(1), id, Command::Close { by: None, at: at.plus_secs(3_600) }).await;
         let late = at.plus_secs(3_601);
@@ -120,8 +121,45 @@ fn given_a_giveaway_from_its_making_to_a_claim_then_board_entrants_and_timeline_
         assert_eq!(entrants::winners(&house.store, guild(1), 10).await.unwrap(), [winner]);
         let of = entrants::of_person(&house.store, guild(1), gone, 10).await.unwrap();
         assert_eq!(of.iter().map(|row| row.entry).collect::<Vec<_>>(), [second]);
-        let board = board::page(&house.store, guild(1), None, None, 10).await.unwrap();
+        let board = board::page(&house.store, guild(1), &[], None, 10).await.unwrap();
         assert_eq!((board[0].status, board[0].entries), (Status::Drawn, 9));
+        let over = [Status::Cancelled, Status::Drawn];
+        let over = board::page(&house.store, guild(1), &over, None, 10).await.unwrap();
+        assert_eq!(over, board, "of several states");
+        let running = [Status::Open, Status::Paused, Status::Closed];
+        let running = board::page(&house.store, guild(1), &running, None, 10).await.unwrap();
+        assert_eq!(running, []);
+        let line = board::one(&house.store, guild(1), id).await.unwrap().unwrap();
+        assert_eq!(line.commitment, commitment(id, &seed()));
+        assert_eq!(line.draw, Some((message, seed())));
+        assert!(line.root.is_some());
+        assert_eq!(board::one(&house.store, guild(2), id).await.unwrap(), None);
+        let anywhere = board::anywhere(&house.store, id).await.unwrap();
+        assert_eq!(anywhere.as_ref(), Some(&line));
+        let asked = [id, GiveawayId(Uuid::nil())];
+        let several = board::several(&house.store, guild(1), &asked).await.unwrap();
+        assert_eq!(several, [line]);
+
+        let counts = entrants::by_standing(&house.store, guild(1), id).await.unwrap();
+        let of = |standing: &str| {
+            counts.iter().find(|(known, _)| known == standing).map_or(0, |(_, count)| *count)
+        };
+        assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 10);
+        assert_eq!((of("won"), of("left"), of("disqualified"), of("candidate")), (1, 1, 1, 1));
+        let left = entrants::page(&house.store, guild(1), id, Some("left"), 0, 10).await.unwrap();
+        assert_eq!(left.iter().map(|row| row.entry).collect::<Vec<_>>(), [1]);
+        let picks = timeline::picks(&house.store, guild(1), id).await.unwrap();
+        let told: Vec<_> =
+            picks.iter().map(|pick| (pick.k, pick.why.as_str(), pick.state.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (0, "prize", "claimed"),
+                (1, "prize", "disqualified"),
+                (2, "disqualification", "drawn")
+            ]
+        );
+        assert_eq!((picks[0].entry, picks[0].person), (first, Some(winner)));
 
         let told = timeline::page(&house.store, guild(1), id, 0, 500).await.unwrap();
         let words: Vec<_> = told.iter().map(|line| line.what.as_str()).collect();

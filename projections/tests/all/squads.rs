@@ -55,6 +55,10 @@ fn given_moves_then_each_squad_has_its_members_with_the_day_they_joined() {
             role: RoleId::new(7).unwrap(),
             at: Timestamp::from_secs(50),
         };
+        let (role, by, at) = (RoleId::new(7).unwrap(), person(90), Timestamp::from_secs(1));
+        let (name, description) = ("Red".to_owned(), "Early birds".to_owned());
+        let red = Event::Created { squad: RED, name, description, role, by, at };
+        house.squad_events(&[red]).await;
         house
             .squad_events(&[
                 joined(person(11), None, RED, 10),
@@ -72,6 +76,14 @@ fn given_moves_then_each_squad_has_its_members_with_the_day_they_joined() {
         house.caught_up(&["squads"]).await;
         assert_eq!(house.in_squad(RED).await, [(somebody.0, 35), (13, 30)]);
         assert_eq!(house.in_squad(BLUE).await, [(11, 40)]);
+        let all = squads::all(&house.store, guild(1)).await.unwrap();
+        let told: Vec<_> = all.iter().map(|line| (line.squad, line.members)).collect();
+        assert_eq!(told, [(RED, 2)]);
+        assert_eq!((all[0].name.as_str(), all[0].role, all[0].active), ("Red", role, true));
+        assert_eq!(squads::all(&house.store, guild(2)).await.unwrap(), []);
+        let of = async |who| squads::of_person(&house.store, guild(1), who).await.unwrap();
+        assert_eq!(of(person(13)).await, Some((RED, Timestamp::from_secs(30))));
+        assert_eq!(of(person(12)).await, None);
 
         house.bus.erase_person(guild(1), somebody).await.unwrap();
         let (role, at) = (RoleId::new(7).unwrap(), Timestamp::from_secs(70));

@@ -1,7 +1,7 @@
 //! Who holds which tier, as the log tells of it.
 
 use domain::{
-    DomainEvent as _, PersonId, RoleId, Timestamp,
+    Bytes, DomainEvent as _, PersonId, RoleId, Timestamp,
     tiers::{EndReason, Event, Giver},
 };
 use eventlog::{NewEvent, StreamId, encode, event_id};
@@ -47,6 +47,9 @@ fn given_grants_and_ends_then_holders_are_shown_with_the_earliest_end_first() {
         let somebody = house.somebody(guild(1), 4_001).await;
         let (why, at) = (EndReason::Expired, Timestamp::from_secs(60));
         let ended = Event::Ended { person: person(12), role: vip(), why, at };
+        let (name, by, at) = ("VIP".to_owned(), person(90), Timestamp::from_secs(1));
+        let set = Event::Set { role: vip(), name, daily_bonus: Bytes(5), by, at };
+        house.tier_events(&[set]).await;
         house
             .tier_events(&[
                 granted(person(11), 500),
@@ -60,6 +63,13 @@ fn given_grants_and_ends_then_holders_are_shown_with_the_earliest_end_first() {
         house.caught_up(&["tiers"]).await;
         assert_eq!(house.holders(0, 10).await, [(somebody.0, 100), (11, 500), (13, 600)]);
         assert_eq!(house.holders(1, 1).await, [(11, 500)]);
+        let all = tiers::all(&house.store, guild(1)).await.unwrap();
+        let told: Vec<_> =
+            all.iter().map(|line| (line.name.as_str(), line.daily_bonus, line.holders)).collect();
+        assert_eq!(told, [("VIP", Bytes(5), 3)]);
+        let of = async |who| tiers::of_person(&house.store, guild(1), who).await.unwrap();
+        assert_eq!(of(person(13)).await, [(vip(), Timestamp::from_secs(600))]);
+        assert_eq!(of(person(12)).await, []);
         house.bus.erase_person(guild(1), somebody).await.unwrap();
         house.caught_up(&["tiers"]).await;
         assert_eq!(house.holders(0, 10).await, [(11, 500), (13, 600)]);

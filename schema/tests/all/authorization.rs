@@ -8,12 +8,13 @@ use futures::StreamExt as _;
 use schema::SignedIn;
 use serde_json::Value;
 
-use crate::house::{
-    ANALYST_ROLE, AUDITOR_ROLE, House, MODERATOR_ROLE, OPERATOR, code, guild, signed_in,
+use crate::{
+    draws,
+    house::{ANALYST_ROLE, AUDITOR_ROLE, House, MODERATOR_ROLE, OPERATOR, code, guild, signed_in},
 };
 
 /// Types whose fields are operations; the others are lines of what these answer.
-const HOLDERS: [&str; 10] = [
+const HOLDERS: [&str; 14] = [
     "Query",
     "Viewer",
     "Guild",
@@ -21,9 +22,23 @@ const HOLDERS: [&str; 10] = [
     "Moderation",
     "Activity",
     "Levels",
+    "Giveaways",
+    "Codes",
+    "Squads",
+    "Tiers",
     "Operations",
     "Mutation",
     "Subscription",
+];
+/// Holders that hang on a community, and under which name.
+const OF_GUILD: [(&str, &str); 7] = [
+    ("Economy", "economy"),
+    ("Activity", "activity"),
+    ("Levels", "levels"),
+    ("Giveaways", "giveaways"),
+    ("Codes", "codes"),
+    ("Squads", "squads"),
+    ("Tiers", "tiers"),
 ];
 
 /// What an operation is asked with, where it needs something.
@@ -89,6 +104,9 @@ fn arguments(operation: &str, key: &str) -> String {
             "(id: \"0193690f-79bd-84f6-9419-69ed78770e3f\")".to_owned()
         }
         "Mutation.processRetry" => "(process: \"none\")".to_owned(),
+        operation if draws::arguments(operation, "").is_some() => {
+            draws::arguments(operation, key).unwrap_or_default()
+        }
         "Mutation.maintenanceSwitch" => format!("(input: {{on: false, key: \"{key}\"}})"),
         _ => String::new(),
     }
@@ -123,22 +141,17 @@ fn question(operation: &str, is_object: bool, key: &str) -> (String, String) {
         "Query" => (format!("{{ {asked} }}"), format!("/{name}")),
         "Viewer" => (format!("{{ viewer {{ {asked} }} }}"), "/viewer".to_owned()),
         "Guild" => (format!("{{ guild{guild} {{ {asked} }} }}"), "/guild".to_owned()),
-        "Economy" => {
-            (format!("{{ guild{guild} {{ economy {{ {asked} }} }} }}"), "/guild/economy".to_owned())
-        }
+        "Operations" => (format!("{{ operations {{ {asked} }} }}"), "/operations".to_owned()),
+        "Mutation" => (format!("mutation {{ {asked} }}"), String::new()),
+        // Its fields answer nothing where there is nothing for whoever asks.
         "Moderation" => {
             let question = format!("{{ guild{guild} {{ moderation {{ {asked} }} }} }}");
             (question, format!("/guild/moderation/{name}"))
         }
-        "Activity" => {
-            let there = "/guild/activity".to_owned();
-            (format!("{{ guild{guild} {{ activity {{ {asked} }} }} }}"), there)
+        holder if holder != "Subscription" => {
+            let (_, below) = OF_GUILD.iter().find(|(name, _)| *name == holder).unwrap();
+            (format!("{{ guild{guild} {{ {below} {{ {asked} }} }} }}"), format!("/guild/{below}"))
         }
-        "Levels" => {
-            (format!("{{ guild{guild} {{ levels {{ {asked} }} }} }}"), "/guild/levels".to_owned())
-        }
-        "Operations" => (format!("{{ operations {{ {asked} }} }}"), "/operations".to_owned()),
-        "Mutation" => (format!("mutation {{ {asked} }}"), String::new()),
         _ => (format!("subscription {{ {asked} }}"), String::new()),
     }
 }
@@ -198,6 +211,8 @@ async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
     let house = House::new().await;
     house.gives(777, 1_000, None).await;
     house.warns(guild(), 777).await;
+    house.caught_up().await;
+    draws::prepared(&house, &[777, 103, 104, 105, 106, 107]).await;
     house.caught_up().await;
     // They were members once: the registry knows them.
     house.gives(102, 5, None).await;

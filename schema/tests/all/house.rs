@@ -10,12 +10,12 @@ use std::{
 };
 
 use actions::{
-    Actions, BotStanding, Caller, Permissions, Policy, Standing, Target,
+    Actions, BotStanding, Caller, Permissions, Policy, RoleFacts, Standing, Target,
     moderation::{Against, Subject},
 };
 use async_graphql::{Request, Response};
 use async_trait::async_trait;
-use domain::{Bytes, GuildId, RoleId, Timestamp, UserId, moderation::Severity};
+use domain::{Bytes, ChannelId, GuildId, RoleId, Timestamp, UserId, moderation::Severity};
 use eventlog::{
     Bus, BusOptions, Clock, EventLog, People,
     people::{MasterKey, PeopleOptions},
@@ -25,8 +25,9 @@ use eventlog::{
 use parking_lot::Mutex;
 use projections::{ReadStore, Runtime, RuntimeOptions, Status, TimeMachine, TimeOptions};
 use schema::{
-    Accounts, Community, Directory, Effect, EffectCounts, House as Built, Limits, Operations,
-    ParkedGuild, ProcessLine, Profile, ReeveSchema, SessionLine, SignedIn, Trouble, Unknown,
+    Accounts, Channel, Community, Directory, Effect, EffectCounts, House as Built, Limits,
+    Operations, ParkedGuild, ProcessLine, Profile, ReeveSchema, Role, SessionLine, SignedIn,
+    Trouble, Unknown,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -42,6 +43,9 @@ pub const BOT: u64 = 901;
 pub const MODERATOR_ROLE: u64 = 71;
 pub const AUDITOR_ROLE: u64 = 72;
 pub const ANALYST_ROLE: u64 = 73;
+/// Roles that Discord has there, below our own, and its channel.
+pub const ROLES: [u64; 6] = [501, 502, 503, 504, 505, 506];
+pub const CHANNEL: u64 = 500;
 
 pub struct House {
     pub actions: Actions,
@@ -160,6 +164,12 @@ impl House {
 
     pub fn admin(&self) -> SignedIn {
         self.joins(200, Permissions::ADMINISTRATOR, &[])
+    }
+
+    /// Who stands above every role.
+    pub fn owner(&self) -> SignedIn {
+        self.town.standings.lock().insert((guild(), user(201)), Standing::owner());
+        signed_in(201)
     }
 
     pub fn leaves(&self, number: u64) {
@@ -283,7 +293,26 @@ impl Directory for Town {
 
     async fn community(&self, guild: GuildId) -> Result<Option<Community>, Unknown> {
         let here = guild == self::guild();
-        Ok(here.then(|| Community { name: "A community".to_owned(), ..Community::default() }))
+        let channel =
+            Channel { id: ChannelId::new(CHANNEL).unwrap(), name: "general".to_owned(), kind: 0 };
+        let role = |number: u64| Role {
+            id: RoleId::new(number).unwrap(),
+            name: format!("Role {number}"),
+            colour: None,
+            position: 3,
+        };
+        Ok(here.then(|| Community {
+            name: "A community".to_owned(),
+            channels: vec![channel],
+            roles: ROLES.map(role).to_vec(),
+            ..Community::default()
+        }))
+    }
+
+    async fn role_facts(&self, _: GuildId, role: RoleId) -> Result<Option<RoleFacts>, Unknown> {
+        let bot = BotStanding { permissions: Permissions::MANAGE_ROLES, top_rank: 10 };
+        let known = ROLES.contains(&role.get());
+        Ok(known.then_some(RoleFacts { role, rank: 3, managed: false, bot }))
     }
 }
 

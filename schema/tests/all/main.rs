@@ -5,8 +5,11 @@
 mod abuse;
 mod answers;
 mod authorization;
+mod draws;
+mod giveaways;
 mod house;
 mod moderation;
 mod numbers;
 mod sdl;
 mod settings;
+mod squads;

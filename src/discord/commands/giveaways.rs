@@ -107,11 +107,11 @@ async fn suggest(ctx: &Ctx, typing: &Typing, wanted: &[Status]) -> Vec<Suggestio
     let listed = ctx.actions().giveaways(ctx.guild(), &ctx.caller, None, None, MAX_LIST).await;
     let typed = typing.typed.trim().to_lowercase();
     let fits = |line: &BoardLine| {
-        wanted.contains(&line.status) && line.prize.to_lowercase().contains(&typed)
+        wanted.contains(&line.status) && line.terms.prize.to_lowercase().contains(&typed)
     };
     let title = |line: &BoardLine| {
         let state = ctx.say(status(line.status));
-        cut(&format!("{} ({state})", line.prize), 100)
+        cut(&format!("{} ({state})", line.terms.prize), 100)
     };
     let lines = listed.unwrap_or_default();
     let lines = lines.iter().filter(|line| fits(line));

@@ -16,30 +16,30 @@ use crate::support::{Server, eventually};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a browser keeps: cookies, and where it is.
-struct Browser {
+pub struct Browser {
     address: String,
     cookies: BTreeMap<String, String>,
     csrf: Option<String>,
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     headers: Vec<(String, String)>,
-    body: String,
+    pub body: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     #[track_caller]
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {:?}", self.body))
     }
 
-    fn code(&self) -> Value {
+    pub fn code(&self) -> Value {
         self.json()["errors"][0]["extensions"]["code"].clone()
     }
 }
@@ -66,11 +66,29 @@ fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body:
         Some((name.to_owned(), value.to_owned()))
     };
     let headers = lines.filter_map(header).collect();
-    Answer { status, headers, body: body.to_owned() }
+    let mut answer = Answer { status, headers, body: body.to_owned() };
+    if answer.header("transfer-encoding") == Some("chunked") {
+        answer.body = whole(&answer.body);
+    }
+    answer
+}
+
+/// A body that came in chunks, each behind its length; one that was broken off is a finding.
+fn whole(mut chunks: &str) -> String {
+    let mut body = String::new();
+    loop {
+        let (length, rest) = chunks.split_once("\r\n").unwrap();
+        let length = usize::from_str_radix(length, 16).unwrap();
+        if length == 0 {
+            return body;
+        }
+        body.push_str(&rest[..length]);
+        chunks = rest[length..].strip_prefix("\r\n").unwrap();
+    }
 }
 
 impl Browser {
-    fn at(server: &Server) -> Self {
+    pub fn at(server: &Server) -> Self {
         Self { address: server.address.clone(), cookies: BTreeMap::new(), csrf: None }
     }
 
@@ -99,11 +117,11 @@ impl Browser {
         answer
     }
 
-    fn get(&mut self, path: &str) -> Answer {
+    pub fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, &[], "")
     }
 
-    fn ask(&mut self, question: &str) -> Answer {
+    pub fn ask(&mut self, question: &str) -> Answer {
         let body = json!({ "query": question }).to_string();
         let (origin, csrf) = (self.origin(), self.csrf.clone().unwrap_or_default());
         let mut headers = vec![("Content-Type", "application/json"), ("Origin", origin.as_str())];
@@ -129,7 +147,7 @@ impl Browser {
         back.strip_prefix(&self.origin()).unwrap_or_else(|| panic!("{back}")).to_owned()
     }
 
-    fn signs_in(&mut self, user: Id) -> Answer {
+    pub fn signs_in(&mut self, user: Id) -> Answer {
         let back = self.at_discord(user, "/me");
         let answer = self.get(&back);
         let session = self.get("/auth/session").json();
@@ -139,7 +157,7 @@ impl Browser {
 }
 
 /// A town whose bot has a dashboard.
-fn town() -> (Town, Server) {
+pub fn town() -> (Town, Server) {
     let mut town = Town::new();
     let application = town.community.application;
     let secret = town.sim.world.lock().application(application).unwrap().client_secret.clone();

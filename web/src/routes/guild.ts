@@ -29,10 +29,16 @@ export const queueRoute = createRoute({ getParentRoute: parent, path: "queue", c
 export const moderatorsRoute = createRoute({ getParentRoute: parent, path: "moderators", component: lazyRouteComponent(() => import("../features/moderation/moderators"), "Moderators") });
 
 export const mineRoute = createRoute({ getParentRoute: parent, path: "mine", component: lazyRouteComponent(() => import("../features/members/mine"), "Mine") });
+export const giveawaysRoute = createRoute({ getParentRoute: parent, path: "giveaways", validateSearch: (s: Record<string, unknown>) => words(s, "view"), component: lazyRouteComponent(() => import("../features/giveaways/giveaways"), "Giveaways") });
+export const giveawayRoute = createRoute({ getParentRoute: parent, path: "giveaways/$giveaway", validateSearch: (s: Record<string, unknown>) => words(s, "standing"), component: lazyRouteComponent(() => import("../features/giveaways/giveaway"), "GiveawayPage") });
+export const codesRoute = createRoute({ getParentRoute: parent, path: "codes", validateSearch: (s: Record<string, unknown>) => words(s, "campaign"), component: lazyRouteComponent(() => import("../features/codes/codes"), "Codes") });
+export const squadsRoute = createRoute({ getParentRoute: parent, path: "squads", validateSearch: (s: Record<string, unknown>) => words(s, "squad"), component: lazyRouteComponent(() => import("../features/squads/squads"), "Squads") });
+export const tiersRoute = createRoute({ getParentRoute: parent, path: "tiers", validateSearch: (s: Record<string, unknown>) => words(s, "role"), component: lazyRouteComponent(() => import("../features/tiers/tiers"), "Tiers") });
 
 export const guildPages = [
   indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, mineRoute, membersRoute, memberRoute, auditRoute,
   casesRoute, caseRoute, queueRoute, moderatorsRoute,
   historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute,
   analyticsRoute, levelsRoute,
+  giveawaysRoute, giveawayRoute, codesRoute, squadsRoute, tiersRoute,
 ] as const;

@@ -18,10 +18,13 @@ const appeals = createRoute({ getParentRoute: () => signedInRoute, path: "/me/ap
 const signIn = createRoute({ getParentRoute: () => rootRoute, path: "/sign-in", validateSearch: (search: Record<string, unknown>) => words(search, "problem", "return"), component: lazyRouteComponent(() => import("../features/account/sign-in"), "SignIn") });
 const status = createRoute({ getParentRoute: () => rootRoute, path: "/status", component: lazyRouteComponent(() => import("../features/status/status"), "Status") });
 
+const proof = createRoute({ getParentRoute: () => rootRoute, path: "/p/giveaway/$giveaway", component: lazyRouteComponent(() => import("../features/giveaways/proof"), "ProofPage") });
+
 const tree = rootRoute.addChildren([
   signedInRoute.addChildren([guilds, me, appeals, guildRoute.addChildren(guildPages), operatorRoute.addChildren(operatorPages)]),
   signIn,
   status,
+  proof,
 ]);
 
 /** What the address carries is text, written as everybody writes it: `?seq=1200&q=mira`. */

@@ -107,9 +107,9 @@ fn line(ctx: &Ctx, line: &BoardLine) -> String {
     ctx.fill(
         LINE,
         &[
-            ("prize", &plain(&cut(&line.prize, MAX_PRIZE_SHOWN))),
+            ("prize", &plain(&cut(&line.terms.prize, MAX_PRIZE_SHOWN))),
             ("status", &ctx.say(status(line.status))),
-            ("winners", &line.winners),
+            ("winners", &line.terms.winners),
             ("entries", &entries),
             ("ends", &line.ends_at.as_secs()),
             ("place", &place),

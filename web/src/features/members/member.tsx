@@ -19,7 +19,10 @@ import { Table } from "../../ui/table";
 import { ActivityOfMember } from "../activity/of-member";
 import { MoveDialog } from "../economy/move";
 import { Movements } from "../economy/transactions";
+import { GiveawaysOfMember } from "../giveaways/of-member";
 import { MemberRecord } from "../moderation/of-member";
+import { SquadOfMember } from "../squads/of-member";
+import { TiersOfMember } from "../tiers/of-member";
 import { Person, personName } from "./person";
 import { useViewer } from "../../session/session";
 import "./members.css";
@@ -83,7 +86,10 @@ export function Member() {
       <div className="member-sections">
         <MemberRecord user={member} name={title} />
         <ActivityOfMember user={member} />
+        <SquadOfMember user={member} />
+        <TiersOfMember user={member} />
       </div>
+      <GiveawaysOfMember user={member} />
       {seesMovements && <Card flush title={t("Movements")}><Movements user={member} /></Card>}
       {may("VIEW_RECORDS", "VIEW_AUDIT") && <Refused user={member} />}
       {moving !== undefined && <MoveDialog verb={moving} user={member} name={title} onClose={() => { setMoving(undefined); }} onDone={() => { setMoving(undefined); asked.again(); }} />}
