@@ -25,6 +25,7 @@ mod guild;
 mod history;
 mod house;
 mod live;
+mod logs;
 mod modules;
 mod operations;
 mod page;
@@ -64,6 +65,7 @@ pub struct Guild(
     access::OnGuild,
     blocks::OnGuild,
     refusals::OnGuild,
+    logs::OnGuild,
     history::OnGuild,
 );
 
@@ -77,6 +79,7 @@ impl Guild {
             access::OnGuild(scope.clone()),
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
+            logs::OnGuild(scope.clone()),
             history::OnGuild(scope.clone()),
         )
     }

@@ -6,5 +6,6 @@ mod abuse;
 mod answers;
 mod authorization;
 mod house;
+mod logs;
 mod sdl;
 mod settings;
