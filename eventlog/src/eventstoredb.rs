@@ -112,7 +112,7 @@ impl EsdbLog {
             waiting: Waiting::default(),
             head: head_sender,
             acked: AtomicU64::new(0),
-            counted: AtomicU64::new(indexed.commit),
+            counted: AtomicU64::new(0),
             last_at: AtomicI64::new(indexed.last_at.as_micros()),
             state: watch::channel(State::CatchingUp).0,
             live: AtomicBool::new(false),
@@ -129,8 +129,9 @@ impl EsdbLog {
         let writer = Mutex::new(Some(writer));
         let log = Self { shared, appender, head, writer, followers, stop };
         // Everything that was there before is counted before anybody reads or decides. What others
-        // write meanwhile is not waited for: that may never end.
-        let before = log.shared.server.last_commit().await?.unwrap_or(0);
+        // write meanwhile is not waited for: that may never end. A server that holds less than the
+        // index knows is found out by the follower, so that one is waited for in any case.
+        let before = log.shared.server.last_commit().await?.unwrap_or(0).max(indexed.commit);
         let mut state = log.shared.state.subscribe();
         loop {
             match &*state.borrow_and_update() {

@@ -3,71 +3,31 @@
 //
 //   REEVE_BINARY=target/debug/reeve node --test e2e/demo.test.mjs
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { begin, BEGINS_MS, signIn as signInAt } from "./bot.mjs";
 import { launch } from "./browser.mjs";
 
-const BINARY = resolve(process.env.REEVE_BINARY ?? "../target/debug/reeve");
-/** A debug build plays its history on a busy machine. */
-const BEGINS_MS = 300_000;
-const PATIENCE = 90_000;
-let home, demo, origin, browser;
+let demo, browser, origin;
 
 before(async () => {
-  home = mkdtempSync(join(tmpdir(), "reeve-dashboard-"));
-  demo = spawn(BINARY, ["--data-dir", home, "demo", "--members", "20", "--days", "3", "--listen", "127.0.0.1:0", "--discord", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
-  origin = await begun(demo);
+  demo = await begin({ members: 20, days: 3 });
+  origin = demo.origin;
   browser = await launch();
 }, { timeout: BEGINS_MS + 30_000 });
 
 after(async () => {
   await browser?.close();
-  if (demo?.exitCode === null) {
-    demo.kill("SIGINT");
-    await once(demo, "exit");
-  }
-  rmSync(home, { recursive: true, force: true });
+  await demo?.end();
 });
 
-/** Where the demo says that the dashboard is. */
-function begun(child) {
-  return new Promise((found, failed) => {
-    let said = "";
-    const timer = setTimeout(() => { failed(new Error(`the demo did not begin: ${said}`)); }, BEGINS_MS);
-    const hear = (part) => {
-      said += part;
-      const address = /Dashboard\s+(http:\/\/\S+)/.exec(said)?.[1];
-      if (address === undefined) return;
-      clearTimeout(timer);
-      found(address);
-    };
-    child.stdout.setEncoding("utf8").on("data", hear);
-    child.stderr.setEncoding("utf8").on("data", hear);
-    child.on("exit", (code) => { failed(new Error(`the demo ended with ${String(code)}: ${said}`)); });
-  });
-}
-
-/** A browser in which somebody is signed in, at the overview of the demo's community. */
+/** A browser of its own in which somebody is signed in. */
 async function signIn(name) {
   const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce" });
   const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
   const wrong = [];
   page.on("pageerror", (error) => wrong.push(error.message));
   page.on("console", (message) => { if (message.type() === "error" && /Content Security|Trusted/i.test(message.text())) wrong.push(message.text()); });
-  await page.goto(origin);
-  await page.getByRole("link", { name: "Sign in with Discord" }).click();
-  const people = page.getByLabel("Who are you?");
-  const option = name === undefined ? await people.locator("option").last().textContent() : name;
-  await people.selectOption({ label: option });
-  await page.getByRole("button", { name: "Authorize" }).click();
-  await page.getByRole("heading", { name: "Your communities" }).waitFor();
-  await page.locator(".guild-card").first().click();
-  await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+  await signInAt(page, origin, name);
   return { page, wrong, close: () => context.close() };
 }
 

@@ -53,7 +53,8 @@ pub(super) struct Shared {
     pub head: watch::Sender<Position>,
     /// The commit position of the last append that was answered to this process.
     pub acked: AtomicU64,
-    /// The commit position up to which this process has counted, and told those who wait.
+    /// The commit position up to which this process has counted, and told those who wait; nothing
+    /// until it has found the last event that the index knows on the server.
     pub counted: AtomicU64,
     /// Time of the last event that was counted, so that clocks do not go back.
     pub last_at: AtomicI64,
@@ -152,6 +153,7 @@ async fn catch_up(
                     .to_owned(),
             ));
         }
+        shared.counted.store(count.at.commit, Ordering::Release);
         let before = count.at.position;
         take(shared, connection, count, &page).await?;
         if count.at.position == before {

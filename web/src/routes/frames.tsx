@@ -1,5 +1,5 @@
 /** What stands around pages: sign-in for those who are not, the shell for those who are, the moment for a community. */
-import { Navigate, Outlet, useLocation, useParams, useSearch } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef } from "react";
 import { Failed, useAsk, type Asked } from "../api/ask";
 import { graphql } from "../api/graphql";
@@ -33,13 +33,23 @@ export function SignedInFrame() {
   const session = useSession();
   const { guild } = useParams({ strict: false });
   const { at } = useSearch({ strict: false });
-  const { href } = useLocation();
   if (session.data?.viewer == null) {
     if (session.trouble !== undefined && session.trouble.kind !== "signed-out") return <main id="main" className="alone"><div className="alone-card"><h1 className="unseen">Reeve</h1><Failed trouble={session.trouble} again={session.again} /></div></main>;
     if (session.loading) return <main id="main" className="alone"><div className="alone-card"><h1 className="unseen">Reeve</h1><Skeleton lines={5} /></div></main>;
-    return <Navigate to="/sign-in" search={href === "/" ? {} : { return: href }} />;
+    return <ToSignIn />;
   }
   return <LiveProvider guild={at === undefined ? guild : undefined}><Shell guild={guild} at={at}><Outlet /></Shell></LiveProvider>;
+}
+
+/** Goes once, from where it was first: while the other page loads, the location is that page's already. */
+function ToSignIn() {
+  const { href } = useLocation();
+  const navigate = useNavigate();
+  const from = useRef(href);
+  useEffect(() => {
+    void navigate({ to: "/sign-in", search: from.current === "/" ? {} : { return: from.current }, replace: true });
+  }, [navigate]);
+  return <main id="main" className="alone"><div className="alone-card"><h1 className="unseen">Reeve</h1><Skeleton lines={5} /></div></main>;
 }
 
 /** The page as of a moment; where there is no such moment, that is said in its place. */

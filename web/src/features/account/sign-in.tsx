@@ -20,7 +20,7 @@ export function SignIn() {
   const session = useSession();
   const { problem, return: wanted } = useSearch({ from: "/sign-in" });
   const [gone, setGone] = useState(false);
-  if (session.data?.viewer != null) return <Navigate to="/" />;
+  if (session.data?.viewer != null) return <Navigate to="/" replace />;
   const isOffered = signInIsOffered();
   return (
     <main id="main" className="alone">
