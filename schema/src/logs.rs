@@ -4,7 +4,7 @@ use actions::{
     Permission,
     logs::{LogLine, Said},
 };
-use async_graphql::{Enum, Object, SimpleObject};
+use async_graphql::{Enum, InputObject, Object, SimpleObject};
 use domain::{
     ChannelId,
     logs::{Kind, Names},
@@ -49,6 +49,21 @@ pub enum LogKind {
     CommandUsed,
 }
 
+/// Which entries; all of them where nothing is said.
+#[derive(Debug, Default, InputObject)]
+pub struct LogFilter {
+    /// Whom it is about, or who did it.
+    user: Option<Snowflake>,
+    /// One of these.
+    kinds: Option<Vec<LogKind>>,
+    /// Where it happened.
+    channel: Option<Snowflake>,
+    /// From this moment on.
+    from: Option<Time>,
+    /// Before this moment.
+    until: Option<Time>,
+}
+
 #[Object(name = "LogsOnGuild")]
 impl OnGuild {
     /// What was logged here, newest first.
@@ -56,18 +71,14 @@ impl OnGuild {
         guard = "May(&self.0, &[Permission::ViewRecords, Permission::ViewAudit])",
         complexity = "cost(first, child_complexity)"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a filter")]
     async fn logs(
         &self,
-        #[graphql(desc = "Whom it is about, or who did it")] user: Option<Snowflake>,
-        #[graphql(desc = "One of these; any otherwise")] kinds: Option<Vec<LogKind>>,
-        #[graphql(desc = "Where it happened")] channel: Option<Snowflake>,
-        #[graphql(desc = "From this moment on")] from: Option<Time>,
-        #[graphql(desc = "Before this moment")] until: Option<Time>,
+        filter: Option<LogFilter>,
         first: Option<i32>,
         after: Option<String>,
     ) -> Answer<List<LogEntry>> {
         let asked = Asked::read(first, after.as_deref())?;
+        let LogFilter { user, kinds, channel, from, until } = filter.unwrap_or_default();
         let (guild, mut who) = (self.0.guild(), None);
         if let Some(user) = user {
             who = self.0.actions().people().find(guild, user_id(user)?).await?;

@@ -81,7 +81,7 @@ impl Mirror {
 }
 
 /// What Discord tells of a member; none where it is about something else.
-pub fn told(name: &str, json: &str) -> Result<Option<(GuildId, Change)>, ()> {
+pub(super) fn told(name: &str, json: &str) -> Result<Option<(GuildId, Change)>, ()> {
     Ok(match name {
         "GUILD_MEMBER_ADD" | "GUILD_MEMBER_UPDATE" => {
             let Changed { guild_id, member } = read(json)?;
@@ -151,10 +151,10 @@ async fn pages(edge: &Edge, http: &Http, guild: GuildId) -> Result<(), String> {
     let text = |error: actions::ActionError| error.to_string();
     for _ in 0..MAX_PAGES {
         let after = edge.actions.sync_after(guild).await.map_err(text)?;
-        let after = after.map_or(0, UserId::get);
+        let after = after.map(|user| format!("&after={user}")).unwrap_or_default();
         // What is told of a change meanwhile is newer.
         let told_at = edge.discord_now();
-        let path = format!("guilds/{guild}/members?limit={PAGE}&after={after}");
+        let path = format!("guilds/{guild}/members?limit={PAGE}{after}");
         let page: Vec<Member> = ask(http, path).await?;
         let is_last = page.len() < PAGE;
         let page: Vec<_> = page.into_iter().map(Member::told).collect();

@@ -58,7 +58,9 @@ pub(super) struct Version {
 
 /// Keys of days, as they were read a moment ago.
 #[derive(Clone, Default)]
-pub(crate) struct DayKeys(Arc<Mutex<Option<LruCache<(GuildId, UtcDay), (Arc<DayKey>, Instant)>>>>);
+pub(crate) struct DayKeys(Arc<Mutex<Option<Kept>>>);
+
+type Kept = LruCache<(GuildId, UtcDay), (Arc<DayKey>, Instant)>;
 
 impl DayKeys {
     fn get(&self, guild: GuildId, day: UtcDay) -> Option<Arc<DayKey>> {

@@ -19,6 +19,10 @@ fn told(user: UserId, nick: Option<&str>) -> Told {
     Told { user, profile, roles: vec![role(7)], joined_at: None, bot: false }
 }
 
+fn is(nick: Option<&str>) -> Change {
+    Change::Is(Box::new(told(ann(), nick)))
+}
+
 impl House {
     async fn page(&self, numbers: std::ops::Range<u64>) {
         let page: Vec<_> = numbers.map(|number| told(user(1_000 + number), None)).collect();
@@ -85,7 +89,6 @@ fn given_changes_then_the_copy_follows_and_what_is_older_is_no_news() {
     on_each_store(async |site| {
         let house = site.open().await;
         let now = house.actions.now();
-        let is = |nick| Change::Is(Box::new(told(ann(), nick)));
         house.change(now, is(Some("First"))).await;
         house.change(now.plus_secs(5), is(Some("Second"))).await;
         // A page that was asked for before.

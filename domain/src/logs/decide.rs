@@ -62,18 +62,18 @@ impl Noting<'_> {
                 if !self.terms.bots => {}
             What::Edited { message, channel, author, .. } => {
                 let (messages, channel) = (vec![*message], Some(*channel));
-                self.push(seq, Entry { messages, channel, ..about(Kind::MessageEdited, *author) });
+                self.push(seq, Entry { channel, messages, ..about(Kind::MessageEdited, *author) });
             }
             What::Deleted { message, channel, author } => {
                 let messages = vec![*message];
                 let entry = Entry::new(Kind::MessageDeleted, at);
                 let channel = Some(*channel);
-                self.deleted(seq, Entry { messages, channel, person: *author, ..entry });
+                self.deleted(seq, Entry { person: *author, channel, messages, ..entry });
             }
             What::Purged { messages, channel } => {
                 let (messages, channel) = (messages.clone(), Some(*channel));
                 let entry = Entry::new(Kind::MessagesPurged, at);
-                self.deleted(seq, Entry { messages, channel, ..entry });
+                self.deleted(seq, Entry { channel, messages, ..entry });
             }
             What::Came { person } => self.push(seq, about(Kind::MemberJoined, *person)),
             What::Went { person } => self.push(seq, about(Kind::MemberLeft, *person)),
@@ -104,10 +104,8 @@ impl Noting<'_> {
         // Who moves from there to elsewhere is seen elsewhere.
         let out =
             channel_out(entry.channel) && entry.from.is_none_or(|from| channel_out(Some(from)));
-        self.terms.notes(entry.kind.topic())
-            && !left_out(entry.person)
-            && !(entry.person.is_none() && left_out(entry.by))
-            && !out
+        let who = entry.person.or(entry.by);
+        self.terms.notes(entry.kind.topic()) && !left_out(who) && !out
     }
 
     /// Who did it may have been told already.

@@ -41,7 +41,7 @@ async fn given_what_was_logged_then_it_is_filtered_paged_and_shows_what_was_said
     let window = Window { noticed, ..Window::default() };
     house.actions.record_activity(guild(), "session", &window, None).await.unwrap();
     house.caught_up().await;
-    let inner = "logs(first: 1, kinds: [MESSAGE_DELETED]) { nodes { kind channel messages \
+    let inner = "logs(first: 1, filter: {kinds: [MESSAGE_DELETED]}) { nodes { kind channel messages \
                  person { name } by { name } before { text files } after { text } } \
                  pageInfo { hasNextPage } }";
     let answer = of_guild(&house, &admin, "", inner).await;
@@ -54,11 +54,13 @@ async fn given_what_was_logged_then_it_is_filtered_paged_and_shows_what_was_said
         "pageInfo": { "hasNextPage": false },
     });
     assert_eq!(answer["logs"], expected);
-    let of_one = "logs(user: \"101\", first: 1) { nodes { kind } pageInfo { hasNextPage } }";
+    let of_one =
+        "logs(filter: {user: \"101\"}, first: 1) { nodes { kind } pageInfo { hasNextPage } }";
     let answer = of_guild(&house, &admin, "", of_one).await;
     assert_eq!(answer["logs"]["nodes"], json!([{ "kind": "MEMBER_JOINED" }]));
     assert_eq!(answer["logs"]["pageInfo"]["hasNextPage"], true);
-    let nobody = of_guild(&house, &admin, "", "logs(user: \"999\") { nodes { seq } }").await;
+    let nobody =
+        of_guild(&house, &admin, "", "logs(filter: {user: \"999\"}) { nodes { seq } }").await;
     assert_eq!(nobody["logs"]["nodes"], json!([]));
     let moderator = house.joins(104, Permissions::NONE, &[MODERATOR_ROLE]);
     let read = of_guild(&house, &moderator, "", "logs { nodes { before { text } } }").await;

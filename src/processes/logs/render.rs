@@ -160,8 +160,9 @@ fn headline(line: &LogLine) -> String {
         }
         Kind::RoleCreated | Kind::RoleUpdated => format!("<@&{subject}>"),
         Kind::ChannelCreated | Kind::ChannelUpdated => format!("<#{subject}>"),
-        Kind::RoleDeleted | Kind::ChannelDeleted => format!("`{}`", plain(subject)),
-        Kind::InviteCreated | Kind::InviteDeleted => format!("`{}`", plain(subject)),
+        Kind::RoleDeleted | Kind::ChannelDeleted | Kind::InviteCreated | Kind::InviteDeleted => {
+            format!("`{}`", plain(subject))
+        }
         Kind::CommandUsed => format!("{who} · `/{}`", plain(subject)),
         Kind::MemberJoined | Kind::MemberLeft | Kind::MemberRenamed | Kind::MemberRoles => who,
     }
