@@ -102,6 +102,7 @@ sections! {
         deploy_commands: bool,
         prefix_commands: bool,
         member_events: bool,
+        message_content: bool,
         client_secret: Option<Secret>,
     }
     Http {
@@ -195,6 +196,7 @@ impl Config {
                 deploy_commands: values.boolean("discord.deploy_commands"),
                 prefix_commands: values.boolean("discord.prefix_commands"),
                 member_events: values.boolean("discord.member_events"),
+                message_content: values.boolean("discord.message_content"),
                 client_secret: values.secret("discord.client_secret"),
             },
             http: Http {

@@ -25,8 +25,10 @@ pub mod hands;
 pub mod health;
 mod learn;
 pub mod limits;
+mod logs;
 pub mod members;
 mod messages;
+pub mod mirror;
 pub mod mouth;
 pub mod options;
 mod prefix;
@@ -55,6 +57,7 @@ use self::{
     gateway::Gateway,
     hands::Hands,
     health::Health,
+    mirror::Mirror,
     sessions::Sessions,
     shard::Line,
 };
@@ -83,26 +86,30 @@ impl Discord {
         let mut wanted = intents(CAPABILITIES);
         // What moderators do by hand.
         wanted |= Intents::GUILD_MODERATION;
-        if config.prefix_commands {
+        if config.prefix_commands || config.message_content {
             wanted |= Intents::MESSAGE_CONTENT;
         }
         if config.member_events {
             wanted |= Intents::GUILD_MEMBERS;
         }
-        let edge = Edge::new(
+        let mut edge = Edge::new(
             node.actions.clone(),
             identity.us,
             CAPABILITIES,
             health.clone(),
             config.prefix_commands,
         );
+        edge.reads_content |= config.message_content;
         edge.clock_is_ahead(way.clock_ahead_millis);
         let _ = edge.members.set(Arc::new(members::AskDiscord(Arc::clone(&http))));
+        let edge = Arc::new(edge);
+        if config.member_events {
+            let _ = edge.mirror.set(Mirror::start(&edge, &http));
+        }
         let recommended = way.shards.max(1);
         let (first, last, shards) =
             shard_range(&config.shards).unwrap_or((0, recommended - 1, recommended));
         let (stop, stopped) = watch::channel(false);
-        let edge = Arc::new(edge);
         let line = Line {
             edge: Arc::clone(&edge),
             audit: AuditLog::start(&edge, &http, node.work.clone()),

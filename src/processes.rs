@@ -24,6 +24,7 @@ pub mod hands;
 mod lanes;
 mod lease;
 pub mod levels;
+pub mod logs;
 pub mod moderation;
 pub mod outbox;
 mod reaction;
@@ -123,6 +124,7 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
     vec![
         Arc::new(awards::Awards),
         Arc::new(levels::Levels),
+        Arc::new(logs::Logs),
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),
@@ -235,6 +237,7 @@ impl Processes {
         if let Some(hands) = hands {
             tasks.spawn(Sender { shared: Arc::clone(&shared), hands }.run(stopping.clone()));
         }
+        tasks.spawn(logs::sweep(shared.actions.clone(), stopping.clone()));
         tasks.spawn(status::measure(shared, MEASURE, stopping));
         Ok(Self { stop, tasks })
     }

@@ -39,6 +39,10 @@ const CHUNK: usize = 1_200;
 pub struct Window {
     pub heard: Vec<Heard>,
     pub uses: Vec<Used>,
+    /// What the logs want to know.
+    pub noticed: Vec<crate::logs::Noticed>,
+    /// What changed about members, and when that was told.
+    pub members: Vec<(Timestamp, crate::mirror::Change)>,
     /// Before all of that, nothing was heard from one moment to another.
     pub gap: Option<(Timestamp, Timestamp, Blindness)>,
 }
@@ -131,7 +135,8 @@ impl Actions {
                 self.forget_level_voice(guild, session, chunk).await?;
             }
         }
-        Ok(())
+        self.note_logs(guild, session, window).await?;
+        self.copy_changes(guild, &window.members).await
     }
 
     async fn record_facts(
@@ -225,7 +230,7 @@ fn fact(heard: &Heard, people: &People) -> Option<Fact> {
     Some(Fact { seq: heard.seq, at: heard.at, what })
 }
 
-fn use_of(used: &Used, people: &People) -> Option<domain::activity::Use> {
+pub(crate) fn use_of(used: &Used, people: &People) -> Option<domain::activity::Use> {
     Some(domain::activity::Use {
         id: used.interaction,
         at: used.at,

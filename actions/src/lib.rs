@@ -19,6 +19,8 @@ pub mod guards;
 pub mod import;
 mod in_force;
 pub mod levels;
+pub mod logs;
+pub mod mirror;
 pub mod moderation;
 pub mod modules;
 mod platform;
@@ -62,6 +64,8 @@ pub struct Actions {
     floods: gate::Floods,
     refused: refused::Recent,
     paid_today: economy::daily::PaidToday,
+    keeps: logs::Keeps,
+    day_keys: logs::DayKeys,
 }
 
 impl std::fmt::Debug for Actions {
@@ -86,6 +90,8 @@ impl Actions {
             floods: gate::Floods::default(),
             refused: refused::Recent::default(),
             paid_today: economy::daily::PaidToday::default(),
+            keeps: logs::Keeps::default(),
+            day_keys: logs::DayKeys::default(),
         }
     }
 

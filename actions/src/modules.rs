@@ -15,6 +15,7 @@ pub const MODULES: &[Module] = &[
     crate::moderation::MODULE,
     crate::activity::MODULE,
     crate::levels::MODULE,
+    crate::logs::MODULE,
     crate::giveaways::MODULE,
     crate::codes::MODULE,
     crate::squads::MODULE,

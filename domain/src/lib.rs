@@ -23,6 +23,7 @@ pub mod giveaways;
 pub mod heard;
 mod ids;
 pub mod levels;
+pub mod logs;
 pub mod moderation;
 pub mod modules;
 mod moment;

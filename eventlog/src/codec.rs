@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 6;
+const CONTRACT: u32 = 7;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -163,6 +163,8 @@ pub fn families() -> Vec<Family> {
         family::<domain::settings::Settings<domain::activity::ActivitySettings>>(),
         family::<domain::levels::Levels>(),
         family::<domain::settings::Settings<domain::levels::LevelSettings>>(),
+        family::<domain::logs::Logs>(),
+        family::<domain::settings::Settings<domain::logs::LogSettings>>(),
         family::<domain::squads::Squads>(),
         family::<domain::settings::Settings<domain::squads::SquadSettings>>(),
         family::<domain::tiers::Tiers>(),

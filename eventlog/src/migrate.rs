@@ -34,6 +34,8 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0005_case_posts",
     "shared/0007_codes",
     "shared/0009_sign_in",
+    "shared/0010_logs",
+    "shared/0011_mirror",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -49,6 +51,8 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0005_case_posts",
     "shared/0007_codes",
     "shared/0009_sign_in",
+    "shared/0010_logs",
+    "shared/0011_mirror",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

@@ -28,7 +28,7 @@ use self::{
     store::{New, Store},
 };
 pub use self::{
-    crypto::{DataKey, MasterKey},
+    crypto::{DataKey, DayKey, MasterKey},
     erasures::{Erasure, Erasures},
     registry::{Numbers, Registry},
     store::Row,
@@ -36,6 +36,8 @@ pub use self::{
 use crate::log::{Clock, LogError};
 
 const CACHED_KEYS: usize = 65_536;
+/// What a day's key is wrapped for.
+const DAYS: &str = "days";
 /// Another process may erase somebody; after this long our copy of the key is gone too.
 const KEY_AGE: Duration = Duration::from_mins(1);
 
@@ -297,6 +299,26 @@ impl People {
         })?;
         let number = self.person(GuildId::PLATFORM, itself).await?;
         Ok(self.key(GuildId::PLATFORM, number).await?.for_purpose(purpose))
+    }
+
+    /// A new key of a community's day, and the same as it may be stored. Whoever destroys what is
+    /// stored has destroyed what was sealed with it.
+    pub async fn new_day_key(
+        &self,
+        guild: GuildId,
+        context: &str,
+    ) -> Result<(DayKey, Vec<u8>), PeopleError> {
+        DayKey::generate(self.community_key(guild, DAYS).await?, context)
+    }
+
+    /// None where it is damaged, or of another context.
+    pub async fn open_day_key(
+        &self,
+        guild: GuildId,
+        context: &str,
+        wrapped: &[u8],
+    ) -> Result<Option<DayKey>, PeopleError> {
+        Ok(DayKey::unwrap(self.community_key(guild, DAYS).await?, context, wrapped))
     }
 
     /// How many people the registry holds.

@@ -16,6 +16,7 @@ pub mod economy;
 mod errors;
 pub mod giveaways;
 pub mod levels;
+pub mod logs;
 pub mod moderation;
 mod projection;
 pub mod refusals;
@@ -49,6 +50,7 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<activity::tallies::Tallies>(),
         projection::boxed::<levels::ranks::Ranks>(),
         projection::boxed::<levels::periods::Periods>(),
+        projection::boxed::<logs::LogEntries>(),
         projection::boxed::<moderation::cases::Cases>(),
         projection::boxed::<moderation::moderators::Moderators>(),
         projection::boxed::<giveaways::board::Board>(),

@@ -29,6 +29,7 @@ mod history;
 mod house;
 mod levels;
 mod live;
+mod logs;
 mod moderation;
 mod modules;
 mod operations;
@@ -72,6 +73,7 @@ pub struct Guild(
     access::OnGuild,
     blocks::OnGuild,
     refusals::OnGuild,
+    logs::OnGuild,
     history::OnGuild,
     activity::OnGuild,
     levels::OnGuild,
@@ -92,6 +94,7 @@ impl Guild {
             access::OnGuild(scope.clone()),
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
+            logs::OnGuild(scope.clone()),
             history::OnGuild(scope.clone()),
             activity::OnGuild(scope.clone()),
             levels::OnGuild(scope.clone()),

@@ -265,8 +265,17 @@ pub const SETTINGS: &[Setting] = &[
         "REEVE_DISCORD_MEMBER_EVENTS",
         Kind::Boolean,
         Value("false"),
-        "Whether joins and leaves are heard, for statistics. Needs the server members intent, and \
-         Reeve stops where Discord refuses it.",
+        "Whether joins and leaves are heard, for statistics and logs. Needs the server members \
+         intent, and Reeve stops where Discord refuses it.",
+    ),
+    Setting::new(
+        "discord.message_content",
+        "REEVE_DISCORD_MESSAGE_CONTENT",
+        Kind::Boolean,
+        Value("false"),
+        "Whether it is heard what messages say, so that logs can show what was changed or deleted \
+         where a community wants that. Needs the message content intent, and Reeve stops where \
+         Discord refuses it.",
     ),
     Setting::secret(
         "discord.client_secret",

@@ -17,7 +17,11 @@ use std::{
     time::Duration,
 };
 
-use actions::activity::{Heard, Told, Used, Window};
+use actions::{
+    activity::{Heard, Told, Used, Window},
+    logs::Noticed,
+    mirror::Change,
+};
 use domain::{GuildId, Timestamp, UserId, activity::Blindness, digest::Digest};
 use futures::StreamExt as _;
 use parking_lot::Mutex;
@@ -37,6 +41,8 @@ const LONGEST_SECS: i64 = 60 * 60;
 const FLUSH_AT: usize = 5_000;
 /// So much is held at most: about 200 bytes each.
 const MAX_HELD: usize = 20_000;
+/// What is known of a member takes as much room as so many facts.
+const MEMBER_WEIGHT: usize = 4;
 /// Communities whose activity is recorded at the same time.
 const AT_ONCE: usize = 32;
 /// How often the time of those who are in voice is recorded.
@@ -107,6 +113,44 @@ impl Lane {
 
     /// Keeps a fact; waits where there is no room.
     pub async fn hear(&self, progress: &Arc<Progress>, guild: GuildId, heard: Heard) {
+        let Heard { seq, at, .. } = heard;
+        self.keep(progress, (seq, at), 1, |held| {
+            held.note_voice(guild, &heard.what);
+            held.batch().windows.entry(guild).or_default().heard.push(heard);
+        })
+        .await;
+    }
+
+    /// The same for the logs.
+    pub async fn notice(&self, progress: &Arc<Progress>, guild: GuildId, noticed: Noticed) {
+        let (place, weight) = ((noticed.seq, noticed.at), noticed.weight());
+        self.keep(progress, place, weight, |held| {
+            held.batch().windows.entry(guild).or_default().noticed.push(noticed);
+        })
+        .await;
+    }
+
+    /// The same for who is there.
+    pub async fn member(
+        &self,
+        progress: &Arc<Progress>,
+        guild: GuildId,
+        place: (u64, Timestamp),
+        change: Change,
+    ) {
+        self.keep(progress, place, MEMBER_WEIGHT, |held| {
+            held.batch().windows.entry(guild).or_default().members.push((place.1, change));
+        })
+        .await;
+    }
+
+    async fn keep(
+        &self,
+        progress: &Arc<Progress>,
+        (seq, at): (u64, Timestamp),
+        weight: usize,
+        put: impl FnOnce(&mut Held),
+    ) {
         loop {
             let room = self.room.notified();
             if self.held.lock().facts < MAX_HELD {
@@ -115,17 +159,15 @@ impl Lane {
             self.due.notify_one();
             room.await;
         }
-        let Heard { seq, at, .. } = heard;
         let mut held = self.held.lock();
-        held.note_voice(guild, &heard.what);
-        held.facts += 1;
+        held.facts += weight;
         let is_much = held.facts >= FLUSH_AT;
+        put(&mut held);
         let batch = held.batch();
         let since = *batch.since.get_or_insert_with(|| {
             batch.recording.push(progress.record(seq));
             at
         });
-        batch.windows.entry(guild).or_default().heard.push(heard);
         drop(held);
         let is_long = at.secs_since(since) >= LONGEST_SECS;
         if is_much || is_long || self.hurry.load(Ordering::Relaxed) {
@@ -206,11 +248,17 @@ impl Lane {
             held.tell_of_voice(alive);
         }
         let batch = held.batches.pop_front()?;
-        held.facts -= batch.windows.values().map(|window| window.heard.len()).sum::<usize>();
+        held.facts -= batch.windows.values().map(weight).sum::<usize>();
         drop(held);
         self.room.notify_waiters();
         Some(batch)
     }
+}
+
+/// How much of a lane's room it takes.
+fn weight(window: &Window) -> usize {
+    let noticed = window.noticed.iter().map(Noticed::weight).sum::<usize>();
+    window.heard.len() + noticed + window.members.len() * MEMBER_WEIGHT
 }
 
 impl Held {
@@ -306,7 +354,7 @@ async fn record_of(
     voice_until: Option<Timestamp>,
     stop: &watch::Receiver<bool>,
 ) -> bool {
-    let facts = window.heard.len() + window.uses.len();
+    let facts = window.heard.len() + window.uses.len() + window.noticed.len();
     let mut tries = 0;
     loop {
         let recorded = edge.actions.record_activity(guild, session, window, voice_until).await;

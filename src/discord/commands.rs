@@ -6,12 +6,14 @@ mod economy;
 mod giveaways;
 mod help;
 mod levels;
+mod logs;
 mod maintenance;
 mod moderation;
 mod modules;
 mod settings;
 mod squads;
 mod stats;
+mod sync;
 mod tiers;
 
 use super::{command::Capability, confirm};
@@ -21,11 +23,13 @@ pub const CAPABILITIES: &[Capability] = &[
     economy::CAPABILITY,
     levels::CAPABILITY,
     stats::CAPABILITY,
+    logs::CAPABILITY,
     moderation::CAPABILITY,
     giveaways::CAPABILITY,
     codes::CAPABILITY,
     squads::CAPABILITY,
     tiers::CAPABILITY,
+    sync::CAPABILITY,
     settings::CAPABILITY,
     modules::CAPABILITY,
     maintenance::CAPABILITY,

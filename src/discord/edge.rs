@@ -20,6 +20,7 @@ use super::{
     guilds::Guilds,
     health::Health,
     members::Members,
+    mirror::Mirror,
     prefix::Minute,
     sessions::Progress,
 };
@@ -39,11 +40,15 @@ pub struct Edge {
     pub drafts: Drafts,
     /// Where members are asked for whom Discord did not tell of.
     pub members: OnceLock<Arc<dyn Members>>,
+    /// Where members are copied, as long as Discord tells of them.
+    pub mirror: OnceLock<Mirror>,
     /// Ourselves, as Discord's user.
     pub us: UserId,
     pub capabilities: &'static [Capability],
     /// Whether communities may switch on commands behind a prefix.
     pub prefix_commands: bool,
+    /// Whether Discord tells us what messages say.
+    pub reads_content: bool,
     pub minute: Minute,
     /// How many communities are asked about at once.
     pub learning: Semaphore,
@@ -79,9 +84,11 @@ impl Edge {
             spent: Spent::default(),
             drafts: Drafts::default(),
             members: OnceLock::new(),
+            mirror: OnceLock::new(),
             us,
             capabilities,
             prefix_commands,
+            reads_content: prefix_commands,
             minute: Minute::default(),
             learning: Semaphore::new(LEARNING),
             came: Mutex::new(LruCache::new(REMEMBERED)),

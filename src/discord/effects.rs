@@ -142,6 +142,17 @@ impl DiscordHands {
         self.post_message(effect, channel, message(content)).await
     }
 
+    /// One message with everything that can still be read.
+    async fn entries(&self, effect: &Effect, channel: ChannelId, letters: &[Letter]) -> Outcome {
+        let embeds: Vec<_> =
+            letters.iter().filter_map(Letter::read).flat_map(|one| one.embeds.clone()).collect();
+        if embeds.is_empty() {
+            return erased();
+        }
+        let content = Content { embeds, ..Content::default() };
+        self.post_message(effect, channel, message(&content)).await
+    }
+
     async fn post_message(&self, effect: &Effect, channel: ChannelId, mut body: Value) -> Outcome {
         body["nonce"] = json!(effect.nonce());
         body["enforce_nonce"] = json!(true);
@@ -355,6 +366,7 @@ impl Hands for DiscordHands {
             Deed::SendMessage { channel, letter } | Deed::PostNotice { channel, letter } => {
                 self.send(effect, *channel, letter).await
             }
+            Deed::PostEntries { channel, letters } => self.entries(effect, *channel, letters).await,
             Deed::EditMessage { channel, message, letter }
             | Deed::RefreshMessage { channel, message, letter } => {
                 self.edit(*channel, message.get(), letter).await
@@ -415,6 +427,7 @@ impl Hands for DiscordHands {
             Deed::EditMessage { .. }
             | Deed::RefreshMessage { .. }
             | Deed::LookAtMember { .. }
+            | Deed::PostEntries { .. }
             | Deed::PrivateNotice { .. }
             | Deed::Farewell { .. }
             | Deed::TellModerators { .. }

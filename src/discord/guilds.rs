@@ -176,6 +176,11 @@ impl Guilds {
         self.0.read().get(&guild).map_or(0, |known| known.shard)
     }
 
+    /// About how many members a community has.
+    pub fn members_of(&self, guild: GuildId) -> u32 {
+        self.0.read().get(&guild).map_or(0, |known| known.members)
+    }
+
     /// How many communities there are, and how many members in all of them.
     pub fn count(&self) -> (usize, u64) {
         let known = self.0.read();

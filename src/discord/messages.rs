@@ -14,7 +14,7 @@ use super::{
     activity::{Lane, told},
     edge::Edge,
     hands::Hands,
-    prefix,
+    logs, prefix,
     sessions::Progress,
     wire,
 };
@@ -47,6 +47,9 @@ pub async fn hear(
     lane.is_alive(at);
     let what = told::message(message, lane.burst(guild, user, at));
     lane.hear(progress, guild, Heard { seq, at, what }).await;
+    if edge.reads_content && edge.actions.keeps_messages(guild).await {
+        logs::said(lane, progress, (seq, at), guild, message, json).await;
+    }
     if edge.actions.was_paid_that_day(guild, user, at) {
         return;
     }

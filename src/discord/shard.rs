@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use actions::activity::{Heard, Told};
+use actions::{
+    activity::{Heard, Told},
+    logs::Noticed,
+};
 use domain::{GuildId, Timestamp, activity::Blindness};
 use futures::StreamExt as _;
 use metrics::Counter;
@@ -21,7 +24,7 @@ use super::{
     edge::Edge,
     hands::Hands,
     health::State,
-    learn, messages,
+    learn, logs, messages, mirror,
     sessions::{Progress, Session, Sessions},
     wire::{self, Dispatch},
 };
@@ -33,6 +36,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 const SAVE_ANYHOW_SECS: i64 = 60;
 /// How long Discord's good-bye is waited for.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// A new session has not told what happened before it; members are compared then, at most so often.
+const COMPARED_AGAIN_SECS: i64 = 86_400;
 /// Kinds of events that are counted by name; Discord has about eighty.
 const MAX_KINDS: usize = 128;
 
@@ -162,8 +167,9 @@ fn refusal(code: Option<u16>) -> String {
         .to_owned(),
         Some(4014) => "Discord refused an intent. Switch on, in the developer portal (Bot, \
                        Privileged Gateway Intents), message content for prefix commands and \
-                       server members for member events, or switch these off: \
-                       discord.prefix_commands = false, discord.member_events = false"
+                       logs, and server members for member events, or switch these off: \
+                       discord.prefix_commands = false, discord.message_content = false, \
+                       discord.member_events = false"
             .to_owned(),
         Some(code) => format!("Discord closed the connection for good, with code {code}"),
         None => "Discord closed the connection for good".to_owned(),
@@ -256,21 +262,33 @@ impl Running<'_> {
                 Ok(interaction) => hands.answer(edge, interaction, progress.begin(seq)),
                 Err(()) => self.malformed(name),
             },
+            "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
+                self.log(name, json, &progress, seq).await;
+            }
             "VOICE_STATE_UPDATE"
             | "MESSAGE_REACTION_ADD"
             | "GUILD_MEMBER_ADD"
-            | "GUILD_MEMBER_REMOVE" => self.going_on(name, json, &progress, seq).await,
+            | "GUILD_MEMBER_REMOVE" => {
+                self.going_on(name, json, &progress, seq).await;
+                self.log(name, json, &progress, seq).await;
+                self.member(name, json, &progress, seq).await;
+            }
             "GUILD_CREATE" => self.guild(json, &progress, seq).await,
             "GUILD_AUDIT_LOG_ENTRY_CREATE" => {
                 if !self.line.audit.hear(json, progress.begin(seq)).await {
                     self.malformed(name);
                 }
+                self.log(name, json, &progress, seq).await;
             }
             "RESUMED" => {
                 self.replaying = false;
                 self.lane.is_alive(edge.discord_now());
                 edge.health.shard(self.number, State::Connected);
                 tracing::info!(shard = self.number, "the session goes on");
+            }
+            "GUILD_MEMBER_UPDATE" => {
+                self.about_a_guild(name, json);
+                self.member(name, json, &progress, seq).await;
             }
             _ => self.about_a_guild(name, json),
         }
@@ -301,15 +319,65 @@ impl Running<'_> {
         }
     }
 
+    /// What the logs want to know.
+    async fn log(&self, name: &str, json: &str, progress: &Arc<Progress>, seq: u64) {
+        let edge = &self.line.edge;
+        match logs::seen(name, json, edge.us, edge.reads_content) {
+            Ok(Some((guild, what))) => {
+                let at = self.moment();
+                self.lane.is_alive(at);
+                self.lane.notice(progress, guild, Noticed { seq, at, what }).await;
+            }
+            Ok(None) => {}
+            Err(()) => self.malformed(name),
+        }
+    }
+
+    /// Who is there, where that is copied.
+    async fn member(&self, name: &str, json: &str, progress: &Arc<Progress>, seq: u64) {
+        if self.line.edge.mirror.get().is_none() {
+            return;
+        }
+        match mirror::told(name, json) {
+            Ok(Some((guild, change))) => {
+                self.lane.member(progress, guild, (seq, self.moment()), change).await;
+            }
+            Ok(None) => {}
+            Err(()) => self.malformed(name),
+        }
+    }
+
+    /// Whom we never saw, or not for long, is compared with Discord.
+    async fn compare_members(&self, guild: GuildId) {
+        let edge = &self.line.edge;
+        let Some(mirror) = edge.mirror.get() else { return };
+        let due = match edge.actions.sync_of(guild).await {
+            Ok(None) => true,
+            Ok(Some(sync)) => sync
+                .finished_at
+                .is_some_and(|at| edge.actions.now().secs_since(at) > COMPARED_AGAIN_SECS),
+            Err(error) => {
+                tracing::warn!(guild.id = %guild, %error, "it is not known whether members are to be compared");
+                false
+            }
+        };
+        if due {
+            mirror.compare(guild);
+        }
+    }
+
     /// A community that we come to, or that is told of anew.
     async fn guild(&self, json: &str, progress: &Arc<Progress>, seq: u64) {
         let Ok(guild) = read::<wire::Guild>(json) else { return self.malformed("GUILD_CREATE") };
-        let (id, voice) = (guild.id, told::everybody(&guild));
+        let (id, voice, here) = (guild.id, told::everybody(&guild), logs::everybody(&guild));
         let there = !guild.unavailable;
         self.line.edge.guilds.put(guild, self.line.edge.us, self.number);
         count_guilds(&self.line.edge);
         if there {
             self.keep(id, voice, progress, seq).await;
+            let at = self.moment();
+            self.lane.notice(progress, id, Noticed { seq, at, what: here }).await;
+            self.compare_members(id).await;
         }
     }
 

@@ -374,7 +374,7 @@ pub fn form_fields(components: &Json) -> Vec<(String, String)> {
 }
 
 /// As Discord writes one, such as `2015-04-26T06:26:56.936000+00:00`. What cannot be read is none.
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
     Ok(text.and_then(|text| text.replace("+00:00", "Z").parse().ok()))
 }

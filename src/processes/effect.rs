@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 use self::kinds::{
     BAN, BULK_BAN, CALL_MEMBER, DIRECT_MESSAGE, EDIT_MESSAGE, END_TIMEOUT, FAREWELL, GIVE_ROLE,
-    KICK, LOOK_AT_MEMBER, POST_NOTICE, PRIVATE_NOTICE, REFRESH_MESSAGE, SEND_MESSAGE, SOFTBAN,
-    TAKE_ROLE, TELL_MODERATORS, TIMEOUT, UNBAN,
+    KICK, LOOK_AT_MEMBER, POST_ENTRIES, POST_NOTICE, PRIVATE_NOTICE, REFRESH_MESSAGE, SEND_MESSAGE,
+    SOFTBAN, TAKE_ROLE, TELL_MODERATORS, TIMEOUT, UNBAN,
 };
 pub use self::kinds::{KINDS, Kind, Priority, WhenUnknown, code};
 
@@ -79,6 +79,12 @@ pub enum Deed {
     PostNotice {
         channel: ChannelId,
         letter: Letter,
+    },
+    /// Entries of a log, each about whom it is about: one message with as many of them as can
+    /// still be read. Rather missing than there twice.
+    PostEntries {
+        channel: ChannelId,
+        letters: Vec<Letter>,
     },
     /// A private word that nobody counts on: rather missing than there twice.
     PrivateNotice {
@@ -184,6 +190,7 @@ impl Deed {
             Self::EditMessage { .. } => EDIT_MESSAGE,
             Self::DirectMessage { .. } => DIRECT_MESSAGE,
             Self::PostNotice { .. } => POST_NOTICE,
+            Self::PostEntries { .. } => POST_ENTRIES,
             Self::PrivateNotice { .. } => PRIVATE_NOTICE,
             Self::Farewell { .. } => FAREWELL,
             Self::TellModerators { .. } => TELL_MODERATORS,
@@ -224,7 +231,9 @@ impl Deed {
             Self::DirectMessage { person, .. } | Self::PrivateNotice { person, .. } => {
                 format!("direct/{}", person.0)
             }
-            Self::PostNotice { channel, .. } => format!("notices/{channel}"),
+            Self::PostNotice { channel, .. } | Self::PostEntries { channel, .. } => {
+                format!("notices/{channel}")
+            }
             Self::TellModerators { .. } => "moderators".to_owned(),
         }
     }
@@ -237,6 +246,7 @@ impl Deed {
             Self::LookAtMember { .. } => format!("GET guilds/{guild}/members/:"),
             Self::SendMessage { channel, .. }
             | Self::PostNotice { channel, .. }
+            | Self::PostEntries { channel, .. }
             | Self::CallMember { channel, .. } => format!("POST channels/{channel}/messages"),
             Self::EditMessage { channel, .. } | Self::RefreshMessage { channel, .. } => {
                 format!("PATCH channels/{channel}/messages/:")
@@ -255,9 +265,11 @@ impl Deed {
         }
     }
 
-    fn letter(&mut self) -> Option<&mut Letter> {
+    /// Everything that is written in it.
+    fn letters(&mut self) -> &mut [Letter] {
         match self {
-            Self::GiveRole { .. } | Self::TakeRole { .. } | Self::LookAtMember { .. } => None,
+            Self::GiveRole { .. } | Self::TakeRole { .. } | Self::LookAtMember { .. } => &mut [],
+            Self::PostEntries { letters, .. } => letters,
             Self::SendMessage { letter, .. }
             | Self::CallMember { letter, .. }
             | Self::RefreshMessage { letter, .. }
@@ -266,14 +278,14 @@ impl Deed {
             | Self::PostNotice { letter, .. }
             | Self::PrivateNotice { letter, .. }
             | Self::Farewell { letter, .. }
-            | Self::TellModerators { letter } => Some(letter),
+            | Self::TellModerators { letter } => std::slice::from_mut(letter),
             Self::Timeout { why, .. }
             | Self::EndTimeout { why, .. }
             | Self::Kick { why, .. }
             | Self::Ban { why, .. }
             | Self::Unban { why, .. }
             | Self::Softban { why, .. }
-            | Self::BulkBan { why, .. } => Some(why),
+            | Self::BulkBan { why, .. } => std::slice::from_mut(why),
         }
     }
 
@@ -284,11 +296,9 @@ impl Deed {
         guild: GuildId,
         id: Uuid,
     ) -> Result<(), PeopleError> {
-        let Some(Letter::About(personal)) = self.letter() else { return Ok(()) };
-        let Some(clear) = personal.clear_bytes() else { return Ok(()) };
-        let owner = personal.owner();
-        let key = people.key(guild, owner).await?;
-        personal.seal(key.seal_field(owner, EventId(id), LETTER, &clear)?);
+        for letter in self.letters() {
+            letter.seal(people, guild, id).await?;
+        }
         Ok(())
     }
 
@@ -299,7 +309,25 @@ impl Deed {
         guild: GuildId,
         id: Uuid,
     ) -> Result<(), PeopleError> {
-        let Some(Letter::About(personal)) = self.letter() else { return Ok(()) };
+        for letter in self.letters() {
+            letter.open(people, guild, id).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Letter {
+    async fn seal(&mut self, people: &People, guild: GuildId, id: Uuid) -> Result<(), PeopleError> {
+        let Self::About(personal) = self else { return Ok(()) };
+        let Some(clear) = personal.clear_bytes() else { return Ok(()) };
+        let owner = personal.owner();
+        let key = people.key(guild, owner).await?;
+        personal.seal(key.seal_field(owner, EventId(id), LETTER, &clear)?);
+        Ok(())
+    }
+
+    async fn open(&mut self, people: &People, guild: GuildId, id: Uuid) -> Result<(), PeopleError> {
+        let Self::About(personal) = self else { return Ok(()) };
         let key = match people.key(guild, personal.owner()).await {
             Ok(key) => Some(key),
             Err(PeopleError::NoKey { .. }) => None,
@@ -314,9 +342,7 @@ impl Deed {
         }
         Ok(())
     }
-}
 
-impl Letter {
     /// What is written, where it can be read.
     pub fn read(&self) -> Option<&Content> {
         match self {
@@ -403,6 +429,7 @@ mod tests {
             Deed::EditMessage { channel, message: MessageId::new(8).unwrap(), letter: letter() },
             Deed::DirectMessage { person, letter: letter() },
             Deed::PostNotice { channel, letter: letter() },
+            Deed::PostEntries { channel, letters: vec![letter(), letter()] },
             Deed::PrivateNotice { person, letter: letter() },
             Deed::Farewell { person, letter: letter() },
             Deed::TellModerators { letter: letter() },

@@ -10,6 +10,7 @@ mod following;
 mod giveaways;
 mod harness;
 mod levels;
+mod logs;
 mod moderation;
 mod squads;
 mod tiers;

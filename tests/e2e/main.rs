@@ -33,6 +33,8 @@ mod discord {
     mod economy;
     mod giveaways;
     mod load;
+    mod logs;
+    mod mirror;
     mod moderation;
     mod moderators;
     mod restarts;

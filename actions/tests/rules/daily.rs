@@ -47,7 +47,7 @@ fn given_messages_of_a_day_then_the_first_one_pays_whoever_sees_it_and_however_o
 }
 
 /// Takes away every store: whoever asks one fails.
-async fn without_stores(house: &crate::support::House, site: &Site) {
+pub async fn without_stores(house: &crate::support::House, site: &Site) {
     house.actions.bus().shutdown().await;
     let away = "DROP TABLE people";
     if site.is_sqlite() {

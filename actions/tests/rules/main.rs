@@ -9,6 +9,8 @@ mod cooldowns;
 mod daily;
 mod gate;
 mod giveaways;
+mod logs;
+mod mirror;
 mod moderation;
 mod modules;
 mod platform;

@@ -23,6 +23,31 @@ pub struct MasterKey([u8; 32]);
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct DataKey([u8; 32]);
 
+/// A key of one community and day, which lives no longer than what is sealed with it.
+pub struct DayKey(Zeroizing<[u8; 32]>);
+
+impl std::fmt::Debug for DayKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DayKey(…)")
+    }
+}
+
+impl DayKey {
+    /// A fresh one, and the same as it may be stored: sealed with the community's own key.
+    pub(super) fn generate(
+        community: [u8; 32],
+        context: &str,
+    ) -> Result<(Self, Vec<u8>), PeopleError> {
+        let secret = MasterKey::new_secret()?;
+        let wrapped = MasterKey(community).wrap_secret(&secret, context.as_bytes())?;
+        Ok((Self(secret), wrapped))
+    }
+
+    pub(super) fn unwrap(community: [u8; 32], context: &str, wrapped: &[u8]) -> Option<Self> {
+        MasterKey(community).unwrap_secret(wrapped, context.as_bytes()).map(Self)
+    }
+}
+
 impl std::fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("MasterKey(…)")
@@ -160,6 +185,15 @@ impl DataKey {
     pub fn open_field(&self, sealed: &Sealed, event: EventId, field: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(&sealed.sealed).ok()?;
         open_bytes(&self.0, &bytes, &field_context(event, field))
+    }
+
+    /// A key that needs both: without the day's key nothing that it sealed can be opened again.
+    pub fn on(&self, day: &DayKey) -> Self {
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0)
+            .expect("HMAC takes keys of any length");
+        mac.update(b"reeve.day\0");
+        mac.update(&*day.0);
+        Self(mac.finalize().into_bytes().into())
     }
 
     /// A key for one purpose, as [`MasterKey::for_purpose`].

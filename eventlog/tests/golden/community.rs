@@ -2,6 +2,8 @@
 
 #[path = "going_on.rs"]
 mod going_on;
+#[path = "logs.rs"]
+mod logs;
 
 use domain::{
     AuditLogId, BatchId, CampaignId, CaseNumber, ChannelId, GiveawayId, MessageId,
@@ -44,6 +46,7 @@ pub fn samples() -> Vec<Stored> {
     }]));
     stored.extend(of::<Campaign>(campaign()));
     stored.extend(going_on::samples());
+    stored.extend(logs::samples());
     stored
 }
 

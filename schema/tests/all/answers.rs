@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::house::{ANALYST_ROLE, House, MODERATOR_ROLE, code, guild};
 
-async fn of_guild(house: &House, who: &schema::SignedIn, as_of: &str, inner: &str) -> Value {
+pub async fn of_guild(house: &House, who: &schema::SignedIn, as_of: &str, inner: &str) -> Value {
     let as_of = if as_of.is_empty() { String::new() } else { format!(", asOf: \"{as_of}\"") };
     let question = format!("{{ guild(id: \"{}\"{as_of}) {{ {inner} }} }}", guild());
     House::answered(house.ask(Some(who), question.as_str()).await)["guild"].clone()

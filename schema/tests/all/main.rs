@@ -8,6 +8,7 @@ mod authorization;
 mod draws;
 mod giveaways;
 mod house;
+mod logs;
 mod moderation;
 mod numbers;
 mod sdl;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, By, Refusal, World, audit};
+use super::{Answer, By, Refusal, World, audit, audit::Change};
 use crate::{clock::timestamp, limits, snowflake::Id};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,7 +69,8 @@ impl World {
         });
         self.invites.insert(code.clone(), invite);
         self.emit_in("INVITE_CREATE", channel, wire);
-        self.audit(guild, audit::INVITE_CREATE, None, by, Vec::new(), None);
+        let change = Change { key: "code".into(), old: Value::Null, new: json!(code) };
+        self.audit(guild, audit::INVITE_CREATE, None, by, vec![change], None);
         Ok(code)
     }
 
@@ -93,7 +94,8 @@ impl World {
         let (guild, channel) = (invite.guild, invite.channel);
         let wire = json!({ "channel_id": channel, "guild_id": guild, "code": code });
         self.emit_in("INVITE_DELETE", channel, wire);
-        self.audit(guild, audit::INVITE_DELETE, None, by, Vec::new(), None);
+        let change = Change { key: "code".into(), old: json!(code), new: Value::Null };
+        self.audit(guild, audit::INVITE_DELETE, None, by, vec![change], None);
         Ok(())
     }
 

@@ -108,6 +108,7 @@ pub(super) const POST_NOTICE: Kind = Kind {
     patience_secs: 3_600,
     done_already: &[],
 };
+pub(super) const POST_ENTRIES: Kind = Kind { name: "post_entries", ..POST_NOTICE };
 pub(super) const PRIVATE_NOTICE: Kind = Kind {
     name: "private_notice",
     done_already: &[code::REFUSES_MESSAGES, code::NOWHERE_MET],
@@ -153,13 +154,14 @@ pub(super) const REFRESH_MESSAGE: Kind = Kind {
 pub(super) const LOOK_AT_MEMBER: Kind = Kind { name: "look_at_member", ..GIVE_ROLE };
 
 /// Every kind there is.
-pub const KINDS: [Kind; 19] = [
+pub const KINDS: [Kind; 20] = [
     GIVE_ROLE,
     TAKE_ROLE,
     SEND_MESSAGE,
     EDIT_MESSAGE,
     DIRECT_MESSAGE,
     POST_NOTICE,
+    POST_ENTRIES,
     PRIVATE_NOTICE,
     FAREWELL,
     TELL_MODERATORS,

@@ -16,7 +16,8 @@ use crate::support::{House, Server, eventually};
 /// Looking is as often as one likes here.
 const NO_WAITING: &str = "bytes read=0s,bytes heap=0s,bytes history=0s,bytes awards=0s,redeem=0s,\
                           squads join=0s,squads leave=0s,squads info=0s,squads members=0s,rank=0s,\
-                          levels top=0s,stats=0s";
+                          levels top=0s,stats=0s,logs list=0s,logs status=0s,\
+                          sync status=0s,names=0s";
 
 pub struct Town {
     pub sim: Sim,

@@ -1,0 +1,65 @@
+//! Who is in a community, copied from Discord and compared with it again.
+
+use simulator::{By, given, world::member::MemberEdit};
+
+use super::town::{Town, is_connected, patiently};
+use crate::support::Server;
+
+fn bot(town: &Town) -> Server {
+    let bot = town.house.serve(&["--set", "discord.member_events=true"]);
+    is_connected(&bot);
+    bot
+}
+
+fn status(town: &Town) -> String {
+    town.live(town.owner().uses("/sync status", Vec::new())).all_text()
+}
+
+/// Of how many members that was, once it is done.
+fn compared(status: &str) -> Option<u64> {
+    let (before, _) = status.split_once(" members compared")?;
+    before.rsplit(' ').next()?.parse().ok()
+}
+
+// proves: SYN-01, SYN-02, SYN-03, SYN-04
+#[test]
+fn given_a_community_then_its_members_are_copied_followed_and_compared_again() {
+    let town = Town::new();
+    let (owner, maren) = (town.owner(), town.member("maren"));
+    let running = bot(&town);
+    let first = patiently("everybody is copied", || compared(&status(&town)));
+    let rename = |nick: &str| {
+        let edit = MemberEdit { nick: Some(Some(nick.into())), ..MemberEdit::default() };
+        let by = By::user(owner.person.user);
+        let mut world = town.sim.world.lock();
+        world.edit_member(town.community.guild, maren.person.user, edit, &by).unwrap();
+    };
+    rename("Millie");
+    rename("Mallory");
+    patiently("the former name is known", || {
+        let names = town.live(owner.uses("/names", given! { user: &maren.person })).all_text();
+        (names.contains("Millie") && !names.contains("Mallory")).then_some(())
+    });
+    running.kill();
+    // Nobody hears it.
+    town.member("tobi").person.leaves().unwrap();
+    let running = bot(&town);
+    let started = town.live(owner.uses("/sync start", Vec::new())).all_text();
+    assert!(started.contains("compared now"), "{started}");
+    patiently("it was compared again, and somebody is not there any more", || {
+        (compared(&status(&town))? == first - 1).then_some(())
+    });
+    let (code, _, log) = running.stop();
+    assert_eq!(code.code(), Some(0), "{log}");
+    assert!(!log.contains("Millie") && !log.contains("Mallory"), "names are in no log");
+}
+
+// proves: SYN-04
+#[test]
+fn given_an_operator_who_does_not_hear_of_members_then_that_is_said() {
+    let town = Town::new();
+    let bot = town.bot();
+    let said = status(&town);
+    assert!(said.contains("discord.member_events"), "{said}");
+    drop(bot);
+}
