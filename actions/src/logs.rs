@@ -258,7 +258,9 @@ impl Actions {
         terms: &domain::logs::Terms,
     ) -> Result<(), ActionError> {
         let mut users = BTreeSet::new();
-        chunk.iter().for_each(|noticed| noticed.users(&mut users));
+        for noticed in chunk {
+            noticed.users(&mut users);
+        }
         let people = self.numbers(guild, users).await?;
         let wanted: Vec<_> = chunk.iter().flat_map(Noticed::messages).copied().collect();
         let mut known = self.kept_versions(guild, &wanted).await?;

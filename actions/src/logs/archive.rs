@@ -245,7 +245,6 @@ impl Actions {
     }
 
     /// Without a key: it was destroyed, and the rest of the day is about to go.
-
     async fn stored_day(
         &self,
         guild: GuildId,

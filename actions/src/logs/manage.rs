@@ -68,16 +68,15 @@ impl Actions {
         self.authorise_to(("logs set", None), guild, caller, permission, key).await?;
         self.require_module(guild, &MODULE).await?;
         let terms = self.settings::<LogSettings>(guild).await?;
-        let new = match topic {
-            Some(topic) => terms.values.with(topic, on, channel),
-            None => {
-                let mut all = terms.values.clone();
-                for topic in Topic::ALL {
-                    all = all.with(topic, on, None);
-                }
-                all.channel = channel.map_or(all.channel, |channel| vec![channel]);
-                all
+        let new = if let Some(topic) = topic {
+            terms.values.with(topic, on, channel)
+        } else {
+            let mut all = terms.values.clone();
+            for topic in Topic::ALL {
+                all = all.with(topic, on, None);
             }
+            all.channel = channel.map_or(all.channel, |channel| vec![channel]);
+            all
         };
         let changed = |name: &'static str| {
             let value = new.get(name)?;

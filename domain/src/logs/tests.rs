@@ -39,7 +39,9 @@ fn command(session: &str, notices: Vec<Notice>, terms: LogSettings) -> Command {
 
 fn done(state: &mut State, command: &Command) -> Vec<Event> {
     let events = Logs::decide(state, command).unwrap();
-    events.iter().for_each(|event| Logs::evolve(state, event));
+    for event in &events {
+        Logs::evolve(state, event);
+    }
     events
 }
 
@@ -48,11 +50,11 @@ fn note(state: &mut State, notices: Vec<Notice>) -> Vec<Event> {
 }
 
 fn entries(events: &[Event]) -> Vec<&Entry> {
-    let entry = |event| match event {
-        &Event::Noted { ref entry, .. } => Some(entry),
+    let noted = events.iter().filter_map(|event| match event {
+        Event::Noted { entry, .. } => Some(entry),
         _ => None,
-    };
-    events.iter().filter_map(entry).collect()
+    });
+    noted.collect()
 }
 
 fn kinds(events: &[Event]) -> Vec<Kind> {
