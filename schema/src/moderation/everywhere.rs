@@ -1,7 +1,7 @@
 //! Cases of all communities, for operators: what was done where, to whom and by whom. What people
 //! wrote is not told: acting inside a community is another thing than seeing that it has trouble.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::{
     Context, InputObject, SimpleObject,
@@ -138,11 +138,11 @@ pub async fn list(
 /// Of the communities of one page, each asked for once.
 async fn names(ctx: &Context<'_>, rows: &[CaseSomewhere]) -> BTreeMap<GuildId, String> {
     let directory = &house(ctx).directory;
-    let guilds: BTreeMap<GuildId, ()> = rows.iter().map(|row| (row.guild, ())).collect();
+    let guilds: BTreeSet<GuildId> = rows.iter().map(|row| row.guild).collect();
     let ask = |guild: GuildId| async move {
         let community = directory.community(guild).await.ok().flatten();
         community.map(|community| (guild, community.name))
     };
-    let asked = stream::iter(guilds.into_keys().map(ask)).buffer_unordered(AT_ONCE);
+    let asked = stream::iter(guilds.into_iter().map(ask)).buffer_unordered(AT_ONCE);
     asked.filter_map(|found| async { found }).collect().await
 }

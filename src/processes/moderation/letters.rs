@@ -66,8 +66,13 @@ pub async fn warned(
     let Event::MemberWarned { case, person, reason, .. } = event else { return Ok(()) };
     let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(()) };
     let reason = read(recorded, event, reason, reaction).await?;
-    let text =
-        text("You were warned in {community}.", *case, reason, None, &appeal(&settings, None));
+    let text = text(
+        "You were warned in {community}.",
+        *case,
+        reason,
+        None,
+        &appeal(&settings, Way::Command),
+    );
     private(*person, text, reaction).await
 }
 
@@ -86,7 +91,8 @@ pub async fn applied(
     let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(()) };
     let held = reaction.actions().sanction_of(reaction.guild(), (*case, *person)).await?;
     let until = held.and_then(|held| held.until);
-    let appeal = if *deed == Deed::Timeout { appeal(&settings, None) } else { String::new() };
+    let appeal =
+        if *deed == Deed::Timeout { appeal(&settings, Way::Command) } else { String::new() };
     let text = text(head, *case, None, until, &appeal);
     private(*person, text, reaction).await
 }
@@ -107,8 +113,11 @@ pub async fn farewell(
     };
     let Some(settings) = wanted(recorded.at, reaction).await? else { return Ok(false) };
     let reason = read(recorded, event, reason, reaction).await?;
-    let gone = (*deed == Deed::Ban).then(|| reaction.actions().dashboard());
-    let text = text(head, *case, reason, *until, &appeal(&settings, gone));
+    let way = match deed {
+        Deed::Ban => Way::Outside(reaction.actions().dashboard()),
+        _ => Way::Command,
+    };
+    let text = text(head, *case, reason, *until, &appeal(&settings, way));
     let letter = plainly(*person, text);
     let call = Call::Farewell { person: *person, letter };
     reaction.effect("farewell", call, note).await.map(|_| true)
@@ -140,14 +149,24 @@ async fn wanted(at: Timestamp, reaction: &Reaction) -> Result<Option<ModerationS
     Ok(terms.values.tell_members.then(|| terms.values.clone()))
 }
 
-/// How they can have it looked at again. `gone`: they cannot come back, so that no command is there
-/// for them; with where the dashboard is, if that is known.
-fn appeal(settings: &ModerationSettings, gone: Option<Option<&str>>) -> String {
-    match gone {
+/// From where somebody can appeal.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    /// They are in the community, or may come back.
+    Command,
+    /// They cannot come back; with where the dashboard is, if that is known.
+    Outside(Option<&'a str>),
+}
+
+/// How they can have it looked at again.
+fn appeal(settings: &ModerationSettings, way: Way<'_>) -> String {
+    match way {
         _ if !settings.appeals => String::new(),
-        None => "You can appeal there with `/appeal`.".to_owned(),
-        Some(Some(dashboard)) => format!("You can appeal: sign in at {dashboard}/me/appeals."),
-        Some(None) => {
+        Way::Command => "You can appeal there with `/appeal`.".to_owned(),
+        Way::Outside(Some(dashboard)) => {
+            format!("You can appeal: sign in at {dashboard}/me/appeals.")
+        }
+        Way::Outside(None) => {
             "You can appeal: write to those who run it, and name the case's number.".to_owned()
         }
     }
@@ -196,11 +215,11 @@ mod tests {
     #[test]
     fn given_somebody_who_cannot_come_back_then_they_are_told_where_they_can_appeal() {
         let settings = ModerationSettings::default();
-        assert_eq!(appeal(&settings, None), "You can appeal there with `/appeal`.");
-        let told = appeal(&settings, Some(Some("https://reeve.example")));
+        assert_eq!(appeal(&settings, Way::Command), "You can appeal there with `/appeal`.");
+        let told = appeal(&settings, Way::Outside(Some("https://reeve.example")));
         assert_eq!(told, "You can appeal: sign in at https://reeve.example/me/appeals.");
-        assert!(appeal(&settings, Some(None)).contains("write to those who run it"));
+        assert!(appeal(&settings, Way::Outside(None)).contains("write to those who run it"));
         let closed = ModerationSettings { appeals: false, ..settings };
-        assert_eq!(appeal(&closed, Some(Some("https://reeve.example"))), "");
+        assert_eq!(appeal(&closed, Way::Outside(Some("https://reeve.example"))), "");
     }
 }
