@@ -108,7 +108,7 @@ fn given_a_giveaway_made_in_a_browser_then_it_is_posted_drawn_saved_and_checked_
     }
     assert_eq!(stranger.get(&format!("{export}.csv")).status, 401);
     let mut member = Browser::at(&server);
-    member.signs_in(maren.person.user);
+    member.signs_in(town.member("lene").person.user);
     assert_eq!(member.get(&format!("{export}.json")).code(), "FORBIDDEN");
     for nothing in
         ["/p/giveaway/0193690f-79bd-84f6-9419-69ed78770e3f/draw.jsonl", "/p/giveaway/x/draw.jsonl"]
