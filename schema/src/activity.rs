@@ -88,7 +88,7 @@ impl Activity {
         let values = self.numbers(metric, &filter, &spans).await?;
         let sum = self.sum(metric, &filter, &spans, &values).await?;
         // The same number of days right before.
-        let before = self.days_before(days);
+        let before = Self::days_before(days);
         let before = self.spans(before, every)?;
         let values_before = self.numbers(metric, &filter, &before).await?;
         let sum_before = self.sum(metric, &filter, &before, &values_before).await?;
@@ -306,7 +306,7 @@ impl Activity {
         Ok((first, last))
     }
 
-    fn days_before(&self, (first, last): (UtcDay, UtcDay)) -> (UtcDay, UtcDay) {
+    fn days_before((first, last): (UtcDay, UtcDay)) -> (UtcDay, UtcDay) {
         let days = last.0 - first.0 + 1;
         (UtcDay(first.0.saturating_sub(days)), UtcDay(first.0.saturating_sub(1)))
     }
@@ -404,7 +404,7 @@ impl Activity {
         limit: u32,
     ) -> Answer<Vec<series::Line>> {
         let time = Compared {
-            before: self.calendar.slots(self.days_before(days).0).0,
+            before: self.calendar.slots(Self::days_before(days).0).0,
             from: self.calendar.slots(days.0).0,
             until: self.calendar.slots(days.1).1,
         };

@@ -101,10 +101,13 @@ async fn books(played: &Played) -> BTreeMap<&'static str, Vec<String>> {
     });
     books.insert("refusals", refused.collect());
     let (mut prizes, mut entered) = (Vec::new(), Vec::new());
-    for line in board::page(store, guild, None, None, 100).await.unwrap() {
-        let (prize, ends) = (&line.prize, line.ends_at);
-        prizes.push(format!("{prize} {ends} {} {} {:?}", line.winners, line.entries, line.status));
-        let here = entrants::page(store, guild, line.giveaway, 0, 100).await.unwrap();
+    for line in board::page(store, guild, &[], None, 100).await.unwrap() {
+        let (prize, ends) = (&line.terms.prize, line.ends_at);
+        prizes.push(format!(
+            "{prize} {ends} {} {} {:?}",
+            line.terms.winners, line.entries, line.status
+        ));
+        let here = entrants::page(store, guild, line.giveaway, None, 0, 100).await.unwrap();
         // Who wins is drawn from what nobody knows before: only that is another every time.
         let out = |standing: &str| if standing == "left" { "left" } else { "in" };
         let here = here.iter().map(|one| (name(one.person), one.at, out(&one.standing)));

@@ -203,7 +203,7 @@ const METRICS: [Metric; 19] = [
 
 /// Spans that lie anywhere, also over each other, and such as charts have.
 fn some_spans(random: &mut Random, first: i64, slots: u32) -> Spans {
-    let spans = (0..1 + random.below(30)).map(|_| {
+    let spans = (0..=random.below(30)).map(|_| {
         let from = first + i64::from(random.below(slots));
         (Slot(from), Slot(from + 1 + i64::from(random.below(60))))
     });

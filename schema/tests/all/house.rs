@@ -152,6 +152,7 @@ impl House {
         signed_in(number)
     }
 
+    /// Who may everything, whatever their roles.
     pub fn owner(&self, number: u64) -> SignedIn {
         let standing = Standing { top_rank: STAFF_RANK, ..Standing::owner() };
         self.town.standings.lock().insert((guild(), user(number)), standing);
@@ -164,12 +165,6 @@ impl House {
 
     pub fn admin(&self) -> SignedIn {
         self.joins(200, Permissions::ADMINISTRATOR, &[])
-    }
-
-    /// Who stands above every role.
-    pub fn owner(&self) -> SignedIn {
-        self.town.standings.lock().insert((guild(), user(201)), Standing::owner());
-        signed_in(201)
     }
 
     pub fn leaves(&self, number: u64) {

@@ -78,7 +78,7 @@ async fn some_days(house: &House) {
         millis: 40,
     };
     let gap = (at("2026-11-17T01:00:00Z"), at("2026-11-17T02:00:00Z"), Blindness::Hole);
-    let window = Window { heard, uses: vec![used], gap: Some(gap) };
+    let window = Window { heard, uses: vec![used], gap: Some(gap), ..Window::default() };
     house.actions.record_activity(guild(), "a", &window, None).await.unwrap();
 }
 

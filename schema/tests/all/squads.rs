@@ -35,7 +35,7 @@ async fn joins(house: &House, who: UserId, squad: u32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn given_an_admin_then_squads_are_made_changed_closed_and_deleted_by_the_same_rules() {
     let house = House::new().await;
-    let (admin, member) = (house.owner(), house.member(103));
+    let (admin, member) = (house.owner(201), house.member(103));
     let make = |name: &str, role: &str, key: &str| {
         format!("name: \"{name}\", description: \"of the east\", role: \"{role}\", key: \"{key}\"")
     };
@@ -98,7 +98,7 @@ async fn given_an_admin_then_squads_are_made_changed_closed_and_deleted_by_the_s
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn given_tiers_then_staff_makes_and_gives_them_and_sees_who_holds_them() {
     let house = House::new().await;
-    let (admin, member) = (house.owner(), house.member(103));
+    let (admin, member) = (house.owner(201), house.member(103));
     let set = "role: \"501\", name: \"Gold\", dailyBonus: \"5\", key: \"a\"";
     assert_eq!(does(&house, &admin, "tierSet", set, DONE).await["status"], "DONE");
     let given = "{ done { status refusal { rule } } until }";
