@@ -103,6 +103,7 @@ pub fn lasts(wave: &[Moment]) -> bool {
                 | Deed::Redeems { .. }
                 | Deed::JoinsSquad { .. }
                 | Deed::MakesPatron { .. }
+                | Deed::Warns { .. }
         )
     };
     wave.iter().any(lasts)

@@ -25,6 +25,7 @@ export const PAGES = {
   case: { path: `/g/${GUILD}/cases/41` },
   "own-case": { path: `/g/${GUILD}/cases/7`, as: "member" },
   appeals: { path: `/g/${GUILD}/queue` },
+  logs: { path: `/g/${GUILD}/logs?topic=messages` },
   moderators: { path: `/g/${GUILD}/moderators` },
   "my-appeals": { path: "/me/appeals" },
   audit: { path: `/g/${GUILD}/audit` },

@@ -84,6 +84,18 @@ function modCase(number, whole = true) {
     timeline: ({ first, after }) => page(whole ? STORY.length : 0, first, after, (i) => ({ seq: String(HEAD - i * 9), event: uuid(HEAD - i * 9), at: iso(NOW - i * 5_400_000), text: null, detail: null, other: null, policy: null, place: null, by: answerable(i), ...STORY[i] })),
   };
 }
+const LOGGED = [
+  { kind: "MESSAGE_EDITED", channel: "31", before: { text: "see you at 7", files: [] }, after: { text: "see you at <b>8</b>, and bring your own cup", files: [] } },
+  { kind: "MESSAGE_DELETED", channel: "31", before: { text: "join my server for free nitro!!! https://example.org/a-very-long-address-that-somebody-posted-in-the-middle-of-a-sentence", files: ["nitro.png"] } },
+  { kind: "MESSAGE_DELETED", channel: "31" },
+  { kind: "MESSAGES_PURGED", channel: "999", person: null, messages: 14, purged: [{ text: "first", files: [], author: person(3) }, { text: "", files: ["cat.png", "dog.png"], author: person(9) }] },
+  { kind: "MEMBER_RENAMED", names: { was: null, is: "‮drow desrever" } },
+  { kind: "MEMBER_ROLES", changes: [{ field: "roles", was: null, is: "@Regular" }] },
+  { kind: "CHANNEL_UPDATED", person: null, subject: "31", changes: [{ field: "topic", was: "Everything", is: "Everything but politics" }, { field: "slowmode", was: "0", is: "5" }] },
+  { kind: "VOICE_MOVED", channel: "33", from: "34" },
+  { kind: "COMMAND_USED", channel: "32", subject: "bytes read" },
+];
+const logEntry = (i) => ({ seq: String(HEAD - i), at: iso(NOW - i * 610_000), person: person((i % 8) + 1), by: i % 3 === 1 ? person(4) : null, channel: null, from: null, message: null, messages: 1, subject: null, changes: [], names: null, before: null, after: null, purged: [], ...LOGGED[i % LOGGED.length] });
 const SYSTEM = { person: null, actingFor: null, rule: null };
 const STORY = [
   { what: "decision", detail: "refused", text: "The logs say otherwise.", by: answerable(1) },
@@ -175,6 +187,7 @@ function guildOf(mode, asOf) {
       supplyByDay: ({ days }) => (empty ? [] : Array.from({ length: days }, (_, d) => ({ day: iso(NOW - (days - 1 - d) * DAY).slice(0, 10), supply: String(Math.round(250_000 + d * 1750 + Math.sin(d / 4) * 9000)) }))),
     },
     moderation: moderationOf(mode),
+    logs: ({ first, after }) => page(empty ? 0 : 130, first, after, logEntry),
     ...drawsOf({ empty, now: NOW, day: DAY, iso, person, page, roles: ["20", "21", "22", "23"] }),
     settings, settingsOf: ({ capability: name }) => settings.find((one) => one.name === name) ?? settings[0],
     modules: [["economy", "Economy", "Bytes, rewards, transfers and boards.", "ON"], ["moderation", "Moderation", "Warnings, cases, sanctions and appeals.", "ON"], ["giveaways", "Giveaways", "Draws that anybody can check.", "OFF"], ["tickets", "Tickets", "Questions to staff, in threads of their own.", "OFF_BY_OPERATOR"]].map(([name, title, about, state]) => ({ name, title, about, state })),

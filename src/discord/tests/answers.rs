@@ -10,7 +10,14 @@ async fn given_a_command_that_breaks_then_its_own_words_come_and_others_go_on() 
     for path in ["/odd boom", "/odd broken"] {
         let asked = ann.asked(house.id(), 2, &Member::command(path, &[]));
         let said = everything(&house, asked).await;
-        let [Noted::First(First::Reply(reply))] = &said[..] else { panic!("{path}: {said:?}") };
+        // A machine under load may have taken so long that an answer was announced first.
+        let reply = match &said[..] {
+            [Noted::First(First::Reply(reply))] => reply,
+            [Noted::First(First::Later { .. }), .., Noted::Then(reply) | Noted::Also(reply)] => {
+                reply
+            }
+            said => panic!("{path}: {said:?}"),
+        };
         assert!(reply.private && reply.body.contains("`E-"), "{path}: {}", reply.body);
         assert!(
             !reply.body.contains("secret") && !reply.body.contains("mistake"),

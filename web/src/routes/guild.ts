@@ -25,6 +25,7 @@ export const levelsRoute = createRoute({ getParentRoute: parent, path: "levels",
 
 export const casesRoute = createRoute({ getParentRoute: parent, path: "cases", validateSearch: (s: Record<string, unknown>) => words(s, "user", "moderator", "kind", "status", "since", "active", "hidden", "appeals"), component: lazyRouteComponent(() => import("../features/moderation/cases"), "Cases") });
 export const caseRoute = createRoute({ getParentRoute: parent, path: "cases/$number", component: lazyRouteComponent(() => import("../features/moderation/case"), "CasePage") });
+export const logsRoute = createRoute({ getParentRoute: parent, path: "logs", validateSearch: (s: Record<string, unknown>) => words(s, "topic", "user", "channel"), component: lazyRouteComponent(() => import("../features/logs/logs"), "Logs") });
 export const queueRoute = createRoute({ getParentRoute: parent, path: "queue", component: lazyRouteComponent(() => import("../features/moderation/queue"), "Queue") });
 export const moderatorsRoute = createRoute({ getParentRoute: parent, path: "moderators", component: lazyRouteComponent(() => import("../features/moderation/moderators"), "Moderators") });
 
@@ -37,7 +38,7 @@ export const tiersRoute = createRoute({ getParentRoute: parent, path: "tiers", v
 
 export const guildPages = [
   indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, mineRoute, membersRoute, memberRoute, auditRoute,
-  casesRoute, caseRoute, queueRoute, moderatorsRoute,
+  casesRoute, caseRoute, queueRoute, moderatorsRoute, logsRoute,
   historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute,
   analyticsRoute, levelsRoute,
   giveawaysRoute, giveawayRoute, codesRoute, squadsRoute, tiersRoute,

@@ -39,6 +39,7 @@ export const GUILD_SECTIONS: Section[] = [
       { path: "cases", title: "Cases", icon: "gavel", needs: ["VIEW_RECORDS"] },
       { path: "queue", title: "Appeals", icon: "tray", needs: ["VIEW_RECORDS"] },
       { path: "moderators", title: "Moderators", icon: "shield", needs: ["VIEW_RECORDS"] },
+      { path: "logs", title: "Logs", icon: "log", needs: ["VIEW_RECORDS"] },
     ],
   },
   {

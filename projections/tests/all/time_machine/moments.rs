@@ -113,7 +113,8 @@ fn given_an_ordinary_query_then_it_answers_as_of_then() {
         let mut view = at(&machine, guild, 1).await;
         assert!(matches!(view.back().await, Err(TimeError::BeforeFirst { .. })));
         let before = dump(&view).await;
-        assert_eq!(view.forward().await.unwrap().changes.len(), 3, "balance, week, transaction");
+        let changes = view.forward().await.unwrap().changes;
+        assert_eq!(changes.len(), 4, "balance, week, transaction, tally");
         view.back().await.unwrap();
         assert_eq!(dump(&view).await, before);
         house.close().await;

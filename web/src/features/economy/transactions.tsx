@@ -1,6 +1,5 @@
 /** Every movement of bytes: by member and by kind, newest first. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { Failed, useList } from "../../api/ask";
 import { graphql } from "../../api/graphql";
 import { t } from "../../i18n";
@@ -8,11 +7,12 @@ import { brief, moment, number } from "../../i18n/format";
 import { useGuild } from "../../session/guild";
 import { Page } from "../../shell/page";
 import { Card } from "../../ui/card";
-import { SearchInput, Select } from "../../ui/field";
+import { Select } from "../../ui/field";
 import { Empty, Skeleton } from "../../ui/notice";
 import { csv, save } from "../../ui/csv";
 import { ExportBar } from "../../ui/export";
 import { Table } from "../../ui/table";
+import { MemberFilter } from "../members/member-filter";
 import { Person } from "../members/person";
 import { Kind, kindName, KINDS } from "./kinds";
 
@@ -51,24 +51,6 @@ export function Transactions() {
         <Movements user={user} kind={KINDS.find((one) => one === kind)} />
       </Card>
     </Page>
-  );
-}
-
-function MemberFilter({ user, onChange }: { user: string | undefined; onChange: (user: string | undefined) => void }) {
-  const [typed, setTyped] = useState(user ?? "");
-  return (
-    <SearchInput
-      label={t("Member's Discord id")}
-      placeholder={t("Member's Discord id")}
-      inputMode="numeric"
-      value={typed}
-      onChange={(event) => {
-        const text = event.target.value.replace(/\D/g, "").slice(0, 20);
-        setTyped(text);
-        if (text === "") onChange(undefined);
-        else if (text.length >= 15) onChange(text);
-      }}
-    />
   );
 }
 
