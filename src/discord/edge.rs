@@ -22,6 +22,7 @@ use super::{
     members::Members,
     prefix::Minute,
     sessions::Progress,
+    studio::Studio,
 };
 
 /// Interactions of which it is remembered that they came. Discord may send one twice, within
@@ -37,6 +38,7 @@ pub struct Edge {
     pub health: Health,
     pub spent: Spent,
     pub drafts: Drafts,
+    pub studio: Studio,
     /// Where members are asked for whom Discord did not tell of.
     pub members: OnceLock<Arc<dyn Members>>,
     /// Ourselves, as Discord's user.
@@ -78,6 +80,7 @@ impl Edge {
             health,
             spent: Spent::default(),
             drafts: Drafts::default(),
+            studio: Studio::default(),
             members: OnceLock::new(),
             us,
             capabilities,
