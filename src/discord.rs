@@ -38,6 +38,7 @@ pub mod respond;
 pub mod rest;
 pub mod sessions;
 pub mod shard;
+pub mod studio;
 #[cfg(test)]
 mod tests;
 pub mod text;

@@ -9,7 +9,7 @@ use std::{
 /// From the top down; a crate knows only those after it.
 const LAYERS: [&str; 6] = ["reeve", "schema", "actions", "projections", "eventlog", "domain"];
 /// They know none of the layers, only the wire and the disk.
-const APART: [&str; 4] = ["torture", "simulator", "standin", "verify"];
+const APART: [&str; 5] = ["torture", "simulator", "standin", "verify", "pictures"];
 /// What whoever checks a proof may stand on: nothing of what made it.
 const UNDER_THE_VERIFIER: [&str; 6] =
     ["base64", "ed25519-dalek", "memchr", "serde", "serde_json", "sha2"];

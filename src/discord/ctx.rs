@@ -22,6 +22,7 @@ pub struct Asked {
     pub guild: GuildId,
     pub channel: Option<ChannelId>,
     pub user: UserId,
+    pub name: Name,
     pub standing: Standing,
     /// When they came to the community; none where Discord did not say.
     pub joined_at: Option<Timestamp>,
@@ -32,6 +33,23 @@ pub struct Asked {
     pub named: Vec<Named>,
     /// What it was picked on, from a menu.
     pub picked: Option<Picked>,
+}
+
+/// What a member is called in the community; empty where Discord did not say. For the eyes of people
+/// alone: it ends up in no log.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Name(pub String);
+
+impl std::fmt::Debug for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Name")
+    }
+}
+
+impl Name {
+    fn of(user: &wire::Called, nick: Option<&String>) -> Self {
+        Self(nick.or(user.global_name.as_ref()).unwrap_or(&user.username).clone())
+    }
 }
 
 /// Whom or what somebody opened a menu of ours on.
@@ -100,6 +118,7 @@ pub enum What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     pub user: UserId,
+    pub name: Name,
     pub is_bot: bool,
     /// None where they are not in the community any more.
     pub roles: Option<Vec<RoleId>>,
@@ -107,10 +126,14 @@ pub struct Named {
 
 impl Named {
     fn all(resolved: &wire::Resolved) -> Vec<Self> {
-        let named = resolved.users.iter().map(|(id, user)| Self {
-            user: user.id,
-            is_bot: user.bot,
-            roles: resolved.members.get(id).map(|member| member.roles.clone()),
+        let named = resolved.users.iter().map(|(id, user)| {
+            let member = resolved.members.get(id);
+            Self {
+                user: user.id,
+                name: Name::of(user, member.and_then(|member| member.nick.as_ref())),
+                is_bot: user.bot,
+                roles: member.map(|member| member.roles.clone()),
+            }
         });
         named.collect()
     }
@@ -188,6 +211,7 @@ impl Asked {
             guild,
             channel: interaction.channel_id,
             user,
+            name: Name::of(&asker.user, asker.nick.as_ref()),
             joined_at: asker.joined_at,
             standing: guilds.standing(guild, user, asker.roles, Permissions(asker.permissions.0)),
             lang: Lang::of(interaction.locale.as_deref().unwrap_or_default()),
@@ -196,6 +220,14 @@ impl Asked {
             named,
             picked,
         })
+    }
+
+    /// What a member is called whom this request is by, or names; empty where Discord did not say.
+    pub fn name_of(&self, user: UserId) -> &str {
+        if user == self.user {
+            return &self.name.0;
+        }
+        self.told_of(user).map_or("", |named| &named.name.0)
     }
 
     /// What Discord told of a member that an option names.

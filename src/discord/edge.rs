@@ -23,6 +23,7 @@ use super::{
     mirror::Mirror,
     prefix::Minute,
     sessions::Progress,
+    studio::Studio,
 };
 
 /// Interactions of which it is remembered that they came. Discord may send one twice, within
@@ -38,6 +39,7 @@ pub struct Edge {
     pub health: Health,
     pub spent: Spent,
     pub drafts: Drafts,
+    pub studio: Studio,
     /// Where members are asked for whom Discord did not tell of.
     pub members: OnceLock<Arc<dyn Members>>,
     /// Where members are copied, as long as Discord tells of them.
@@ -83,6 +85,7 @@ impl Edge {
             health,
             spent: Spent::default(),
             drafts: Drafts::default(),
+            studio: Studio::default(),
             members: OnceLock::new(),
             mirror: OnceLock::new(),
             us,

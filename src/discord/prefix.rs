@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::{
     command::{Found, find},
-    ctx::{Asked, Way, What},
+    ctx::{Asked, Name, Way, What},
     edge::Edge,
     hands::Hands,
     learn,
@@ -100,6 +100,7 @@ pub fn hear(
             guild,
             channel: Some(written.channel_id),
             user,
+            name: Name::default(),
             joined_at: None,
             standing: edge.guilds.standing(guild, user, roles, permissions),
             lang: Lang::En,

@@ -6,7 +6,7 @@ use twilight_model::{
         component::{
             ActionRow, Button as WireButton, ButtonStyle, Label, TextInput, TextInputStyle,
         },
-        embed::{EmbedField, EmbedFooter},
+        embed::{EmbedField, EmbedFooter, EmbedImage},
     },
     http::{attachment::Attachment, interaction::InteractionResponseData},
 };
@@ -22,6 +22,8 @@ pub const MAX_EMBED: usize = 6_000;
 pub const MAX_LABEL: usize = 80;
 /// Of a form's title, and of what stands above a field.
 const MAX_FORM_TEXT: usize = 45;
+/// Of what is said of a picture to whoever cannot see it.
+const MAX_ALT: usize = 1_024;
 const BUTTONS_IN_A_ROW: usize = 5;
 const ROWS: usize = 5;
 /// Far below what Discord takes, and enough for years of a member's history.
@@ -91,6 +93,8 @@ pub struct Button {
 pub struct File {
     pub name: String,
     pub bytes: Vec<u8>,
+    /// Of a picture that is shown in the answer: what it shows, in words.
+    pub picture_of: Option<String>,
 }
 
 impl Reply {
@@ -139,7 +143,15 @@ impl Reply {
     }
 
     pub fn file(self, name: &str, bytes: Vec<u8>) -> Self {
-        Self { file: Some(File { name: name.to_owned(), bytes }), ..self }
+        let file = File { name: name.to_owned(), bytes, picture_of: None };
+        Self { file: Some(file), ..self }
+    }
+
+    /// With a picture, where there is one; `shows` says the same in words.
+    pub fn picture(self, name: &str, png: Option<Vec<u8>>, shows: impl Into<String>) -> Self {
+        let Some(bytes) = png else { return self };
+        let picture_of = Some(cut(&shows.into(), MAX_ALT));
+        Self { file: Some(File { name: name.to_owned(), bytes, picture_of }), ..self }
     }
 
     /// With everything cut to what Discord takes.
@@ -172,7 +184,16 @@ impl Reply {
                 proxy_icon_url: None,
                 text,
             }),
-            image: None,
+            image: self.shown_picture().map(|file| EmbedImage {
+                content_type: None,
+                flags: None,
+                height: None,
+                placeholder: None,
+                placeholder_version: None,
+                proxy_url: None,
+                url: format!("attachment://{}", file.name),
+                width: None,
+            }),
             kind: "rich".to_owned(),
             provider: None,
             thumbnail: None,
@@ -205,7 +226,18 @@ impl Reply {
 
     pub fn attachments(&self) -> Vec<Attachment> {
         let file = self.file.iter().filter(|file| file.bytes.len() <= MAX_FILE_BYTES);
-        file.map(|file| Attachment::from_bytes(file.name.clone(), file.bytes.clone(), 0)).collect()
+        file.map(|file| Attachment {
+            description: file.picture_of.clone(),
+            ..Attachment::from_bytes(file.name.clone(), file.bytes.clone(), 0)
+        })
+        .collect()
+    }
+
+    /// The file, where it is a picture that Discord takes.
+    fn shown_picture(&self) -> Option<&File> {
+        self.file
+            .as_ref()
+            .filter(|file| file.picture_of.is_some() && file.bytes.len() <= MAX_FILE_BYTES)
     }
 
     /// As a form that opens.
@@ -363,6 +395,21 @@ mod tests {
             twilight_validate::component::component_v1(row).unwrap();
         }
         assert!(Reply::new("none").components().is_empty());
+    }
+
+    #[test]
+    fn given_a_picture_then_it_is_shown_with_words_for_it_and_without_one_nothing_is_missing() {
+        let reply = Reply::new("level 3").picture("rank.png", Some(vec![1, 2]), "w".repeat(2_000));
+        let data = reply.data();
+        let attachment = &data.attachments.unwrap()[0];
+        let words = attachment.description.as_ref().unwrap();
+        assert_eq!((attachment.filename.as_str(), words.chars().count()), ("rank.png", MAX_ALT));
+        twilight_validate::message::attachment(attachment).unwrap();
+        assert_eq!(reply.embed().image.unwrap().url, "attachment://rank.png");
+        let none = Reply::new("level 3").picture("rank.png", None, "a rank");
+        assert_eq!(none, Reply::new("level 3"));
+        let file = Reply::new("a list").file("list.csv", vec![1]);
+        assert!(file.embed().image.is_none(), "a file is no picture");
     }
 
     #[test]

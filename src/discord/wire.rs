@@ -261,10 +261,31 @@ impl std::fmt::Debug for Interaction {
     }
 }
 
+/// A user as interactions tell of them, with what they call themselves.
+#[derive(Deserialize)]
+pub struct Called {
+    pub id: UserId,
+    #[serde(default)]
+    pub bot: bool,
+    #[serde(default)]
+    pub username: String,
+    #[serde(default)]
+    pub global_name: Option<String>,
+}
+
+/// Never shown: names end up in no log.
+impl std::fmt::Debug for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Called").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// The member who asks, with what Discord computed for the channel.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub struct Asker {
-    pub user: Author,
+    pub user: Called,
+    #[serde(default)]
+    pub nick: Option<String>,
     #[serde(default)]
     pub roles: Vec<RoleId>,
     #[serde(default)]
@@ -272,6 +293,27 @@ pub struct Asker {
     /// When they came to the community.
     #[serde(default, deserialize_with = "moment")]
     pub joined_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Asker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asker").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// A member whom the options name.
+#[derive(Default, Deserialize)]
+pub struct Seen {
+    #[serde(default)]
+    pub roles: Vec<RoleId>,
+    #[serde(default)]
+    pub nick: Option<String>,
+}
+
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seen").field("roles", &self.roles).finish_non_exhaustive()
+    }
 }
 
 /// What was used. Which fields are there depends on the kind.
@@ -298,9 +340,9 @@ pub struct Data {
 #[derive(Debug, Default, Deserialize)]
 pub struct Resolved {
     #[serde(default)]
-    pub users: HashMap<String, Author>,
+    pub users: HashMap<String, Called>,
     #[serde(default)]
-    pub members: HashMap<String, Roles>,
+    pub members: HashMap<String, Seen>,
     #[serde(default)]
     pub messages: HashMap<String, Shown>,
 }

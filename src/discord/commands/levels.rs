@@ -58,6 +58,11 @@ const RANK: Text = text(
     "{who} hat Level **{level}** und **{xp} XP**: Platz {place} von {of}. {into} von {step} bis \
      zum nächsten Level.",
 );
+const STANDING: Text =
+    text("Rank #{place} of {of} · Level {level}", "Platz {place} von {of} · Level {level}");
+const PROGRESS: Text = text("{into} / {step} XP", "{into} / {step} XP");
+const IN_ALL: Text = text("{xp} XP in all", "{xp} XP insgesamt");
+const NAMELESS: Text = text("A member", "Ein Mitglied");
 const NOTHING: Text = text(
     "{who} has no XP yet. Writing and being together in voice earns it.",
     "{who} hat noch keine XP. Schreiben und gemeinsames Sprechen bringt welche.",
@@ -103,7 +108,31 @@ impl Verb for RankOf {
         if rank.xp == 0 {
             return Ok(Reply::new(ctx.fill(NOTHING, &[("who", &mention(who))])));
         }
-        Ok(Reply::new(described(&ctx, who, &rank)))
+        let card = card(&ctx, who, &rank);
+        let shows = format!("{} · {}", card.standing, card.progress);
+        let painted = ctx.edge.studio.paint(card).await;
+        Ok(Reply::new(described(&ctx, who, &rank)).picture("rank.png", painted, shows))
+    }
+}
+
+fn card(ctx: &Ctx, who: UserId, rank: &Rank) -> pictures::Rank {
+    let count = |n| count(ctx, n);
+    let standing: &[(&str, &dyn Display)] = &[
+        ("place", &count(rank.place.unwrap_or(rank.of))),
+        ("of", &count(rank.of)),
+        ("level", &rank.level),
+    ];
+    let progress: &[(&str, &dyn Display)] =
+        &[("into", &count(rank.into)), ("step", &count(rank.step))];
+    #[expect(clippy::cast_precision_loss, reason = "a pixel is far coarser")]
+    let share = rank.into as f32 / rank.step.max(1) as f32;
+    pictures::Rank {
+        name: ctx.asked.name_of(who).to_owned(),
+        nameless: ctx.say(NAMELESS),
+        standing: ctx.fill(STANDING, standing),
+        progress: ctx.fill(PROGRESS, progress),
+        share,
+        note: ctx.fill(IN_ALL, &[("xp", &count(rank.xp))]),
     }
 }
 

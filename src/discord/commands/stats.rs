@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use actions::{
     Permission,
-    activity::{DEFAULT_STATS_DAYS, MAX_STATS_DAYS, MODULE, Stats},
+    activity::{DEFAULT_STATS_DAYS, Day, MAX_STATS_DAYS, MODULE, Stats},
 };
 use twilight_model::gateway::Intents;
 
@@ -88,7 +88,40 @@ impl Verb for Show {
     async fn run(self, ctx: Ctx) -> Answer {
         let days = self.days.unwrap_or(DEFAULT_STATS_DAYS);
         let stats = ctx.actions().stats(ctx.guild(), &ctx.caller, days).await?;
-        Ok(told(&ctx, &stats))
+        let chart = chart(&ctx, &stats);
+        let figures = chart.figures.iter().map(|(name, number)| format!("{name}: {number}"));
+        let shows = figures.collect::<Vec<_>>().join(", ");
+        let painted = ctx.edge.studio.paint(chart).await;
+        Ok(told(&ctx, &stats).picture("stats.png", painted, shows))
+    }
+}
+
+/// Messages and active members, day by day.
+fn chart(ctx: &Ctx, stats: &Stats) -> pictures::Chart {
+    let n = |count: i64| number(ctx.lang(), count);
+    let sum = |pick: &dyn Fn(&Day) -> i64| stats.days.iter().map(pick).sum::<i64>();
+    let line = |pick: &dyn Fn(&Day) -> i64| stats.days.iter().map(pick).collect::<Vec<_>>();
+    let came = format!("+{} −{}", n(sum(&|day| day.sums.joins)), n(sum(&|day| day.sums.leaves)));
+    let day = |place: usize| stats.days.get(place).map_or(String::new(), |day| day.day.to_string());
+    let last = stats.days.len().saturating_sub(1);
+    // In days of UTC: near enough for a mark in a picture.
+    let is_blind = |day: &Day| {
+        stats.gaps.iter().any(|(from, until)| (from.utc_day()..=until.utc_day()).contains(&day.day))
+    };
+    let places = (0..).zip(&stats.days).filter(|(_, day)| is_blind(day));
+    pictures::Chart {
+        title: ctx.fill(TITLE, &[("days", &stats.days.len())]),
+        note: ctx.fill(ZONE, &[("zone", &stats.time_zone)]),
+        figures: vec![
+            (ctx.say(MESSAGES), n(sum(&|day| day.sums.messages))),
+            (ctx.say(ACTIVE), n(stats.monthly.cast_signed())),
+            (ctx.say(VOICE), n(sum(&|day| day.sums.voice_micros) / 60_000_000)),
+            (ctx.say(MEMBERS), came),
+        ],
+        first: (ctx.say(MESSAGES), line(&|day| day.sums.messages)),
+        second: (ctx.say(ACTIVE), line(&|day| day.active.cast_signed())),
+        labels: [day(0), day(last / 2), day(last)],
+        gaps: places.map(|(place, _)| place).collect(),
     }
 }
 

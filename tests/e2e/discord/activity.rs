@@ -1,7 +1,7 @@
 //! What goes on is counted once, whatever happens to us or to the connection, and earns levels.
 
 use serde_json::Value;
-use simulator::{gateway::session::Order, given};
+use simulator::{gateway::session::Order, given, people::View};
 
 use super::town::{Town, counted};
 use crate::support::{House, Server, eventually};
@@ -100,10 +100,13 @@ fn given_members_who_write_then_they_have_ranks_and_staff_changes_them() {
         (counted(&bot, "reeve_activity_facts_total", "") >= 4).then_some(())
     });
     town.live(async {
-        let rank = maren.uses("/rank", Vec::new()).await.all_text();
+        let shown = maren.uses("/rank", Vec::new()).await;
+        let rank = shown.all_text();
         assert!((15..=25).any(|xp| rank.contains(&format!("**{xp} XP**"))), "{rank}");
-        let nothing = tobi.uses("/rank", Vec::new()).await.all_text();
-        assert!(nothing.contains("no XP yet"), "{nothing}");
+        has_picture(&shown, "rank.png", "XP");
+        let nothing = tobi.uses("/rank", Vec::new()).await;
+        assert!(nothing.all_text().contains("no XP yet"), "{nothing:?}");
+        assert!(nothing.attachments().is_empty(), "of nothing there is no picture: {nothing:?}");
         let given = given! { user: &tobi.person, amount: 300, reason: "won the quiz" };
         assert!(tobi.tries("/xp give", given).await.is_err(), "it is not shown to members");
         let nothing = given! { user: &tobi.person, amount: 0 };
@@ -130,6 +133,7 @@ fn given_members_who_write_then_they_have_ranks_and_staff_changes_them() {
         let stats = owner.uses("/stats", Vec::new()).await;
         assert!(stats.is_ephemeral(), "{stats:?}");
         assert!(stats.all_text().contains("Active members"), "{}", stats.all_text());
+        has_picture(&stats, "stats.png", "Messages: 3");
         let lene = town.member("lene");
         assert!(lene.tries("/stats", Vec::new()).await.is_err(), "it is not shown to members");
         let zone = given! { setting: "activity.time_zone", value: "Europe/Atlantis" };
@@ -150,4 +154,16 @@ fn given_members_who_write_then_they_have_ranks_and_staff_changes_them() {
     assert_eq!(uses.iter().filter(refused).count(), 1, "{uses:?}");
     let done = |used: &&&Value| used["command"] == "xp give" && used["outcome"] == "done";
     assert_eq!(uses.iter().filter(done).count(), 1);
+}
+
+/// A picture that is shown, and says in words what it shows.
+#[track_caller]
+fn has_picture(shown: &View, name: &str, words: &str) {
+    let files = shown.attachments();
+    assert_eq!(files.len(), 1, "{shown:?}");
+    assert_eq!(files[0]["filename"], name);
+    assert!(files[0]["size"].as_u64().is_some_and(|size| size > 2_000), "{files:?}");
+    assert!(files[0]["description"].as_str().is_some_and(|said| said.contains(words)), "{files:?}");
+    let image = shown.embeds()[0]["image"]["url"].as_str().unwrap_or_default().to_owned();
+    assert!(image.contains(name), "{image}");
 }
