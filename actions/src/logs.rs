@@ -347,7 +347,7 @@ fn notice(
                 return None;
             }
             // What it said before and then is found by this moment.
-            at = *edited_at;
+            at = archive::after_it_was_made(*message, *edited_at);
             let (message, channel, bot) = (*message, *channel, *bot);
             What::Edited { message, channel, author: person(author)?, bot }
         }

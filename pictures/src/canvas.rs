@@ -144,8 +144,12 @@ impl Display for Escaped<'_> {
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
                 // Not allowed in XML at all.
-                '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' => f.write_char(' ')?,
-                '\u{fffe}' | '\u{ffff}' => f.write_char(' ')?,
+                '\u{0}'..='\u{8}'
+                | '\u{b}'
+                | '\u{c}'
+                | '\u{e}'..='\u{1f}'
+                | '\u{fffe}'
+                | '\u{ffff}' => f.write_char(' ')?,
                 other => f.write_char(other)?,
             }
         }

@@ -116,7 +116,7 @@ async fn work(edge: Arc<Edge>, http: Http, mut asked: mpsc::UnboundedReceiver<Gu
             }
         }
         Err(error) => {
-            tracing::warn!(%error, "it is not known which members are still to be compared")
+            tracing::warn!(%error, "it is not known which members are still to be compared");
         }
     }
     while let Some(guild) = asked.recv().await {

@@ -92,7 +92,7 @@ impl Version {
                 (message, channel, author, made_at(*message), said)
             }
             Seen::Edited { message, channel, author, edited_at, said: Some(said), bot: false } => {
-                (message, channel, author, *edited_at, said)
+                (message, channel, author, after_it_was_made(*message, *edited_at), said)
             }
             _ => return None,
         };
@@ -360,4 +360,9 @@ fn context(guild: GuildId, day: UtcDay) -> String {
 pub(super) const fn made_at(message: MessageId) -> Timestamp {
     let millis = (message.get() >> 22) + DISCORD_EPOCH_MILLIS;
     Timestamp::from_micros(millis.cast_signed().saturating_mul(1_000))
+}
+
+/// The moment of an edit. What was written and edited in one millisecond is two versions all the same.
+pub(super) fn after_it_was_made(message: MessageId, edited_at: Timestamp) -> Timestamp {
+    edited_at.max(Timestamp::from_micros(made_at(message).as_micros() + 1))
 }

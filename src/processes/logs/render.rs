@@ -186,15 +186,14 @@ fn by(line: &LogLine) -> String {
 
 fn said(said: Option<&Said>) -> String {
     let Some(said) = said else { return "*what it said is not known*".to_owned() };
-    let mut text = shortened(&plain(&said.text), MAX_SAID);
-    if text.is_empty() && said.files.is_empty() {
-        text = "*no text*".to_owned();
+    let text = shortened(&plain(&said.text), MAX_SAID);
+    let files: Vec<_> = said.files.iter().map(|file| format!("`{}`", plain(file))).collect();
+    match (text.is_empty(), files.is_empty()) {
+        (true, true) => "*no text*".to_owned(),
+        (true, false) => files.join(" "),
+        (false, true) => text,
+        (false, false) => format!("{text}\n{}", files.join(" ")),
     }
-    if !said.files.is_empty() {
-        let files: Vec<_> = said.files.iter().map(|file| format!("`{}`", plain(file))).collect();
-        text = format!("{text}\n{}", files.join(" ")).trim().to_owned();
-    }
-    text
 }
 
 /// How many of those that were deleted at once are not shown below.

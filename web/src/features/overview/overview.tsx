@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { Answered, useAsk } from "../../api/ask";
 import { graphql, type ResultOf } from "../../api/graphql";
 import { t } from "../../i18n";
-import { compact, inZone, number, percent, share } from "../../i18n/format";
+import { compact, inZone, number, percent } from "../../i18n/format";
 import { useGuild } from "../../session/guild";
 import { Page } from "../../shell/page";
 import { Card, Figure, Figures } from "../../ui/card";
@@ -66,7 +66,7 @@ export function Overview() {
         <Figures>
           <Figure name={t("Members")} value={compact(data.guild.memberCount)} note={t("in Discord now")} />
           <Figure name={t("{currency} in all", { currency: data.guild.economy.currency })} value={compact(data.guild.economy.supply)} {...supplyNote(pulse.data?.guild?.activity.supply, days)} />
-          <Figure name={t("Members with a balance")} value={compact(data.guild.economy.holders)} note={t("{share} of all members", { share: share(Number(data.guild.economy.holders) / Math.max(1, data.guild.memberCount)) })} />
+          <Figure name={t("Members with a balance")} value={compact(data.guild.economy.holders)} note={t("also who has left")} />
         </Figures>
       )}</Answered>
       <div className="two">
