@@ -251,11 +251,12 @@ describe("moderation", () => {
     await page.getByLabel("Only what holds").check();
     await page.waitForURL("**/cases?kind=ban&active=1");
     await page.getByRole("link", { name: "#58" }).click();
-    await page.getByRole("heading", { level: 1, name: "Case 58" }).waitFor();
+    // The title has the case's kind once its neighbours are known.
+    await page.getByRole("heading", { level: 1, name: "Case 58:" }).waitFor();
     await page.keyboard.press("j");
-    await page.getByRole("heading", { level: 1, name: "Case 57" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Case 57:" }).waitFor();
     await page.keyboard.press("k");
-    await page.getByRole("heading", { level: 1, name: "Case 58" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Case 58:" }).waitFor();
     await close();
   });
 

@@ -2,7 +2,7 @@
 
 use actions::giveaways::{Changes, Plan, Shown};
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use domain::{ChannelId, RoleId, giveaways::Bonus};
+use domain::{ChannelId, GiveawayId, IdempotencyKey, RoleId, giveaways::Bonus};
 
 use super::giveaway_id;
 use crate::{
@@ -128,10 +128,8 @@ impl Mutations {
         ctx: &Context<'_>,
         input: GiveawayChoice,
     ) -> Answer<GiveawayDone> {
-        let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
-        let (actions, caller, id) =
-            (scope.actions(), scope.caller(), giveaway_id(&input.giveaway)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let (scope, id, key) = chosen(ctx, &input).await?;
+        let (actions, caller) = (scope.actions(), scope.caller());
         let asked = actions.pause_giveaway(scope.guild(), caller, id, actions.now(), &key).await;
         Ok(GiveawayDone::of(done(asked)?))
     }
@@ -141,20 +139,16 @@ impl Mutations {
         ctx: &Context<'_>,
         input: GiveawayChoice,
     ) -> Answer<GiveawayDone> {
-        let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
-        let (actions, caller, id) =
-            (scope.actions(), scope.caller(), giveaway_id(&input.giveaway)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let (scope, id, key) = chosen(ctx, &input).await?;
+        let (actions, caller) = (scope.actions(), scope.caller());
         let asked = actions.resume_giveaway(scope.guild(), caller, id, actions.now(), &key).await;
         Ok(GiveawayDone::of(done(asked)?))
     }
 
     /// Ends it now, and has it drawn.
     async fn giveaway_end(&self, ctx: &Context<'_>, input: GiveawayChoice) -> Answer<GiveawayDone> {
-        let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
-        let (actions, caller, id) =
-            (scope.actions(), scope.caller(), giveaway_id(&input.giveaway)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let (scope, id, key) = chosen(ctx, &input).await?;
+        let (actions, caller) = (scope.actions(), scope.caller());
         let asked = actions.end_giveaway(scope.guild(), caller, id, actions.now(), &key).await;
         Ok(GiveawayDone::of(done(asked)?))
     }
@@ -165,10 +159,8 @@ impl Mutations {
         ctx: &Context<'_>,
         input: GiveawayChoice,
     ) -> Answer<GiveawayDone> {
-        let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
-        let (actions, caller, id) =
-            (scope.actions(), scope.caller(), giveaway_id(&input.giveaway)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let (scope, id, key) = chosen(ctx, &input).await?;
+        let (actions, caller) = (scope.actions(), scope.caller());
         let asked = actions.cancel_giveaway(scope.guild(), caller, id, actions.now(), &key).await;
         Ok(GiveawayDone::of(done(asked)?))
     }
@@ -188,6 +180,17 @@ impl Mutations {
         let asked = actions.reroll_giveaway(guild, caller, id, winner, reason, at, &key).await;
         Ok(GiveawayDone::of(done(asked)?))
     }
+}
+
+/// Who asks, which giveaway they mean, and under which key.
+async fn chosen(
+    ctx: &Context<'_>,
+    input: &GiveawayChoice,
+) -> Answer<(Scope, GiveawayId, IdempotencyKey)> {
+    let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
+    let id = giveaway_id(&input.giveaway)?;
+    let key = key(scope.actions(), scope.signed_in().user, &input.key)?;
+    Ok((scope, id, key))
 }
 
 /// What Discord makes sure of for commands: the roles are roles of the community.
