@@ -6,6 +6,7 @@
 
 pub mod activity;
 mod audit;
+pub mod cdn;
 pub mod command;
 pub mod commands;
 pub mod confirm;

@@ -8,6 +8,7 @@ mod assets;
 mod directory;
 mod doors;
 mod downloads;
+mod evidence;
 mod giveaways;
 mod graphql;
 mod operations;
@@ -166,6 +167,7 @@ fn dashboard(doors: Doors) -> Router {
         .route("/p/giveaway/{id}/draw.jsonl", get(giveaways::bundle))
         .route("/g/{guild}/giveaways/{id}/export.csv", get(giveaways::csv))
         .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))
+        .route("/g/{guild}/cases/{case}/files/{evidence}/{file}", get(evidence::file))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))

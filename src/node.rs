@@ -138,7 +138,7 @@ impl Node {
     /// Begins to do what follows from what happened. Without a token of Discord's, what is to be
     /// done there is ordered and waits.
     pub async fn start_processes(&self) -> Result<Processes, OpenError> {
-        let hands = discord::effects::hands(&self.config.discord, Arc::clone(&self.people))
+        let hands = discord::effects::hands(&self.config.discord, &self.actions)
             .map_err(|error| OpenError::Configuration(error.to_string()))?;
         let slices = match self.config.store {
             Store::Sqlite => 1,

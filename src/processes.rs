@@ -18,6 +18,7 @@ pub mod cases;
 pub mod codes;
 pub mod effect;
 mod errand;
+pub mod evidence;
 mod follow;
 pub mod giveaways;
 pub mod hands;
@@ -128,6 +129,7 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),
+        Arc::new(evidence::Evidence),
         Arc::new(giveaways::Giveaways),
         Arc::new(codes::Codes),
         Arc::new(squads::Squads),

@@ -87,6 +87,8 @@ pub struct Shown {
     pub weight: u64,
     /// Everybody who was drawn, in order.
     pub winners: Vec<Winner>,
+    /// Who made it.
+    pub host: PersonId,
 }
 
 impl Shown {
@@ -103,6 +105,7 @@ impl Shown {
             standing: state.standing(),
             weight: state.weight(),
             winners: state.winners().to_vec(),
+            host: state.host()?,
         })
     }
 }
@@ -322,10 +325,11 @@ fn terms(plan: &Plan, settings: &GiveawaySettings, at: Timestamp) -> Result<Term
     let duration = duration.ok_or_else(|| {
         ActionError::BadInput("Say how long it runs, or name a template.".to_owned())
     })?;
-    let base = template.map(domain::giveaways::settings::Template::requires).unwrap_or_default();
+    let base = template.map(|template| settings.requires(template)).unwrap_or_default();
+    let bonus = template.map(|template| settings.bonus(template)).unwrap_or_default();
     let requires = Requirements {
-        all_of: plan.required_role.into_iter().collect(),
-        none_of: plan.forbidden_role.into_iter().collect(),
+        all_of: plan.required_role.map_or(base.all_of, |role| vec![role]),
+        none_of: plan.forbidden_role.map_or(base.none_of, |role| vec![role]),
         account_days: plan.account_days.unwrap_or(base.account_days),
         member_days: plan.member_days.unwrap_or(base.member_days),
         ..base
@@ -336,7 +340,7 @@ fn terms(plan: &Plan, settings: &GiveawaySettings, at: Timestamp) -> Result<Term
         winners: plan.winners.or(template.map(|template| template.winners)).unwrap_or(1),
         ends_at: at.plus_secs(i64::from(duration)),
         requires,
-        bonus: plan.bonus.into_iter().collect(),
+        bonus: plan.bonus.map_or(bonus, |bonus| vec![bonus]),
         claim_secs: claim.unwrap_or(settings.claim_secs),
         max_rerolls: plan.max_rerolls.unwrap_or(settings.max_rerolls),
     })

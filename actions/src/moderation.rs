@@ -5,6 +5,7 @@
 
 mod appeals;
 mod edit;
+pub mod files;
 mod log;
 mod many;
 mod own;
@@ -22,6 +23,7 @@ use projections::moderation::cases::{self, CaseRow};
 
 pub use appeals::Decided;
 pub use edit::Pardoned;
+pub use files::{CaseFile, FileOf, KeptFile};
 pub use log::{
     Activity, ByWhom, CaseFilter, CaseHistory, CaseLine, CasePage, HistoryEntry, MAX_CASES_PAGE,
     Record, Sight,

@@ -1,6 +1,7 @@
 //! Squads: who makes them, who is in which, and how one joins and leaves.
 
 mod moves;
+mod repair;
 
 use domain::{
     Bytes, Decider as _, GuildId, IdempotencyKey, PersonId, Refusal as _, RoleId, Timestamp,
@@ -14,6 +15,8 @@ use domain::{
 use eventlog::{CommandError, Decision, StreamId};
 use projections::squads;
 use uuid::Uuid;
+
+pub use repair::Amiss;
 
 use crate::{
     ActionError, Actions, Caller, Permission, RoleFacts,

@@ -7,6 +7,9 @@
 //! - A case is opened once, for a member, with what it is.
 //! - Notes and evidence are added and never changed or removed; each has a number. A reason that is
 //!   edited stays on record as it was.
+//! - The files of a message that is evidence come with it, at most [`MAX_FILES`] of one message and
+//!   [`MAX_CASE_FILES`] of a case; what is beyond is left out, and holds nothing up. What became of the
+//!   copy of each is said once.
 //! - Hiding a case keeps all of it, with who hid it; it can be shown again.
 //! - A case is open, resolved, expired, failed, revoked or pardoned. A resolved one can be opened
 //!   again; a pardon may come after all but a revocation; failed, revoked and pardoned are final.
@@ -14,7 +17,7 @@
 //!   and not against a revoked or pardoned case. Nobody decides on their own appeal.
 //! - Everything has who did it. Repeating what is so already changes nothing.
 //!
-//! Memory: under 1 KiB a case, whatever is said about it: texts are not held, only their number.
+//! Memory: under 2 KiB a case, whatever is said about it: texts are not held, only their number.
 
 mod events;
 #[cfg(test)]
@@ -34,6 +37,10 @@ use crate::{
 pub const MAX_TEXT_CHARS: usize = 2_000;
 pub const MAX_NOTES: u32 = 500;
 pub const MAX_EVIDENCE: u32 = 50;
+/// Of one message: Discord takes no more.
+pub const MAX_FILES: u32 = 10;
+pub const MAX_CASE_FILES: u32 = 50;
+pub const MAX_FILE_NAME_CHARS: usize = 100;
 pub const MAX_LINKS: usize = 50;
 pub const MAX_APPEALS: u32 = 3;
 
@@ -47,6 +54,10 @@ pub struct State {
     hidden: bool,
     notes: u32,
     evidence: u32,
+    /// Files in all, and of which copies it is not known yet what became of them: by the evidence's
+    /// number and the file's.
+    files: u32,
+    copying: BTreeSet<(u32, u32)>,
     links: BTreeSet<CaseNumber>,
     appeals: u32,
     appeal_open: bool,
@@ -89,6 +100,31 @@ pub struct Place {
     pub message: MessageId,
 }
 
+/// A file of a message, as Discord told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileTold {
+    pub name: String,
+    pub bytes: u64,
+    /// Where Discord keeps it, for about a day.
+    pub url: String,
+}
+
+/// What became of the copy of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileOutcome {
+    Copied,
+    /// Discord had it no longer, or whoever wrote it was erased.
+    Gone,
+    TooLarge,
+    /// The case or the community keeps as much as it may.
+    NoRoom,
+    /// It stands on no server of Discord's.
+    Elsewhere,
+    /// Discord did not hand it out, whatever we tried.
+    Failed,
+}
+
 #[derive(Clone, Debug)]
 pub enum Command {
     Open {
@@ -113,6 +149,13 @@ pub enum Command {
         by: By,
         text: Personal<String>,
         place: Option<Place>,
+        files: Vec<Personal<FileTold>>,
+        at: Timestamp,
+    },
+    SettleFile {
+        evidence: u32,
+        file: u32,
+        outcome: FileOutcome,
         at: Timestamp,
     },
     SetEnd {
@@ -189,6 +232,26 @@ pub enum Refusal {
     OwnCase,
 }
 
+impl FileOutcome {
+    pub const ALL: [Self; 6] =
+        [Self::Copied, Self::Gone, Self::TooLarge, Self::NoRoom, Self::Elsewhere, Self::Failed];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Copied => "copied",
+            Self::Gone => "gone",
+            Self::TooLarge => "too_large",
+            Self::NoRoom => "no_room",
+            Self::Elsewhere => "elsewhere",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+}
+
 impl Status {
     pub const fn word(self) -> &'static str {
         match self {
@@ -214,7 +277,7 @@ impl Status {
 
 impl Decider for Case {
     const CAPABILITY: &'static str = "case";
-    const SNAPSHOT_VERSION: u32 = 1;
+    const SNAPSHOT_VERSION: u32 = 2;
     type State = State;
     type Command = Command;
     type Event = Event;
@@ -223,6 +286,9 @@ impl Decider for Case {
     fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Refusal> {
         let Command::Open { case, about, kind, by, at } = command else {
             let about = state.about.ok_or(Refusal::NoSuchCase)?;
+            if let Command::AddEvidence { by, text, place, files, at } = command {
+                return state.add_evidence((by, *at), (text, *place), files);
+            }
             return Ok(state.decide(about, command)?.into_iter().collect());
         };
         match state.about {
@@ -240,6 +306,13 @@ impl Decider for Case {
             Event::Opened { about, .. } => state.about = Some(*about),
             Event::NoteAdded { number, .. } => state.notes = *number,
             Event::EvidenceAdded { number, .. } => state.evidence = *number,
+            Event::FileAttached { evidence, file, .. } => {
+                state.files += 1;
+                state.copying.insert((*evidence, *file));
+            }
+            Event::FileSettled { evidence, file, .. } => {
+                state.copying.remove(&(*evidence, *file));
+            }
             Event::Hidden { .. } => state.hidden = true,
             Event::Shown { .. } => state.hidden = false,
             Event::Linked { other, .. } => {
@@ -268,9 +341,27 @@ impl State {
         self.hidden
     }
 
+    /// The evidence, and as many of its files as there is room for.
+    fn add_evidence(
+        &self,
+        (by, at): (&By, Timestamp),
+        (text, place): (&Personal<String>, Option<Place>),
+        files: &[Personal<FileTold>],
+    ) -> Result<Vec<Event>, Refusal> {
+        check_text(text)?;
+        let number = next(self.evidence, MAX_EVIDENCE).ok_or(Refusal::TooMuchEvidence)?;
+        let (by, text) = (by.clone(), text.clone());
+        let mut events = vec![Event::EvidenceAdded { number, by, text, place, at }];
+        let room = MAX_FILES.min(MAX_CASE_FILES.saturating_sub(self.files)) as usize;
+        for (file, told) in (1..).zip(files.iter().take(room)) {
+            events.push(Event::FileAttached { evidence: number, file, told: told.clone(), at });
+        }
+        Ok(events)
+    }
+
     fn decide(&self, about: PersonId, command: &Command) -> Result<Option<Event>, Refusal> {
         Ok(match command {
-            Command::Open { .. } => None,
+            Command::Open { .. } | Command::AddEvidence { .. } => None,
             Command::Note { by, text, at } => {
                 check_text(text)?;
                 let number = next(self.notes, MAX_NOTES).ok_or(Refusal::TooManyNotes)?;
@@ -282,11 +373,10 @@ impl State {
                 own(by, about)?;
                 Some(Event::ReasonEdited { by: by.clone(), text: text.clone(), at: *at })
             }
-            Command::AddEvidence { by, text, place, at } => {
-                check_text(text)?;
-                let number = next(self.evidence, MAX_EVIDENCE).ok_or(Refusal::TooMuchEvidence)?;
-                let (by, text) = (by.clone(), text.clone());
-                Some(Event::EvidenceAdded { number, by, text, place: *place, at: *at })
+            Command::SettleFile { evidence, file, outcome, at } => {
+                let (evidence, file, outcome, at) = (*evidence, *file, *outcome, *at);
+                let event = || Event::FileSettled { evidence, file, outcome, at };
+                self.copying.contains(&(evidence, file)).then(event)
             }
             Command::SetEnd { by, until, at } => {
                 own(by, about)?;
@@ -367,7 +457,8 @@ fn check_text(text: &Personal<String>) -> Result<(), Refusal> {
 
 impl Weigh for State {
     fn weight_bytes(&self) -> usize {
-        size_of::<Self>() + self.links.len() * 2 * size_of::<CaseNumber>()
+        let links = self.links.len() * 2 * size_of::<CaseNumber>();
+        size_of::<Self>() + links + self.copying.len() * 2 * size_of::<(u32, u32)>()
     }
 }
 

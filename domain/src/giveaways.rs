@@ -15,6 +15,8 @@
 //! - Who is drawn is looked at once more (still here, still the roles) and confirmed, or the next
 //!   one is drawn. A confirmed winner claims in time, or the prize goes on: claim or lapse, one of
 //!   the two. Rerolls, by time or by hand, stop after exactly as many as the terms allow.
+//! - The time to claim begins when the winner was called where everybody reads it. Where that cannot
+//!   be done, they have [`UNCALLED_SECS`] at least, in which the host can see to it by hand.
 //! - It can be called off until it is drawn. One that cannot be posted is called off by that.
 //!
 //! Memory: at most [`MAX_BYTES_PER_ENTRY`] an entrant at 100,000 entrants.
@@ -50,6 +52,8 @@ pub const MAX_REROLLS: u32 = 100;
 pub const MIN_DURATION_SECS: i64 = 10;
 pub const MAX_DURATION_SECS: i64 = 365 * 24 * 60 * 60;
 pub const MAX_CLAIM_SECS: u32 = 30 * 24 * 60 * 60;
+/// How long a winner has at least whom nobody could call.
+pub const UNCALLED_SECS: u32 = 24 * 60 * 60;
 pub const MAX_ROLES: usize = 20;
 /// Of one entry, with every bonus.
 pub const MAX_WEIGHT: u32 = 1_000;
@@ -78,6 +82,7 @@ struct Made {
     root: Option<Digest>,
     channel: Option<ChannelId>,
     message: Option<MessageId>,
+    host: PersonId,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,13 +127,16 @@ pub struct Winner {
     pub entry: u32,
     pub person: PersonId,
     pub state: WinnerState,
+    /// Whether their time to claim has begun.
+    #[serde(default)]
+    pub called: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WinnerState {
     /// Drawn, and not yet looked at.
     Candidate,
-    /// To claim until then; none: the prize is theirs.
+    /// To claim until then, or longer as long as they were not called; none: the prize is theirs.
     Confirmed {
         claim_until: Option<Timestamp>,
     },
@@ -232,6 +240,12 @@ pub enum Command {
         why: Exclusion,
         at: Timestamp,
     },
+    /// The winner of this entry was called by this message; none: that could not be done.
+    OpenClaim {
+        entry: u32,
+        message: Option<MessageId>,
+        at: Timestamp,
+    },
     Claim {
         person: PersonId,
         at: Timestamp,
@@ -251,7 +265,7 @@ pub enum Command {
 
 impl Decider for Giveaway {
     const CAPABILITY: &'static str = "giveaway";
-    const SNAPSHOT_VERSION: u32 = 2;
+    const SNAPSHOT_VERSION: u32 = 3;
     type State = State;
     type Command = Command;
     type Event = Event;
@@ -263,7 +277,7 @@ impl Decider for Giveaway {
 
     fn evolve(state: &mut State, event: &Event) {
         match event {
-            Event::Created { id, terms, commitment, channel, .. } => {
+            Event::Created { id, by, terms, commitment, channel, .. } => {
                 state.made = Some(Made {
                     id: *id,
                     commitment: *commitment,
@@ -271,6 +285,7 @@ impl Decider for Giveaway {
                     root: None,
                     channel: *channel,
                     message: None,
+                    host: *by,
                 });
             }
             Event::Posted { message, .. } => {
@@ -317,11 +332,19 @@ impl Decider for Giveaway {
                     let again = matches!(why, DrawnFor::Lapse | DrawnFor::Reroll);
                     draw.rerolls = draw.rerolls.saturating_add(u32::from(again));
                     let (entry, person, state) = (*entry, *person, WinnerState::Candidate);
-                    draw.winners.push(Winner { entry, person, state });
+                    draw.winners.push(Winner { entry, person, state, called: false });
                 }
             }
             Event::WinnerConfirmed { entry, claim_until, .. } => {
                 state.becomes(*entry, WinnerState::Confirmed { claim_until: *claim_until });
+            }
+            Event::ClaimOpened { entry, claim_until, .. } => {
+                let claim_until = Some(*claim_until);
+                state.becomes(*entry, WinnerState::Confirmed { claim_until });
+                let winners = state.draw.as_mut().map(|draw| &mut draw.winners);
+                for winner in winners.into_iter().flatten().filter(|one| one.entry == *entry) {
+                    winner.called = true;
+                }
             }
             Event::PrizeClaimed { entry, .. } => state.becomes(*entry, WinnerState::Claimed),
             Event::ClaimLapsed { entry, .. } => state.becomes(*entry, WinnerState::Lapsed),
@@ -360,6 +383,11 @@ impl State {
         self.made.as_ref().and_then(|made| made.message)
     }
 
+    /// Who made it.
+    pub fn host(&self) -> Option<PersonId> {
+        self.made.as_ref().map(|made| made.host)
+    }
+
     /// Every number that was given out, also to those who are not in any more.
     pub fn entries(&self) -> usize {
         self.entries.len()
@@ -385,6 +413,14 @@ impl State {
     /// How many are in.
     pub fn standing(&self) -> usize {
         self.entries.iter().filter(|entry| entry.standing == Standing::In).count()
+    }
+
+    /// When a winner's time to claim is over; none where it never is.
+    pub fn lapses_at(&self, entry: u32) -> Option<Timestamp> {
+        let winner = self.winner(entry)?;
+        let WinnerState::Confirmed { claim_until: Some(until) } = winner.state else { return None };
+        let patience = if winner.called { 0 } else { i64::from(UNCALLED_SECS) };
+        Some(until.plus_secs(patience))
     }
 
     fn entry_of(&self, person: PersonId) -> Option<(u32, &Entry)> {

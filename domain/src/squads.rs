@@ -10,6 +10,8 @@
 //!   refused. It is made in full once Discord gave the role; when Discord will not, the member is
 //!   back where they were, and what they paid is owed to them.
 //! - One move of a member at a time. What is told of a move that is not open changes nothing.
+//! - A role that somebody carries without being in its squad, or lacks although they are, can be
+//!   repaired, of [`MAX_REPAIRED`] members at a time. Whose move is under way is left alone.
 //! - Deleting a squad lets its members go, [`MAX_RELEASED`] at a time; their next join is free.
 //!
 //! Memory: at most [`MAX_BYTES_PER_MEMBER`] for each member who ever joined, at 100,000 of them.
@@ -44,6 +46,8 @@ pub const MAX_DESCRIPTION_CHARS: usize = 200;
 /// more.
 pub const MAX_OPEN_MOVES: usize = 10_000;
 pub const MAX_RELEASED: usize = 200;
+/// In one repair.
+pub const MAX_REPAIRED: usize = 200;
 pub const MAX_BYTES_PER_MEMBER: usize = 64;
 
 #[derive(Debug)]
@@ -116,6 +120,13 @@ pub enum Progress {
 /// The guild's settings as the decision found them.
 pub type Terms = Arc<InForce<SquadSettings>>;
 
+/// A role that somebody should have, or should not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Owed {
+    pub person: PersonId,
+    pub role: RoleId,
+}
+
 /// What is to change of a squad; none: nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
@@ -185,6 +196,13 @@ pub enum Command {
         given: Result<(), Failure>,
         at: Timestamp,
     },
+    /// Members who lack their squad's role, and roles of squads that somebody carries who is not in.
+    Repair {
+        give: Vec<PersonId>,
+        take: Vec<Owed>,
+        by: PersonId,
+        at: Timestamp,
+    },
     Leave {
         person: PersonId,
         balance: Bytes,
@@ -239,6 +257,9 @@ impl Decider for Squads {
             }
             Command::NoteRole { person, id, given, at } => {
                 state.open(*person, *id, true).map(|open| state.noted(*person, open, *given, *at))
+            }
+            Command::Repair { give, take, by, at } => {
+                state.repair((&give[..], &take[..]), *by, *at)
             }
             Command::Leave { person, balance, terms, at } => {
                 let squad = state.squad_of(*person).ok_or(Refusal::NotIn)?;
@@ -301,6 +322,8 @@ impl Decider for Squads {
             Event::Left { person, at, .. } => {
                 state.members.insert(*person, Member { squad: None, since: *at });
             }
+            // Who is in which squad was right before.
+            Event::RolesRepaired { .. } => {}
         }
     }
 }
@@ -403,6 +426,42 @@ impl State {
         let more = people.len() > MAX_RELEASED;
         people.truncate(MAX_RELEASED);
         Some(Event::Released { squad, role, people, more, at })
+    }
+
+    /// Whoever is in a squad, with its role, unless a move of theirs is under way.
+    pub fn settled(&self) -> impl Iterator<Item = (PersonId, RoleId)> {
+        let settled = self.members.iter().filter(|(person, _)| !self.moves.contains_key(person));
+        settled
+            .filter_map(|(person, member)| Some((*person, self.squads.get(&member.squad?)?.role)))
+    }
+
+    /// Whether a role that somebody carries is one that they should not.
+    pub fn is_strayed(&self, person: PersonId, role: RoleId) -> bool {
+        let of_a_squad = self.squads.values().any(|squad| squad.role == role);
+        let theirs = self.squad_of(person).and_then(|squad| self.squads.get(&squad));
+        of_a_squad
+            && !self.moves.contains_key(&person)
+            && theirs.is_none_or(|squad| squad.role != role)
+    }
+
+    /// What of it is so when it is decided.
+    fn repair(
+        &self,
+        (give, take): (&[PersonId], &[Owed]),
+        by: PersonId,
+        at: Timestamp,
+    ) -> Option<Event> {
+        let role_of = |person: &PersonId| {
+            let squad = self.squads.get(&self.squad_of(*person)?)?;
+            let owed = Owed { person: *person, role: squad.role };
+            (!self.moves.contains_key(person)).then_some(owed)
+        };
+        let give: Vec<_> = give.iter().filter_map(role_of).take(MAX_REPAIRED).collect();
+        let room = MAX_REPAIRED - give.len();
+        let strayed = |owed: &&Owed| self.is_strayed(owed.person, owed.role);
+        let take: Vec<_> = take.iter().filter(strayed).take(room).copied().collect();
+        let nothing = give.is_empty() && take.is_empty();
+        (!nothing).then_some(Event::RolesRepaired { give, take, by, at })
     }
 
     fn join(&self, join: &Join) -> Result<Event, Refusal> {

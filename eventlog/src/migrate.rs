@@ -36,6 +36,7 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0009_sign_in",
     "shared/0010_logs",
     "shared/0011_mirror",
+    "shared/0012_evidence",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -53,6 +54,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0009_sign_in",
     "shared/0010_logs",
     "shared/0011_mirror",
+    "shared/0012_evidence",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

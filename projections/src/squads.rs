@@ -93,7 +93,10 @@ impl Projection for Squads {
             Event::MoveUndone { person, back: None, .. } | Event::Left { person, .. } => {
                 batch.0.push(Step::Out(guild, person));
             }
-            Event::MoveBegun { .. } | Event::MoveRefused { .. } | Event::RoleGiven { .. } => {}
+            Event::MoveBegun { .. }
+            | Event::MoveRefused { .. }
+            | Event::RoleGiven { .. }
+            | Event::RolesRepaired { .. } => {}
         }
         Ok(())
     }

@@ -153,8 +153,20 @@ impl Giveaways {
     /// What new ones can be made from, as they are now.
     #[graphql(guard = "May(&self.0, STAFF)", complexity = "20 * child_complexity")]
     async fn templates(&self) -> Answer<Vec<Template>> {
-        let templates = self.0.actions().giveaway_templates(self.0.guild()).await?;
+        let actions = self.0.actions();
+        let templates = actions.giveaway_templates(self.0.guild()).await?;
+        let named = actions.giveaway_template_roles(self.0.guild()).await?;
+        let roles = |name: &str| {
+            let of_this = named.iter().filter(|one| one.template == name);
+            let role = |one: &domain::giveaways::settings::TemplateRole| TemplateRole {
+                needs: one.needs.word(),
+                role: Snowflake(one.role.get()),
+                entries: one.entries,
+            };
+            of_this.map(role).collect()
+        };
         let line = |template: domain::giveaways::settings::Template| Template {
+            roles: roles(&template.name),
             name: template.name,
             winners: template.winners,
             duration_secs: template.duration_secs,
@@ -435,6 +447,18 @@ pub struct Template {
     pub claim_secs: u32,
     pub account_days: u32,
     pub member_days: u32,
+    /// Which roles it names.
+    pub roles: Vec<TemplateRole>,
+}
+
+#[derive(SimpleObject)]
+#[graphql(name = "GiveawayTemplateRole")]
+pub struct TemplateRole {
+    /// `all`, `any` or `none`: entrants need all, any or none of these; or `bonus`.
+    pub needs: &'static str,
+    pub role: Snowflake,
+    /// How many more chances a bonus gives.
+    pub entries: u32,
 }
 
 /// Something that happened in a giveaway.

@@ -5,6 +5,7 @@ mod appeals;
 mod case;
 mod edit;
 mod everywhere;
+mod files;
 mod own;
 mod punish;
 mod undo;

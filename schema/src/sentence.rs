@@ -40,6 +40,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("case.note_added", "{actor} wrote a note beside a case"),
     ("case.reason_edited", "{actor} wrote another reason for a case"),
     ("case.evidence_added", "{actor} added evidence to a case"),
+    ("case.file_attached", "A file of a message became evidence of a case"),
+    ("case.file_settled", "The copy of a file that is evidence: {outcome}"),
     ("case.hidden", "{actor} hid a case"),
     ("case.shown", "{actor} showed a case again"),
     ("case.linked", "{actor} linked a case with case {other}"),

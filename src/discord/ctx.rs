@@ -3,7 +3,10 @@
 use std::{fmt::Display, sync::Arc};
 
 use actions::{Actions, Caller, Permissions, Standing};
-use domain::{ChannelId, GuildId, IdempotencyKey, InvalidId, MessageId, RoleId, Timestamp, UserId};
+use domain::{
+    ChannelId, GuildId, IdempotencyKey, InvalidId, MessageId, RoleId, Timestamp, UserId,
+    case::FileTold,
+};
 use serde_json::Value as Json;
 
 use super::{
@@ -67,8 +70,7 @@ pub struct PickedMessage {
     pub author: UserId,
     pub is_by_bot: bool,
     pub text: String,
-    /// Names and sizes of its files.
-    pub files: Vec<(String, u64)>,
+    pub files: Vec<FileTold>,
 }
 
 /// Never shown: what people write ends up in no log.
@@ -76,6 +78,10 @@ impl std::fmt::Debug for PickedMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PickedMessage").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+fn told(file: wire::Attached) -> FileTold {
+    FileTold { name: file.filename, bytes: file.size, url: file.url }
 }
 
 impl Picked {
@@ -88,11 +94,7 @@ impl Picked {
                 author: shown.author.id,
                 is_by_bot: shown.author.bot,
                 text: shown.content,
-                files: shown
-                    .attachments
-                    .into_iter()
-                    .map(|file| (file.filename, file.size))
-                    .collect(),
+                files: shown.attachments.into_iter().map(told).collect(),
             })));
         }
         target.parse().ok().map(Self::Person)

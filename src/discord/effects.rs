@@ -7,12 +7,15 @@
 //! - Nothing pings anybody, but for a message that calls one member, whom it names.
 //! - Private words may name the community: `{community}` in them is its name, as Discord tells it.
 
+mod copy;
 mod punish;
 
+pub use copy::Copies;
 pub(super) use punish::moment;
 
 use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::Duration};
 
+use actions::{Actions, moderation::FileOf};
 use async_trait::async_trait;
 use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, PersonId, RoleId, Timestamp, UserId};
 use eventlog::People;
@@ -24,6 +27,7 @@ use tokio::{sync::OnceCell, time::Instant};
 use twilight_http::request::{Method, Request, RequestBuilder};
 
 use super::{
+    cdn::Cdn,
     limits::{Limits, LimitsOptions, Route, Urgency},
     rest::{Answer, BadAddress, DISCORD, Rest},
 };
@@ -56,6 +60,8 @@ pub struct DiscordHands {
     /// Channels between the bot and people, which stay the same: asking for them is limited.
     direct: Mutex<LruCache<UserId, ChannelId>>,
     names: Mutex<LruCache<GuildId, (String, Instant)>>,
+    /// None where files are not copied.
+    copies: Option<Copies>,
 }
 
 impl std::fmt::Debug for DiscordHands {
@@ -68,7 +74,12 @@ impl DiscordHands {
     pub fn new(rest: Rest, people: Arc<People>) -> Self {
         let direct = Mutex::new(LruCache::unbounded());
         let names = Mutex::new(LruCache::new(KNOWN_NAMES));
-        Self { rest, people, me: OnceCell::new(), direct, names }
+        Self { rest, people, me: OnceCell::new(), direct, names, copies: None }
+    }
+
+    /// With files that are evidence copied, too.
+    pub fn copying(self, copies: Copies) -> Self {
+        Self { copies: Some(copies), ..self }
     }
 
     /// Who a number stands for, or what became of that person.
@@ -344,12 +355,15 @@ impl DiscordHands {
 /// The hands of this installation; none without a token.
 pub fn hands(
     discord: &config::Discord,
-    people: Arc<People>,
+    actions: &Actions,
 ) -> Result<Option<Arc<dyn Hands>>, BadAddress> {
     let Some(token) = &discord.token else { return Ok(None) };
     let api = discord.api_url.as_ref().map_or(DISCORD, |url| url.expose());
     let rest = Rest::new(api, token.clone(), Limits::new(LimitsOptions::default()))?;
-    Ok(Some(Arc::new(DiscordHands::new(rest, people))))
+    let cdn = Cdn::new(discord.cdn_url.as_ref().map(|url| url.expose()))?;
+    let copies = Copies { cdn, actions: actions.clone() };
+    let hands = DiscordHands::new(rest, Arc::clone(actions.people()));
+    Ok(Some(Arc::new(hands.copying(copies))))
 }
 
 #[async_trait]
@@ -396,6 +410,10 @@ impl Hands for DiscordHands {
             Deed::LookAtMember { person, roles } => {
                 self.look_at(effect.guild, *person, roles).await
             }
+            Deed::CopyFile { case, evidence, file, person, bytes, letter } => {
+                let of = FileOf { case: *case, evidence: *evidence, file: *file };
+                self.copy_file(effect.guild, (of, *person), *bytes, letter).await
+            }
         }
     }
 
@@ -427,6 +445,7 @@ impl Hands for DiscordHands {
             Deed::EditMessage { .. }
             | Deed::RefreshMessage { .. }
             | Deed::LookAtMember { .. }
+            | Deed::CopyFile { .. }
             | Deed::PostEntries { .. }
             | Deed::PrivateNotice { .. }
             | Deed::Farewell { .. }

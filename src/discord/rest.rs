@@ -50,6 +50,12 @@ pub struct BadAddress {
     problem: String,
 }
 
+impl BadAddress {
+    pub(super) fn new(url: &str, problem: &str) -> Self {
+        Self { url: url.to_owned(), problem: problem.to_owned() }
+    }
+}
+
 /// The way to Discord.
 #[derive(Clone)]
 pub struct Rest {
@@ -68,7 +74,7 @@ impl std::fmt::Debug for Rest {
 impl Rest {
     /// `api` is Discord's address or a compatible server's, with or without `/api/v10`.
     pub fn new(api: &str, token: Secret, limits: Limits) -> Result<Self, BadAddress> {
-        let bad = |problem: &str| BadAddress { url: api.to_owned(), problem: problem.to_owned() };
+        let bad = |problem: &str| BadAddress::new(api, problem);
         let root = api.trim().trim_end_matches('/');
         let root = root.strip_suffix("/v10").unwrap_or(root);
         let root = root.strip_suffix("/api").unwrap_or(root);

@@ -372,6 +372,8 @@ pub struct Attached {
     pub filename: String,
     #[serde(default)]
     pub size: u64,
+    #[serde(default)]
+    pub url: String,
 }
 
 impl std::fmt::Debug for Attached {

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use schema::Code;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -44,23 +45,24 @@ impl Room {
 
 /// Sends a file of this name and kind. One that cannot be finished is broken off, so that nobody
 /// takes it for whole.
-pub fn send<S, E>(
+pub fn send<S, P, E>(
     place: OwnedSemaphorePermit,
     (name, kind): (&str, &'static str),
     pieces: S,
 ) -> Response
 where
-    S: Stream<Item = Result<String, E>> + Send + 'static,
+    S: Stream<Item = Result<P, E>> + Send + 'static,
+    P: Into<Bytes> + Send + 'static,
     E: std::fmt::Display + Send + 'static,
 {
-    let (sender, receiver) = mpsc::channel::<Option<String>>(PIECES_AHEAD);
+    let (sender, receiver) = mpsc::channel::<Option<Bytes>>(PIECES_AHEAD);
     tokio::spawn(async move {
         let _held = place;
         let write = async {
             let mut pieces = std::pin::pin!(pieces);
             while let Some(piece) = pieces.next().await {
                 let piece = match piece {
-                    Ok(piece) => piece,
+                    Ok(piece) => piece.into(),
                     Err(error) => {
                         // The answer has begun; whoever reads it sees that it ends too early.
                         drop(fault(&error));

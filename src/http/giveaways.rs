@@ -262,11 +262,11 @@ fn no_such() -> Response {
 }
 
 /// A rule said no, or something is broken.
-fn refused(error: ActionError) -> Response {
+pub(super) fn refused(error: ActionError) -> Response {
     troubled(&Trouble::from(error))
 }
 
-fn troubled(trouble: &Trouble) -> Response {
+pub(super) fn troubled(trouble: &Trouble) -> Response {
     let status = match trouble.code {
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::Forbidden => StatusCode::FORBIDDEN,

@@ -9,8 +9,8 @@
 mod kinds;
 
 use domain::{
-    ChannelId, EventId, GuildId, MessageId, PersonId, Personal, PersonalField as _, RoleId,
-    Timestamp,
+    CaseNumber, ChannelId, EventId, GuildId, MessageId, PersonId, Personal, PersonalField as _,
+    RoleId, Timestamp,
 };
 use eventlog::{LogError, People, PeopleError};
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::kinds::{
-    BAN, BULK_BAN, CALL_MEMBER, DIRECT_MESSAGE, EDIT_MESSAGE, END_TIMEOUT, FAREWELL, GIVE_ROLE,
-    KICK, LOOK_AT_MEMBER, POST_ENTRIES, POST_NOTICE, PRIVATE_NOTICE, REFRESH_MESSAGE, SEND_MESSAGE,
-    SOFTBAN, TAKE_ROLE, TELL_MODERATORS, TIMEOUT, UNBAN,
+    BAN, BULK_BAN, CALL_MEMBER, COPY_FILE, DIRECT_MESSAGE, EDIT_MESSAGE, END_TIMEOUT, FAREWELL,
+    GIVE_ROLE, KICK, LOOK_AT_MEMBER, POST_ENTRIES, POST_NOTICE, PRIVATE_NOTICE, REFRESH_MESSAGE,
+    SEND_MESSAGE, SOFTBAN, TAKE_ROLE, TELL_MODERATORS, TIMEOUT, UNBAN,
 };
 pub use self::kinds::{KINDS, Kind, Priority, WhenUnknown, code};
 
@@ -74,6 +74,19 @@ pub enum Deed {
     LookAtMember {
         person: PersonId,
         roles: Vec<RoleId>,
+    },
+    /// Fetches a file that is evidence of a case from where Discord keeps it, and keeps a copy. Its
+    /// result is what became of it, as a word.
+    CopyFile {
+        case: CaseNumber,
+        evidence: u32,
+        file: u32,
+        /// Who wrote the message.
+        person: PersonId,
+        /// As Discord told.
+        bytes: u64,
+        /// Its address.
+        letter: Letter,
     },
     /// A line in a log channel: rather missing than there twice.
     PostNotice {
@@ -204,6 +217,7 @@ impl Deed {
             Self::CallMember { .. } => CALL_MEMBER,
             Self::RefreshMessage { .. } => REFRESH_MESSAGE,
             Self::LookAtMember { .. } => LOOK_AT_MEMBER,
+            Self::CopyFile { .. } => COPY_FILE,
         }
     }
 
@@ -235,6 +249,9 @@ impl Deed {
                 format!("notices/{channel}")
             }
             Self::TellModerators { .. } => "moderators".to_owned(),
+            Self::CopyFile { case, evidence, file, .. } => {
+                format!("file/{}/{evidence}/{file}", case.0)
+            }
         }
     }
 
@@ -262,6 +279,8 @@ impl Deed {
             Self::Ban { .. } | Self::Softban { .. } => format!("PUT guilds/{guild}/bans/:"),
             Self::Unban { .. } => format!("DELETE guilds/{guild}/bans/:"),
             Self::BulkBan { .. } => format!("POST guilds/{guild}/bulk-ban"),
+            // None of the API's: one file of a community at a time.
+            Self::CopyFile { .. } => format!("GET guilds/{guild}/attachments/:"),
         }
     }
 
@@ -278,6 +297,7 @@ impl Deed {
             | Self::PostNotice { letter, .. }
             | Self::PrivateNotice { letter, .. }
             | Self::Farewell { letter, .. }
+            | Self::CopyFile { letter, .. }
             | Self::TellModerators { letter } => std::slice::from_mut(letter),
             Self::Timeout { why, .. }
             | Self::EndTimeout { why, .. }
@@ -443,6 +463,14 @@ mod tests {
             Deed::CallMember { channel, person, letter: letter() },
             Deed::RefreshMessage { channel, message: MessageId::new(8).unwrap(), letter: letter() },
             Deed::LookAtMember { person, roles: vec![role] },
+            Deed::CopyFile {
+                case: CaseNumber(4),
+                evidence: 1,
+                file: 2,
+                person,
+                bytes: 9,
+                letter: letter(),
+            },
         ] {
             assert!(KINDS.iter().any(|kind| kind.name == deed.kind().name));
             let stored = encode(&deed).unwrap();

@@ -11,7 +11,9 @@
 //! | that is posted: draw with its id | drawn once | called off: nothing; the seed's key is gone: it waits for a person | the outcome is told again |
 //! | somebody is drawn: an effect that looks at them | the same effect | they are gone: the next one is drawn; Discord is away: a timer looks again, for a day | the event comes again |
 //! | they were looked at: confirm them, or draw the next | a candidate is settled once | never | the outcome is told again |
-//! | `winner_confirmed`: an effect that calls them, a timer for the claim | the same effect and timer | the call cannot be posted: the claim's time runs all the same | the event comes again |
+//! | `winner_confirmed`: an effect that calls them, a timer for the longest that they may have | the same effect and timer | the call cannot be posted: they have a day, and the host is told | the event comes again |
+//! | they were called: note it, and their time to claim begins | it begins once | somebody was quicker | the outcome is told again |
+//! | `claim_opened`: a timer for the claim, in place of the longer one | the same timer | never | the event comes again |
 //! | the claim's timer: it lapses, and the next one is drawn | a claim lapses once | it was claimed: nothing | it fires again |
 
 mod posts;
@@ -27,7 +29,7 @@ use actions::{
 use async_trait::async_trait;
 use domain::{
     GiveawayId, MessageId, PersonId, RoleId, Timestamp,
-    giveaways::{Event, Exclusion, GiveawaySettings, Phase},
+    giveaways::{Event, Exclusion, GiveawaySettings, Phase, UNCALLED_SECS},
 };
 use eventlog::Recorded;
 use serde_json::json;
@@ -140,8 +142,12 @@ impl Process for Giveaways {
                 overtaken(reaction.actions().close_giveaway(guild, id, &key).await)
             }
             CLAIM => {
-                let key = reaction.key("lapse")?;
-                overtaken(reaction.actions().lapse_claim(guild, id, number("entry"), &key).await)
+                let (entry, key) = (number("entry"), reaction.key("lapse")?);
+                match reaction.actions().lapse_claim(guild, id, entry, &key).await {
+                    // They were not called when this timer was set.
+                    Ok(Some(until)) => lapse_at(id, entry, until, reaction).await,
+                    lapsed => overtaken(lapsed.map(drop)),
+                }
             }
             COUNT => refresh(id, reaction).await,
             CLOSE_AGAIN => post_close(id, number("attempt"), reaction).await,
@@ -175,6 +181,7 @@ impl Process for Giveaways {
             "close" => close_posted(&note, ended, reaction).await,
             "look" => looked_at(&note, effect, ended, reaction).await,
             "count" => counted(&note, ended, reaction).await,
+            "call" => called(&note, ended, reaction).await,
             other => Err(Trouble::Poison(format!("giveaways order no effects for {other:?}"))),
         }
     }
@@ -230,13 +237,26 @@ async fn the_draw(id: GiveawayId, event: &Event, reaction: &mut Reaction) -> Res
         Event::WinnerConfirmed { entry, person, claim_until, .. } => {
             let shown = shown(id, reaction).await?;
             if let Some(channel) = shown.channel {
-                let letter = Letter::Open(posts.call(&shown, *claim_until)?);
+                let letter = Letter::Open(posts.call(&shown, claim_until.is_some())?);
                 let deed = Deed::CallMember { channel, person: *person, letter };
-                reaction.effect("call", deed, "").await?;
+                reaction.effect("call", deed, &Note::text("call", id, *entry, 0)).await?;
             }
+            // Nothing waits for ever, even if it is never known what became of the call.
             let Some(until) = claim_until else { return Ok(()) };
-            let payload = json!({ "giveaway": id, "entry": entry });
-            reaction.set_timer(CLAIM, &claim_key(id, *entry), *until, &payload).await
+            lapse_at(id, *entry, until.plus_secs(i64::from(UNCALLED_SECS)), reaction).await
+        }
+        Event::ClaimOpened { entry, message, claim_until, .. } => {
+            if message.is_none() {
+                let shown = shown(id, reaction).await?;
+                let text = posts.not_called(&shown, *entry, *claim_until);
+                // The hands know the community's name.
+                let words = text.content.clone().unwrap_or_default();
+                let letter = Letter::Open(Content::text(format!("{{community}}: {words}")));
+                let deed = Deed::PrivateNotice { person: shown.host, letter };
+                reaction.effect("host", deed, "").await?;
+                note(text, reaction).await?;
+            }
+            lapse_at(id, *entry, *claim_until, reaction).await
         }
         Event::PrizeClaimed { entry, .. } => {
             reaction.cancel_timer(CLAIM, &claim_key(id, *entry));
@@ -280,6 +300,16 @@ async fn shown(id: GiveawayId, reaction: &Reaction) -> Result<Shown, Trouble> {
 
 fn claim_key(id: GiveawayId, entry: u32) -> String {
     format!("{id}/{entry}")
+}
+
+async fn lapse_at(
+    id: GiveawayId,
+    entry: u32,
+    due: Timestamp,
+    reaction: &mut Reaction,
+) -> Result<(), Trouble> {
+    let payload = json!({ "giveaway": id, "entry": entry });
+    reaction.set_timer(CLAIM, &claim_key(id, entry), due, &payload).await
 }
 
 async fn end_at(id: GiveawayId, due: Timestamp, reaction: &mut Reaction) -> Result<(), Trouble> {
@@ -396,6 +426,13 @@ async fn looked_at(
     let (guild, key) = (reaction.guild(), reaction.key("settle")?);
     let settled = reaction.actions().settle_candidate(guild, note.id, note.entry, &seen, &key);
     overtaken(settled.await)
+}
+
+/// The message stands, or never will.
+async fn called(note: &Note, ended: &Ended, reaction: &mut Reaction) -> Result<(), Trouble> {
+    let (guild, key) = (reaction.guild(), reaction.key("open")?);
+    let call = (note.entry, message_of(ended).ok());
+    overtaken(reaction.actions().open_claim(guild, note.id, call, &key).await)
 }
 
 async fn counted(note: &Note, ended: &Ended, reaction: &mut Reaction) -> Result<(), Trouble> {

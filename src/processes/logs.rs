@@ -6,15 +6,18 @@
 //! | something was noted: a row that waits, and a timer of its channel | the same row, the same timer | never | the event comes again |
 //! | who deleted it is told: the row that waits says so | the same row | never | the event comes again |
 //! | the timer fires: what waits is written down and posted, some of it at a time | the same notice | an error parks the timer, not the guild | it fires again, and orders the same notice |
-//! | the channel is gone or closed to us: those who run the community hear of it, once | one notice for each channel | – | it is told again |
+//! | it is posted, or nobody knows: what was in it is forgotten | nothing is left to forget | – | it is told again |
+//! | the channel is gone or closed to us: what was in it waits, and those who run the community hear of it, once | one notice for each channel | – | it is told again |
+//! | another channel is chosen: what waits is posted there | the same rows, the same timer | never | the event comes again |
 //! | somebody is erased: what they wrote and were called is dropped | nothing is left to drop | never | the event comes again |
 //!
-//! A post that Discord does not take is not posted again: the entry itself is in the log, and
-//! `/logs list` shows it. It begins at the head of the log: old entries are no news.
+//! A post that Discord does not take for another reason is not posted again: the entry itself is in
+//! the log, and `/logs list` shows it. Of what waits for another channel the newest [`MAX_WAITING`]
+//! are kept. It begins at the head of the log: old entries are no news.
 
 mod render;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use actions::Actions;
 use async_trait::async_trait;
@@ -45,6 +48,10 @@ const MOMENT_SECS: i64 = 3;
 const AT_ONCE: u64 = 10;
 /// Beyond it the rest is left to whoever looks at the log itself.
 const MAX_WAITING: u64 = 200;
+/// Of the entries that are posted in another channel, after theirs was lost.
+const MAX_CAUGHT_UP: u64 = 2_000;
+/// The batch of entries that wait for another channel.
+const LOST: &str = "lost";
 /// How often it is looked for what is not kept any longer.
 const SWEEP: Duration = Duration::from_mins(10);
 
@@ -58,7 +65,13 @@ impl Process for Logs {
     }
 
     fn follows(&self, type_name: &str) -> bool {
-        matches!(type_name, "logs.noted" | "logs.deletion_attributed" | "people.person_erased")
+        matches!(
+            type_name,
+            "logs.noted"
+                | "logs.deletion_attributed"
+                | "log_settings.changed"
+                | "people.person_erased"
+        )
     }
 
     async fn react(&self, recorded: &Recorded, reaction: &mut Reaction) -> Result<(), Trouble> {
@@ -67,6 +80,9 @@ impl Process for Logs {
             reaction.actions().forget_messages_of(reaction.guild(), person).await?;
             reaction.actions().forget_member(reaction.guild(), person).await?;
             return Ok(());
+        }
+        if recorded.type_name == "log_settings.changed" {
+            return catch_up(recorded.at, reaction).await;
         }
         match eventlog::decode(recorded)? {
             Event::Noted { entry, .. } => wait(recorded, &entry, reaction).await,
@@ -99,12 +115,20 @@ impl Process for Logs {
         reaction: &mut Reaction,
     ) -> Result<(), Trouble> {
         let Deed::PostEntries { channel, .. } = &effect.deed else { return Ok(()) };
-        let Ended::Failed { code, .. } = ended else { return Ok(()) };
-        match *code {
-            code @ (UNKNOWN_CHANNEL | MISSING_ACCESS | MISSING_PERMISSIONS) => {
-                tell(*channel, code, reaction).await
+        let batch = effect.id.to_string();
+        match ended {
+            Ended::Failed {
+                code: code @ (UNKNOWN_CHANNEL | MISSING_ACCESS | MISSING_PERMISSIONS),
+                ..
+            } => {
+                lose(*channel, &batch, reaction);
+                tell(*channel, *code, reaction).await
             }
-            _ => Ok(()),
+            _ => {
+                let delete = "DELETE FROM log_posts WHERE guild = $1 AND batch = $2";
+                reaction.row(delete, &values![reaction.guild(), batch]);
+                Ok(())
+            }
         }
     }
 }
@@ -128,10 +152,49 @@ async fn wait(recorded: &Recorded, entry: &Entry, reaction: &mut Reaction) -> Re
     reaction.set_timer_no_later(TIMER, &channel.to_string(), due).await
 }
 
+/// What was in a message waits for another channel, the newest of it.
+fn lose(channel: ChannelId, batch: &str, reaction: &mut Reaction) {
+    let [guild, channel, batch, lost, most] =
+        values![reaction.guild(), channel.as_i64(), batch, LOST, MAX_WAITING];
+    let keep = "UPDATE log_posts SET batch = $3 WHERE guild = $1 AND batch = $2";
+    reaction.row(keep, &[guild.clone(), batch, lost.clone()]);
+    let forget = "DELETE FROM log_posts WHERE guild = $1 AND channel = $2 AND batch = $3 \
+                  AND seq NOT IN (SELECT seq FROM log_posts WHERE guild = $1 AND channel = $2 \
+                  AND batch = $3 ORDER BY seq DESC LIMIT $4)";
+    reaction.row(forget, &[guild, channel, lost, most]);
+}
+
+/// Settings were changed: what waits for another channel is posted where its entries are posted now.
+async fn catch_up(at: Timestamp, reaction: &mut Reaction) -> Result<(), Trouble> {
+    let guild = reaction.guild();
+    let select = "SELECT channel, seq, entry FROM log_posts WHERE guild = $1 AND batch = $2 \
+                  ORDER BY channel, seq LIMIT $3";
+    let rows = reaction.rows().query(select, &values![guild, LOST, MAX_CAUGHT_UP]).await?;
+    let mut channels = BTreeSet::new();
+    for row in &rows {
+        let entry: Entry = serde_json::from_str(row.text(2)?)
+            .map_err(|error| LogError::Corrupt(format!("log_posts: {error}")))?;
+        let now = reaction.actions().log_channel(guild, entry.kind.topic()).await?;
+        let Some(now) = now.filter(|now| row.int(0).is_ok_and(|was| was != now.as_i64())) else {
+            continue;
+        };
+        let update = "UPDATE log_posts SET channel = $4, batch = NULL \
+                      WHERE guild = $1 AND channel = $2 AND seq = $3";
+        reaction.row(update, &values![guild, row.int(0)?, row.int(1)?, now.as_i64()]);
+        channels.insert(now);
+    }
+    for channel in channels {
+        let due = at.plus_secs(MOMENT_SECS);
+        reaction.set_timer_no_later(TIMER, &channel.to_string(), due).await?;
+    }
+    Ok(())
+}
+
 /// What waits for this channel, as much as one message takes.
 async fn post(channel: ChannelId, reaction: &mut Reaction) -> Result<(), Trouble> {
     let guild = reaction.guild();
-    let count = "SELECT COUNT(*) FROM log_posts WHERE guild = $1 AND channel = $2";
+    let count = "SELECT COUNT(*) FROM log_posts \
+                 WHERE guild = $1 AND channel = $2 AND batch IS NULL";
     let place = values![guild, channel.as_i64()];
     let rows = reaction.rows().query(count, &place).await?;
     let waiting = rows.first().map_or(Ok(0), |row| row.count(0))?;
@@ -139,7 +202,8 @@ async fn post(channel: ChannelId, reaction: &mut Reaction) -> Result<(), Trouble
     let room = if waiting > MAX_WAITING { AT_ONCE - 1 } else { AT_ONCE };
     let left_out = if waiting > MAX_WAITING { waiting - room } else { 0 };
     let select = "SELECT seq, event, entry, by_whom, author FROM log_posts \
-                  WHERE guild = $1 AND channel = $2 ORDER BY seq LIMIT $3 OFFSET $4";
+                  WHERE guild = $1 AND channel = $2 AND batch IS NULL \
+                  ORDER BY seq LIMIT $3 OFFSET $4";
     let parameters = values![guild, channel.as_i64(), room, left_out];
     let rows = reaction.rows().query(select, &parameters).await?;
     let lines = rows.iter().map(line).collect::<Result<Vec<_>, _>>()?;
@@ -150,9 +214,10 @@ async fn post(channel: ChannelId, reaction: &mut Reaction) -> Result<(), Trouble
         letters.insert(0, render::left_out(left_out));
     }
     let deed = Deed::PostEntries { channel, letters };
-    reaction.effect("post", deed, "").await?;
-    let delete = "DELETE FROM log_posts WHERE guild = $1 AND channel = $2 AND seq <= $3";
-    reaction.row(delete, &values![guild, channel.as_i64(), posted]);
+    let batch = reaction.effect("post", deed, "").await?.to_string();
+    let mark = "UPDATE log_posts SET batch = $4 \
+                WHERE guild = $1 AND channel = $2 AND seq <= $3 AND batch IS NULL";
+    reaction.row(mark, &values![guild, channel.as_i64(), posted, batch]);
     if waiting > left_out + room || posted < last {
         let due = reaction.now().plus_secs(MOMENT_SECS);
         reaction.set_timer(TIMER, &channel.to_string(), due, &serde_json::Value::Null).await?;
@@ -189,7 +254,8 @@ async fn tell(channel: ChannelId, code: u64, reaction: &mut Reaction) -> Result<
     let why = if code == UNKNOWN_CHANNEL { "is gone" } else { "does not let me write" };
     let text = format!(
         "The log channel <#{channel}> {why}. Nothing is lost: `/logs list` shows every entry. \
-         Choose another channel with `/logs set`, or let me see it, write and embed links there."
+         Choose another channel with `/logs set`, and what could not be posted is posted there, or \
+         let me see this one, write and embed links there."
     );
     let letter = Letter::Open(Content::text(text));
     reaction

@@ -10,18 +10,22 @@
 //! | `RoleGiven`: settle what was paid, an effect that takes the former role | as above | as above | the event comes again |
 //! | `MoveUndone`: give back what was paid; the role, where nobody knows whether it was given, is taken | as above | as above | the event comes again |
 //! | `Left`, `Released`: effects that take the role | the same effects | as above | the event comes again |
+//! | `RolesRepaired`: effects that give and take roles | the same effects | Discord will not: the next preview shows it again | the event comes again |
 //! | `Deleted`, `Released` with more: let the next members go | the key lets go once | never | the event comes again |
 //!
 //! The former role goes when the new one is there, so that a refusal leaves nobody without one.
 
 use async_trait::async_trait;
-use domain::squads::{Event, Failure, MoveId};
+use domain::squads::{Event, Failure, MoveId, Owed};
 use eventlog::Recorded;
 
 use super::{
     Deed, Effect, Ended, Process, Reaction, Trouble,
     effect::code::{ERASED, MISSING_ACCESS, MISSING_PERMISSIONS, UNKNOWN_MEMBER, UNKNOWN_ROLE},
 };
+
+/// What is ordered for no move.
+const REPAIR: &str = "repair";
 
 #[derive(Debug)]
 pub struct Squads;
@@ -43,6 +47,7 @@ impl Process for Squads {
                 | "squads.left"
                 | "squads.deleted"
                 | "squads.released"
+                | "squads.roles_repaired"
         )
     }
 
@@ -91,6 +96,17 @@ impl Process for Squads {
                     actions.release_squad(guild, squad, at, &key).await?;
                 }
             }
+            Event::RolesRepaired { give, take, .. } => {
+                for Owed { person, role } in give {
+                    let (step, deed) =
+                        (format!("give/{}", person.0), Deed::GiveRole { person, role });
+                    reaction.effect(&step, deed, REPAIR).await?;
+                }
+                for Owed { person, role } in take {
+                    let step = format!("take/{}/{role}", person.0);
+                    reaction.effect(&step, Deed::TakeRole { person, role }, REPAIR).await?;
+                }
+            }
             Event::Created { .. } | Event::Edited { .. } => {}
         }
         Ok(())
@@ -103,6 +119,9 @@ impl Process for Squads {
         reaction: &mut Reaction,
     ) -> Result<(), Trouble> {
         let Deed::GiveRole { person, .. } = effect.deed else { return Ok(()) };
+        if effect.note == REPAIR {
+            return Ok(());
+        }
         let id = effect.note.parse().map(MoveId);
         let id = id.map_err(|_| Trouble::Poison(format!("no move is named {:?}", effect.note)))?;
         let given = match ended {

@@ -6,6 +6,7 @@ mod case_posts;
 mod codes;
 mod court;
 mod effects;
+mod evidence;
 mod following;
 mod giveaways;
 mod harness;

@@ -31,6 +31,7 @@ mod discord {
     mod dashboard;
     mod draws;
     mod economy;
+    mod evidence;
     mod giveaways;
     mod load;
     mod logs;

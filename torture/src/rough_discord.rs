@@ -112,6 +112,8 @@ struct Shared {
     rough: Mutex<Roughness>,
     /// Answers that come next, before any dice are thrown.
     planned: Mutex<Vec<Planned>>,
+    /// What every call gets that says this.
+    about: Mutex<Option<(String, Planned)>>,
     calls: Mutex<u64>,
 }
 
@@ -148,6 +150,7 @@ impl RoughDiscord {
             dice: Mutex::new(StdRng::seed_from_u64(rough.seed)),
             rough: Mutex::new(rough),
             planned: Mutex::default(),
+            about: Mutex::default(),
             calls: Mutex::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
@@ -167,6 +170,15 @@ impl RoughDiscord {
     pub fn plan(&self, planned: &[Planned]) {
         let mut plans = self.shared.planned.lock();
         plans.splice(0..0, planned.iter().rev().copied());
+    }
+
+    /// Every call that says this gets this answer, until something else is said.
+    pub fn whenever(&self, says: &str, planned: Planned) {
+        *self.shared.about.lock() = Some((says.to_owned(), planned));
+    }
+
+    pub fn as_usual(&self) {
+        *self.shared.about.lock() = None;
     }
 
     pub fn has_role(&self, guild: u64, user: u64, role: u64) -> bool {
@@ -244,6 +256,12 @@ impl Shared {
         }
         let planned = self.planned.lock().pop();
         if let Some(planned) = planned {
+            return self.as_planned(planned, &call);
+        }
+        let about = self.about.lock().clone();
+        if let Some((says, planned)) = about
+            && String::from_utf8_lossy(&call.body).contains(&says)
+        {
             return self.as_planned(planned, &call);
         }
         let fault = {

@@ -36,7 +36,7 @@ export function drawsOf({ empty, now, day, iso, person, page, roles }) {
       standings: () => (empty ? [] : STANDINGS.map(([standing, count]) => ({ standing, count: String(count) }))),
       entrants: ({ standing, first, after }) => page(empty ? 0 : 240, first, after, (i) => ({ entry: i + 1, person: i % 30 === 8 ? null : person(i + 1), weight: 1 + (i % 4), standing: standing ?? STANDINGS[i % 9 === 0 ? i % STANDINGS.length : 0][0], at: iso(now - 5 * day + i * 60_000) })),
       timeline: ({ first, after }) => page(empty ? 0 : steps.length, first, after, (i) => ({ seq: String(4000 + i), at: iso(now - (steps.length - i) * 600_000), what: steps[i][0], entry: steps[i][1], why: steps[i][2], number: steps[i][3], person: steps[i][1] === null ? null : person(steps[i][1]), by: ["created", "rerolled"].includes(steps[i][0]) ? person(2) : null, reason: steps[i][0] === "rerolled" ? "asked for it to go to somebody else <script>" : null })),
-      templates: empty ? [] : [{ name: "weekly", winners: 3, durationSecs: 604800, claimSecs: 300, accountDays: 30, memberDays: 7 }],
+      templates: empty ? [] : [{ name: "weekly", winners: 3, durationSecs: 604800, claimSecs: 300, accountDays: 30, memberDays: 7, roles: [{ needs: "all", role: "21", entries: 0 }, { needs: "bonus", role: "22", entries: 3 }] }],
       receipt: ({ id }) => (empty || id !== GIVEAWAY ? null : { entry: 5, number: 1, weight: 4, salt: "ab".repeat(32), tag: "cd".repeat(32) }),
       entriesOf: () => (empty ? [] : [0, 3, 4].map((i) => ({ giveaway: giveaway(i), entry: 17 + i, weight: 1, standing: ["in", "won", "left"][i % 3], at: iso(now - i * day) }))),
     },

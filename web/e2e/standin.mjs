@@ -80,6 +80,7 @@ function modCase(number, whole = true) {
     standing, active, status: standing === "failed" ? "FAILED" : standing === "over" ? "PARDONED" : number % 7 === 3 ? "RESOLVED" : "OPEN", failure: standing === "failed" ? "the bot may not do that to them" : null, hidden: number % 13 === 0,
     reason: REASONS[number % REASONS.length], appeal: number % 8 === 4 || number === 41 ? "open" : number % 8 === 1 ? "refused" : null, appeals: number % 8 === 4 ? 2 : 1, origin: number % 6 === 5 ? "ladder" : number % 11 === 0 ? "observed" : "order", ledBy: number % 6 === 5 ? number - 1 : null,
     person: person(whole ? (number % 8) + 2 : 1), by: whole ? answerable(number) : null, whole, notes: 1, evidence: 1, links: whole && number % 4 === 1 ? [12, 30] : [], older: number > 1 ? number - 1 : null, newer: number < 58 ? number + 1 : null,
+    files: () => (whole && number % 2 === 1 ? FILES.map((file, i) => ({ evidence: 1, number: i + 1, address: file.outcome === "COPIED" ? `/g/${GUILD}/cases/${number}/files/1/${i + 1}` : null, ...file })) : []),
     similar: () => (whole ? [33, 25, 17].map((n) => modCase(n)) : []),
     timeline: ({ first, after }) => page(whole ? STORY.length : 0, first, after, (i) => ({ seq: String(HEAD - i * 9), event: uuid(HEAD - i * 9), at: iso(NOW - i * 5_400_000), text: null, detail: null, other: null, policy: null, place: null, by: answerable(i), ...STORY[i] })),
   };
@@ -96,12 +97,18 @@ const LOGGED = [
   { kind: "COMMAND_USED", channel: "32", subject: "bytes read" },
 ];
 const logEntry = (i) => ({ seq: String(HEAD - i), at: iso(NOW - i * 610_000), person: person((i % 8) + 1), by: i % 3 === 1 ? person(4) : null, channel: null, from: null, message: null, messages: 1, subject: null, changes: [], names: null, before: null, after: null, purged: [], ...LOGGED[i % LOGGED.length] });
+const FILES = [
+  { name: "nitro.png", bytes: "48213", outcome: "COPIED" },
+  { name: "a-recording-of-everything-that-was-said-in-the-voice-channel-that-evening.mp4", bytes: "31457280", outcome: "TOO_LARGE" },
+  { name: "screenshot.webp", bytes: "912", outcome: null },
+  { name: null, bytes: null, outcome: "GONE" },
+];
 const SYSTEM = { person: null, actingFor: null, rule: null };
 const STORY = [
   { what: "decision", detail: "refused", text: "The logs say otherwise.", by: answerable(1) },
   { what: "appeal", text: "It was not me, my account was stolen.", by: { person: person(3), actingFor: null, rule: null } },
   { what: "linked", other: 12 },
-  { what: "evidence", text: "join my server for free nitro!!!", place: { channel: "31", message: "9001" } },
+  { what: "evidence", detail: "1", text: "join my server for free nitro!!!", place: { channel: "31", message: "9001" } },
   { what: "note", text: "Spoke with them in private; they were friendly." },
   { what: "reason", text: "spam in three channels" },
   { what: "applied", by: SYSTEM },

@@ -2,11 +2,12 @@
 //! keys of their own; nobody's permission is asked, because it was when the giveaway was made.
 
 use domain::{
-    GiveawayId, GuildId, IdempotencyKey, MessageId, PersonId, RoleId,
-    giveaways::{Command, Exclusion, Facts, GiveawaySettings, MAX_LEFT_OUT, WinnerState},
+    GiveawayId, GuildId, IdempotencyKey, MessageId, PersonId, RoleId, Timestamp,
+    giveaways::{Command, Exclusion, Facts, Giveaway, GiveawaySettings, MAX_LEFT_OUT, WinnerState},
 };
 use projections::giveaways::entrants;
 
+use super::stream;
 use crate::{ActionError, Actions, Caller};
 
 const PROCESS: &str = "giveaways";
@@ -137,16 +138,30 @@ impl Actions {
         Ok(requires.check(&facts).is_err().then_some(Exclusion::NoLongerEligible))
     }
 
-    /// The time to claim may be over.
+    /// The winner of this entry was called, or could not be: their time to claim begins.
+    pub async fn open_claim(
+        &self,
+        guild: GuildId,
+        id: GiveawayId,
+        (entry, message): (u32, Option<MessageId>),
+        key: &IdempotencyKey,
+    ) -> Result<(), ActionError> {
+        let command = Command::OpenClaim { entry, message, at: self.now() };
+        self.keep_up(guild, id, key, &command).await
+    }
+
+    /// The time to claim may be over; else when it will be.
     pub async fn lapse_claim(
         &self,
         guild: GuildId,
         id: GiveawayId,
         entry: u32,
         key: &IdempotencyKey,
-    ) -> Result<(), ActionError> {
+    ) -> Result<Option<Timestamp>, ActionError> {
         let command = Command::Lapse { entry, at: self.now() };
-        self.keep_up(guild, id, key, &command).await
+        self.keep_up(guild, id, key, &command).await?;
+        let stream = stream(guild, id);
+        Ok(self.bus().read::<Giveaway, _>(&stream, |state, _| state.lapses_at(entry)).await?)
     }
 
     async fn keep_up(

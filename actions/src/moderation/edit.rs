@@ -67,7 +67,8 @@ impl Actions {
             None => row.person,
         };
         let text = Personal::clear(owner, text.trim().to_owned());
-        let command = case::Command::AddEvidence { by, text, place, at: self.now() };
+        let (files, at) = (Vec::new(), self.now());
+        let command = case::Command::AddEvidence { by, text, place, files, at };
         self.say_of_case(guild, caller, &Opening::of(&row), key, &command).await.map(drop)
     }
 

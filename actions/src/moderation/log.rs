@@ -12,7 +12,7 @@ use projections::moderation::{
     moderators,
 };
 
-use super::{MODULE, no_such_case, refused, stream};
+use super::{CaseFile, MODULE, no_such_case, refused, stream};
 use crate::{ActionError, Actions, Caller, Permission};
 
 pub const MAX_CASES_PAGE: u32 = 50;
@@ -107,6 +107,8 @@ pub struct CaseHistory {
     pub next: Option<u64>,
     /// The cases that belong to it.
     pub links: Vec<CaseNumber>,
+    /// The files of its evidence.
+    pub files: Vec<CaseFile>,
 }
 
 /// What there is against somebody.
@@ -146,9 +148,11 @@ impl Actions {
         let row = row?;
         if sight == Sight::Own {
             let case = self.case_line(guild, row, false).await?;
-            return Ok(CaseHistory { case, entries: Vec::new(), next: None, links: Vec::new() });
+            let (entries, next, links, files) = (Vec::new(), None, Vec::new(), Vec::new());
+            return Ok(CaseHistory { case, entries, next, links, files });
         }
         let links = self.links_of(guild, number).await?;
+        let files = self.files_of(guild, number).await?;
         let limit = limit.clamp(1, MAX_CASES_PAGE);
         let mut page = cases::entries(self.store(), guild, number, before, limit + 1).await?;
         let more = page.len() > limit as usize;
@@ -159,7 +163,7 @@ impl Actions {
             entries.push(self.history_entry(guild, entry).await?);
         }
         let case = self.case_line(guild, row, true).await?;
-        Ok(CaseHistory { case, entries, next, links })
+        Ok(CaseHistory { case, entries, next, links, files })
     }
 
     /// A page of cases, newest first.

@@ -16,6 +16,9 @@ use crate::{
     Who, guards,
 };
 
+/// Discord's are a third of it.
+const MAX_ADDRESS_CHARS: usize = 1_000;
+
 /// Somebody an action is about, as Discord tells of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -49,6 +52,8 @@ pub struct Captured<'a> {
     pub text: &'a str,
     pub author: UserId,
     pub place: case::Place,
+    /// They are copied afterwards, by a process: nothing waits for that.
+    pub files: &'a [case::FileTold],
 }
 
 /// What is to be done.
@@ -174,8 +179,15 @@ impl Actions {
     ) -> Result<(), ActionError> {
         let author = self.people().person(guild, captured.author).await?;
         let text = domain::Personal::clear(author, captured.text.to_owned());
-        let (by, place) = (case.by.clone(), Some(captured.place));
-        let command = case::Command::AddEvidence { by, text, place, at: self.now() };
+        let (by, place, at) = (case.by.clone(), Some(captured.place), self.now());
+        let files = captured.files.iter().map(|file| {
+            let cut = |text: &str, most| text.chars().take(most).collect::<String>();
+            let name = cut(&file.name, case::MAX_FILE_NAME_CHARS);
+            let (bytes, url) = (file.bytes, cut(&file.url, MAX_ADDRESS_CHARS));
+            domain::Personal::clear(author, case::FileTold { name, bytes, url })
+        });
+        let files = files.collect();
+        let command = case::Command::AddEvidence { by, text, place, files, at };
         self.say_of_case(guild, caller, case, key, &command).await.map(drop)
     }
 

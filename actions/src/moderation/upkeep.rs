@@ -189,7 +189,7 @@ impl Actions {
         }
     }
 
-    async fn tell_case(
+    pub(super) async fn tell_case(
         &self,
         guild: GuildId,
         case: CaseNumber,

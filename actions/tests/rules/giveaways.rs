@@ -6,7 +6,10 @@ use actions::{
 };
 use domain::{
     ChannelId, GiveawayId, MessageId, UserId,
-    giveaways::{Phase, WinnerState, settings::Template},
+    giveaways::{
+        Bonus, Phase, WinnerState,
+        settings::{Needs, Template, TemplateRole},
+    },
 };
 
 use crate::support::{
@@ -112,11 +115,46 @@ fn given_a_template_then_what_is_not_said_comes_from_it_and_the_rest_from_the_se
         assert_eq!((terms.winners, terms.claim_secs, terms.max_rerolls), (2, 60, 9));
         assert_eq!((terms.requires.account_days, terms.requires.member_days), (30, 7));
         assert_eq!(terms.ends_at, actions.now().plus_secs(600));
+        names_roles(&house, &plan).await;
         actions.drop_giveaway_template(guild(), &host(), "weekly", fresh()).await.unwrap();
         let gone = actions.drop_giveaway_template(guild(), &host(), "weekly", fresh()).await;
         assert_eq!(rule(gone), "input");
         house.close().await;
     });
+}
+
+/// Roles of a template are those of what is made from it, but for what is said otherwise.
+async fn names_roles(house: &House, plan: &Plan) {
+    let actions = &house.actions;
+    let name = async |needs, number, entries| {
+        let (template, role) = ("weekly".to_owned(), role(number));
+        let named = TemplateRole { template, needs, role, entries };
+        actions.name_template_role(guild(), &host(), &named, fresh()).await
+    };
+    name(Needs::All, 7, 0).await.unwrap();
+    name(Needs::Any, 8, 0).await.unwrap();
+    name(Needs::Any, 9, 0).await.unwrap();
+    name(Needs::None, 10, 0).await.unwrap();
+    name(Needs::Bonus, 7, 3).await.unwrap();
+    name(Needs::Bonus, 7, 4).await.unwrap();
+    assert_eq!(rule(name(Needs::Bonus, 7, 0).await), "settings.invalid");
+    let terms = made(house, plan).await.terms;
+    let requires = &terms.requires;
+    assert_eq!((&requires.all_of[..], &requires.none_of[..]), (&[role(7)][..], &[role(10)][..]));
+    assert_eq!(requires.any_of, [role(8), role(9)]);
+    assert_eq!(terms.bonus, [Bonus { role: role(7), entries: 4 }]);
+    let other = Plan { required_role: Some(role(8)), ..plan.clone() };
+    let terms = made(house, &other).await.terms;
+    assert_eq!((&terms.requires.all_of[..], terms.requires.any_of.len()), (&[role(8)][..], 2));
+
+    let caller = member(ann());
+    let refused = actions.drop_template_role(guild(), &caller, ("weekly", role(7)), fresh()).await;
+    assert_eq!(rule(refused), "guard.permission");
+    actions.drop_template_role(guild(), &host(), ("weekly", role(7)), fresh()).await.unwrap();
+    let terms = made(house, plan).await.terms;
+    assert!(terms.requires.all_of.is_empty() && terms.bonus.is_empty());
+    let nowhere = actions.drop_template_role(guild(), &host(), ("monthly", role(7)), fresh()).await;
+    assert_eq!(rule(nowhere), "input");
 }
 
 // proves: GIV-12

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use actions::{
     ActionError, BotStanding, Caller, Permissions, Standing, Target,
-    moderation::{Against, CaseFilter, Cause, Massban, Ordered, Preview, Sentence, Subject},
+    moderation::{
+        Against, Captured, CaseFilter, Cause, FileOf, Massban, Ordered, Preview, Sentence, Subject,
+        files::{MAX_FILE_BYTES, PIECE_BYTES},
+    },
 };
 use domain::{
-    CaseNumber, PersonId, UserId,
-    case::Kind,
+    CaseNumber, ChannelId, MessageId, PersonId, UserId,
+    case::{FileOutcome, FileTold, Kind, Place},
     moderation::{Deed, Event, Outcome, Severity, Stage},
 };
 
@@ -254,6 +257,84 @@ fn given_what_one_moderator_did_then_it_is_previewed_and_taken_back_as_far_as_it
         assert_eq!(lifts.count(), 2);
         let record = actions.record(guild(), &ben, user(500)).await.unwrap();
         assert_eq!(record.active_warnings, 1, "what another moderator did stands");
+        runtime.shutdown().await;
+        house.close().await;
+    });
+}
+
+// proves: MOD-01, MOD-15
+#[test]
+fn given_a_copy_of_a_file_then_whoever_sees_the_case_reads_it_and_erasing_its_author_takes_it() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        let runtime = house.project().await;
+        let (actions, caller) = (&house.actions, moderator(ben()));
+        let told = |name: &str| FileTold {
+            name: name.repeat(20),
+            bytes: 700_000,
+            url: "https://cdn.discordapp.com/attachments/1/2/photo.png".to_owned(),
+        };
+        let files = [told("photo.png"), told("film.mp4")];
+        let (channel, message) = (ChannelId::new(5).unwrap(), MessageId::new(6).unwrap());
+        let place = Place { channel, message };
+        let captured = Captured { text: "look", author: ann(), place, files: &files };
+        let against = Against { evidence: Some(captured), ..against(ann(), Some("spam")) };
+        let warned = actions.warn(guild(), &caller, &against, Severity::Minor, fresh()).await;
+        let case = warned.unwrap().case;
+        house.caught_up().await;
+        let [photo, film] = [1, 2].map(|file| FileOf { case, evidence: 1, file });
+        let early = actions.copy_of_file(guild(), &caller, photo).await;
+        assert_eq!(rule(early), "moderation.file_not_kept");
+
+        // Two pieces and a bit, begun twice.
+        let author = person(&house, ann()).await;
+        let bytes: Vec<u8> = (0..=250).cycle().take(600_000).collect();
+        let pieces: Vec<_> = bytes.chunks(PIECE_BYTES).collect();
+        let mut broken = actions.begin_copy(guild(), photo, author).await.unwrap().unwrap();
+        actions.keep_pieces(&mut broken, &pieces[..1]).await.unwrap();
+        let mut copying = actions.begin_copy(guild(), photo, author).await.unwrap().unwrap();
+        actions.keep_pieces(&mut copying, &pieces[..2]).await.unwrap();
+        actions.keep_pieces(&mut copying, &pieces[2..]).await.unwrap();
+        assert!(actions.finish_copy(copying).await.unwrap());
+        for (file, outcome) in [(photo, FileOutcome::Copied), (film, FileOutcome::TooLarge)] {
+            actions.settle_file(guild(), file, outcome, fresh()).await.unwrap();
+        }
+        house.caught_up().await;
+        let kept = actions.copy_of_file(guild(), &caller, photo).await.unwrap();
+        assert_eq!((kept.bytes, kept.pieces, kept.name.chars().count()), (600_000, 3, 100));
+        let mut read = Vec::new();
+        for piece in 0..kept.pieces {
+            read.extend(actions.piece_of(&kept, piece).await.unwrap());
+        }
+        assert!(read == bytes, "{} bytes are read", read.len());
+        let history = actions.case_history(guild(), &caller, case, None, 10).await.unwrap();
+        let known: Vec<_> = history.files.iter().map(|file| (file.of.file, file.outcome)).collect();
+        assert_eq!(known, [(1, Some(FileOutcome::Copied)), (2, Some(FileOutcome::TooLarge))]);
+
+        let not_there = FileOf { file: 9, ..photo };
+        for (who, of, says) in [
+            (&caller, film, "moderation.file_not_kept"),
+            (&caller, not_there, "moderation.no_such_file"),
+            (&member(ann()), photo, "case.no_such_case"),
+            (&member(user(77)), photo, "case.no_such_case"),
+        ] {
+            assert_eq!(rule(actions.copy_of_file(guild(), who, of).await), says, "{of:?}");
+        }
+        let room = actions.room_for_file(guild(), film, MAX_FILE_BYTES).await.unwrap();
+        assert_eq!(room, None);
+        let room = actions.room_for_file(guild(), film, MAX_FILE_BYTES + 1).await.unwrap();
+        assert_eq!(room, Some(FileOutcome::TooLarge));
+
+        let late = actions.begin_copy(guild(), film, author).await.unwrap().unwrap();
+        actions.bus().erase_person(guild(), author).await.unwrap();
+        actions.forget_files_of(guild(), author).await.unwrap();
+        assert!(!actions.finish_copy(late).await.unwrap(), "it came too late");
+        assert!(actions.begin_copy(guild(), film, author).await.unwrap().is_none());
+        house.caught_up().await;
+        let gone = actions.copy_of_file(guild(), &caller, photo).await;
+        assert_eq!(rule(gone), "moderation.file_erased");
+        let opened = actions.piece_of(&kept, 0).await;
+        assert!(opened.is_err(), "not even for whoever was reading");
         runtime.shutdown().await;
         house.close().await;
     });

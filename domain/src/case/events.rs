@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Place, Status};
+use super::{FileOutcome, FileTold, Kind, Place, Status};
 use crate::{
     CaseNumber, DomainEvent, EventType, PersonId, Personal, PersonalField, Timestamp,
     moderation::By,
@@ -36,6 +36,19 @@ pub enum Event {
         text: Personal<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<Place>,
+        at: Timestamp,
+    },
+    /// A file of the message that is this evidence.
+    FileAttached {
+        evidence: u32,
+        file: u32,
+        told: Personal<FileTold>,
+        at: Timestamp,
+    },
+    FileSettled {
+        evidence: u32,
+        file: u32,
+        outcome: FileOutcome,
         at: Timestamp,
     },
     EndSet {
@@ -98,6 +111,8 @@ impl DomainEvent for Event {
         EventType::new("case.status_changed", 1),
         EventType::new("case.appealed", 1),
         EventType::new("case.appeal_decided", 1),
+        EventType::new("case.file_attached", 1),
+        EventType::new("case.file_settled", 1),
     ];
 
     fn event_type(&self) -> EventType {
@@ -114,6 +129,8 @@ impl DomainEvent for Event {
             Self::StatusChanged { .. } => 9,
             Self::Appealed { .. } => 10,
             Self::AppealDecided { .. } => 11,
+            Self::FileAttached { .. } => 12,
+            Self::FileSettled { .. } => 13,
         }]
     }
 
@@ -124,6 +141,7 @@ impl DomainEvent for Event {
             | Self::EvidenceAdded { text, .. }
             | Self::Appealed { text, .. }
             | Self::AppealDecided { text: Some(text), .. } => visit("text", text),
+            Self::FileAttached { told, .. } => visit("told", told),
             _ => {}
         }
     }

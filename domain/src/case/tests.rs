@@ -161,7 +161,8 @@ fn given_links_and_evidence_then_they_are_kept_once_and_within_limits() {
     assert_eq!(act(&mut state, &unlink).len(), 1);
     assert_eq!(act(&mut state, &unlink), []);
     let captured = text("the message");
-    let evidence = Command::AddEvidence { by: moderator(), text: captured, place: None, at: at() };
+    let (by, files) = (moderator(), Vec::new());
+    let evidence = Command::AddEvidence { by, text: captured, place: None, files, at: at() };
     for _ in 0..MAX_EVIDENCE {
         act(&mut state, &evidence);
     }
@@ -181,4 +182,59 @@ fn given_the_member_it_is_about_then_they_change_nothing_on_it() {
     ] {
         assert_eq!(refused(&state, &command), "case.own_case");
     }
+}
+
+fn captured(files: u32) -> Command {
+    let told = |number| FileTold {
+        name: format!("{number}.png"),
+        bytes: 4_096,
+        url: format!("https://cdn.discordapp.com/attachments/1/{number}/{number}.png"),
+    };
+    let files = (1..=files).map(|number| Personal::clear(ANN, told(number))).collect();
+    Command::AddEvidence { by: moderator(), text: text("look"), place: None, files, at: at() }
+}
+
+fn attached(events: &[Event]) -> Vec<(u32, u32)> {
+    let attached = |event: &Event| match event {
+        Event::FileAttached { evidence, file, .. } => Some((*evidence, *file)),
+        _ => None,
+    };
+    events.iter().filter_map(attached).collect()
+}
+
+/// Evidence whose file had expired when somebody looked: a defect of others.
+#[test]
+fn given_a_message_with_files_then_each_is_numbered_and_what_became_of_it_is_said_once() {
+    let mut state = given_case();
+    assert_eq!(attached(&act(&mut state, &captured(2))), [(1, 1), (1, 2)]);
+    assert_eq!(attached(&act(&mut state, &captured(1))), [(2, 1)]);
+    let settle =
+        |evidence, file, outcome| Command::SettleFile { evidence, file, outcome, at: at() };
+    let copied = settle(1, 2, FileOutcome::Copied);
+    let outcome = FileOutcome::Copied;
+    let event = Event::FileSettled { evidence: 1, file: 2, outcome, at: at() };
+    assert_eq!(act(&mut state, &copied), [event]);
+    assert_eq!(act(&mut state, &settle(1, 2, FileOutcome::Gone)), [], "it is known already");
+    assert_eq!(act(&mut state, &settle(1, 3, FileOutcome::Gone)), [], "there is no such file");
+    assert_eq!(act(&mut state, &settle(2, 1, FileOutcome::TooLarge)).len(), 1);
+}
+
+#[test]
+fn given_more_files_than_there_is_room_for_then_they_are_left_out_and_the_evidence_is_kept() {
+    let mut state = given_case();
+    assert_eq!(attached(&act(&mut state, &captured(30))).len(), MAX_FILES as usize);
+    for _ in 1..MAX_CASE_FILES / MAX_FILES {
+        assert_eq!(attached(&act(&mut state, &captured(MAX_FILES))).len(), MAX_FILES as usize);
+    }
+    let full = act(&mut state, &captured(1));
+    assert!(matches!(full[..], [Event::EvidenceAdded { .. }]), "{full:?}");
+    assert!(state.weight_bytes() < 2_048, "{}", state.weight_bytes());
+}
+
+#[test]
+fn given_any_outcome_of_a_copy_then_its_word_leads_back_to_it() {
+    for outcome in FileOutcome::ALL {
+        assert_eq!(FileOutcome::of_word(outcome.word()), Some(outcome));
+    }
+    assert_eq!(FileOutcome::of_word("lost"), None);
 }

@@ -2,7 +2,8 @@
 
 use super::{
     Command, Draw, DrawnFor, Event, Exclusion, Facts, MAX_ENTRIES, MAX_LEFT_OUT, MAX_REASON_CHARS,
-    Made, Phase, Refusal, Standing, State, Terms, Winner, WinnerState, commitment, extract, pick,
+    Made, Phase, Refusal, Standing, State, Terms, UNCALLED_SECS, Winner, WinnerState, commitment,
+    extract, pick,
 };
 use crate::{
     ChannelId, GiveawayId, MessageId, PersonId, Timestamp,
@@ -82,6 +83,15 @@ impl State {
                 let mut events = vec![Event::CandidateDisqualified { entry, person, why, at: *at }];
                 events.extend(self.next(made, DrawnFor::Disqualification, *at));
                 Ok(events)
+            }
+            Command::OpenClaim { entry, message, at } => {
+                let winner = *self.winner_of(*entry)?;
+                let waits = matches!(winner.state, WinnerState::Confirmed { claim_until: Some(_) });
+                let least = if message.is_some() { 0 } else { UNCALLED_SECS };
+                let claim_until = at.plus_secs(i64::from(made.terms.claim_secs.max(least)));
+                let (entry, person, message) = (winner.entry, winner.person, *message);
+                let event = Event::ClaimOpened { entry, person, message, claim_until, at: *at };
+                Ok((waits && !winner.called).then_some(event).into_iter().collect())
             }
             Command::Claim { person, at } => self.claim(*person, *at),
             Command::Lapse { entry, at } => self.lapse(made, *entry, *at),
@@ -279,13 +289,13 @@ impl State {
             return Err(Refusal::NotDrawn);
         }
         let mine = self.winners().iter().find(|winner| winner.person == person);
-        let Winner { entry, state, .. } = *mine.ok_or(Refusal::NotTheWinner)?;
+        let Winner { entry, state, called, .. } = *mine.ok_or(Refusal::NotTheWinner)?;
         match state {
             WinnerState::Candidate => Err(Refusal::NotConfirmed),
             WinnerState::Gone => Err(Refusal::NotTheWinner),
             WinnerState::Lapsed => Err(Refusal::ClaimTooLate),
             WinnerState::Claimed => Ok(Vec::new()),
-            WinnerState::Confirmed { claim_until } if claim_until.is_some_and(|end| at >= end) => {
+            WinnerState::Confirmed { claim_until: Some(end) } if called && at >= end => {
                 Err(Refusal::ClaimTooLate)
             }
             WinnerState::Confirmed { .. } => Ok(vec![Event::PrizeClaimed { entry, person, at }]),
@@ -294,10 +304,7 @@ impl State {
 
     fn lapse(&self, made: &Made, entry: u32, at: Timestamp) -> Decided {
         let winner = *self.winner_of(entry)?;
-        let WinnerState::Confirmed { claim_until: Some(end) } = winner.state else {
-            return Ok(Vec::new());
-        };
-        if at < end {
+        if self.lapses_at(entry).is_none_or(|end| at < end) {
             return Ok(Vec::new());
         }
         let mut events = vec![Event::ClaimLapsed { entry, person: winner.person, at }];

@@ -116,6 +116,16 @@ pub enum Event {
         claim_until: Option<Timestamp>,
         at: Timestamp,
     },
+    /// The winner was called, or that could not be done: from here on their time to claim runs.
+    ClaimOpened {
+        entry: u32,
+        person: PersonId,
+        /// Which calls them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<MessageId>,
+        claim_until: Timestamp,
+        at: Timestamp,
+    },
     PrizeClaimed {
         entry: u32,
         person: PersonId,
@@ -173,6 +183,7 @@ impl DomainEvent for Event {
         EventType::new("giveaway.rerolls_exhausted", 1),
         EventType::new("giveaway.posted", 1),
         EventType::new("giveaway.post_failed", 1),
+        EventType::new("giveaway.claim_opened", 1),
     ];
 
     fn event_type(&self) -> EventType {
@@ -196,6 +207,7 @@ impl DomainEvent for Event {
             Self::RerollsExhausted { .. } => 16,
             Self::Posted { .. } => 17,
             Self::PostFailed { .. } => 18,
+            Self::ClaimOpened { .. } => 19,
         }]
     }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, MoveId, SquadId, Unmoved};
+use super::{Failure, MoveId, Owed, SquadId, Unmoved};
 use crate::{Bytes, DomainEvent, EventType, PersonId, RoleId, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +97,13 @@ pub enum Event {
         role: RoleId,
         at: Timestamp,
     },
+    /// Roles that are to be as the squads are: these given, those taken.
+    RolesRepaired {
+        give: Vec<Owed>,
+        take: Vec<Owed>,
+        by: PersonId,
+        at: Timestamp,
+    },
 }
 
 impl DomainEvent for Event {
@@ -111,6 +118,7 @@ impl DomainEvent for Event {
         EventType::new("squads.role_given", 1),
         EventType::new("squads.move_undone", 1),
         EventType::new("squads.left", 1),
+        EventType::new("squads.roles_repaired", 1),
     ];
 
     fn event_type(&self) -> EventType {
@@ -125,6 +133,7 @@ impl DomainEvent for Event {
             Self::RoleGiven { .. } => 7,
             Self::MoveUndone { .. } => 8,
             Self::Left { .. } => 9,
+            Self::RolesRepaired { .. } => 10,
         }]
     }
 }

@@ -348,3 +348,33 @@ fn given_100_000_members_then_each_takes_no_more_than_its_share_of_memory() {
     let each = state.weight_bytes() / MEMBERS as usize;
     assert!(each <= MAX_BYTES_PER_MEMBER, "{each} bytes a member");
 }
+
+// proves: SQD-09
+#[test]
+fn given_roles_that_went_astray_then_only_what_is_so_when_it_is_decided_is_repaired() {
+    let mut state = settled();
+    act(&mut state, &Command::Join(join(BEN, BLUE, 2, 0)));
+    let owed = |person, number| Owed { person, role: role(number) };
+    let cat = PersonId(3);
+    let repair = Command::Repair {
+        // Ben's move is under way, and Cat is in no squad.
+        give: vec![ANN, BEN, cat],
+        // Red is Ann's own; 99 is no squad's.
+        take: vec![owed(ANN, 12), owed(ANN, 11), owed(cat, 11), owed(cat, 99), owed(BEN, 11)],
+        by: ADMIN,
+        at: at(700),
+    };
+    let before = state.clone();
+    let events = act(&mut state, &repair);
+    let [Event::RolesRepaired { give, take, .. }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(give, &[owed(ANN, 11)]);
+    assert_eq!(take, &[owed(ANN, 12), owed(cat, 11)]);
+    assert_eq!(state, before, "who is in which squad was right");
+    let nothing = Command::Repair { give: vec![cat], take: Vec::new(), by: ADMIN, at: at(700) };
+    assert_eq!(act(&mut state, &nothing), []);
+    let many = (1..=500).map(|number| owed(PersonId(1_000 + number), 11)).collect();
+    let many = Command::Repair { give: vec![ANN], take: many, by: ADMIN, at: at(700) };
+    let events = act(&mut state, &many);
+    let [Event::RolesRepaired { give, take, .. }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(give.len() + take.len(), MAX_REPAIRED);
+}

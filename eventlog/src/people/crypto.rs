@@ -187,6 +187,20 @@ impl DataKey {
         open_bytes(&self.0, &bytes, &field_context(event, field))
     }
 
+    /// Seals what is too long to be text: a piece of a file. It opens nowhere else either.
+    pub fn seal_piece(
+        &self,
+        file: EventId,
+        piece: &str,
+        clear: &[u8],
+    ) -> Result<Vec<u8>, PeopleError> {
+        seal_bytes(&self.0, clear, &field_context(file, piece))
+    }
+
+    pub fn open_piece(&self, file: EventId, piece: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        open_bytes(&self.0, sealed, &field_context(file, piece))
+    }
+
     /// A key that needs both: without the day's key nothing that it sealed can be opened again.
     pub fn on(&self, day: &DayKey) -> Self {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0)
@@ -261,6 +275,17 @@ mod tests {
         assert_eq!(key.open_field(&sealed, event, "evidence"), None);
         assert_eq!(key.open_field(&sealed, EventId(uuid::Uuid::from_u128(2)), "reason"), None);
         assert_eq!(DataKey::generate().unwrap().open_field(&sealed, event, "reason"), None);
+    }
+
+    #[test]
+    fn a_sealed_piece_opens_only_at_its_place_in_its_file() {
+        let key = DataKey::generate().unwrap();
+        let file = EventId(uuid::Uuid::from_u128(1));
+        let sealed = key.seal_piece(file, "0/2", b"half of it").unwrap();
+        assert_eq!(key.open_piece(file, "0/2", &sealed).unwrap(), b"half of it");
+        assert_eq!(key.open_piece(file, "1/2", &sealed), None);
+        assert_eq!(key.open_piece(EventId(uuid::Uuid::from_u128(2)), "0/2", &sealed), None);
+        assert_eq!(DataKey::generate().unwrap().open_piece(file, "0/2", &sealed), None);
     }
 
     #[test]

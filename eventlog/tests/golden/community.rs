@@ -8,13 +8,13 @@ mod logs;
 use domain::{
     AuditLogId, BatchId, CampaignId, CaseNumber, ChannelId, GiveawayId, MessageId,
     campaign::{Campaign, Event as OfCampaign, Failure as NotDelivered, Limits, Reward},
-    case::{Case, Event as OfCase, Kind, Place, Status},
+    case::{Case, Event as OfCase, FileOutcome, Kind, Place, Status},
     codes::{Codes, Event as OfCodes},
     digest::Digest,
     giveaways::{
         Bonus, DrawnFor, Event as OfGiveaway, Exclusion, Giveaway, GiveawaySettings, Requirements,
         Terms,
-        settings::{Language, Template},
+        settings::{Language, Needs, Template, TemplateRole},
     },
     moderation::{
         By, Deed, EndReason, Event as OfModeration, Failure, LiftReason, Moderation,
@@ -192,6 +192,11 @@ fn cases() -> Vec<OfCase> {
     };
     let evidence =
         |number, place| OfCase::EvidenceAdded { number, by: by(), text: sealed(), place, at };
+    let told = match sealed() {
+        Personal::Sealed(sealed) => Personal::Sealed(sealed),
+        other => panic!("{other:?} is not sealed"),
+    };
+    let settled = |file, outcome| OfCase::FileSettled { evidence: 1, file, outcome, at };
     let end_set = |until| OfCase::EndSet { by: by(), until, at };
     let other = CaseNumber(9);
     let decided =
@@ -212,6 +217,9 @@ fn cases() -> Vec<OfCase> {
         OfCase::Appealed { number: 1, who: ANN, text: sealed(), at },
         decided(true, Some(sealed())),
         decided(false, None),
+        OfCase::FileAttached { evidence: 1, file: 1, told, at },
+        settled(1, FileOutcome::Copied),
+        settled(2, FileOutcome::TooLarge),
     ]
 }
 
@@ -224,11 +232,19 @@ fn giveaway_settings() -> Vec<Changed<GiveawaySettings>> {
         account_days: 30,
         member_days: 7,
     };
+    let named =
+        |needs, role, entries| TemplateRole { template: "weekly".to_owned(), needs, role, entries };
     let decided = GiveawaySettings {
         exclude_past_winners: true,
         language: Language::De,
         log_channel: vec![ChannelId::new(1_310_988_612_345_678_905).unwrap()],
         templates: vec![template],
+        template_roles: vec![
+            named(Needs::All, role(1), 0),
+            named(Needs::Any, role(2), 0),
+            named(Needs::None, role(3), 0),
+            named(Needs::Bonus, role(4), 3),
+        ],
         ..GiveawaySettings::default()
     };
     versions([decided, GiveawaySettings::default()])
@@ -258,6 +274,8 @@ fn giveaway() -> Vec<OfGiveaway> {
         |by| OfGiveaway::Closed { entries: 5, standing: 4, weight: 9, root: digest(3), by, at };
     let drawn = |k, why| OfGiveaway::CandidateDrawn { k, j: 0, entry, person, why, at };
     let confirmed = |claim_until| OfGiveaway::WinnerConfirmed { entry, person, claim_until, at };
+    let opened =
+        |message| OfGiveaway::ClaimOpened { entry, person, message, claim_until: end(), at };
     let message = MessageId::new(1_310_988_612_345_678_904).unwrap();
     vec![
         OfGiveaway::Created {
@@ -304,6 +322,8 @@ fn giveaway() -> Vec<OfGiveaway> {
         OfGiveaway::ClaimLapsed { entry, person, at },
         OfGiveaway::WinnerRerolled { entry, person, by, reason: sealed(), at },
         OfGiveaway::RerollsExhausted { rerolls: 3, at },
+        opened(Some(message)),
+        opened(None),
     ]
 }
 

@@ -3,7 +3,8 @@
 use domain::{
     CampaignId,
     squads::{
-        Event as OfSquads, Failure as NotGiven, MoveId, SquadId, SquadSettings, Squads, Unmoved,
+        Event as OfSquads, Failure as NotGiven, MoveId, Owed, SquadId, SquadSettings, Squads,
+        Unmoved,
     },
     tiers::{EndReason, Event as OfTiers, Failure as NotHeld, Giver, Tiers},
 };
@@ -74,6 +75,12 @@ fn squads() -> Vec<OfSquads> {
         undone(None, None, NotGiven::RoleGone),
         undone(None, None, NotGiven::Unavailable),
         OfSquads::Left { person, squad: red, role: role(1), at },
+        OfSquads::RolesRepaired {
+            give: vec![Owed { person: ANN, role: role(1) }],
+            take: vec![Owed { person: BEN, role: role(1) }],
+            by,
+            at,
+        },
     ]
 }
 

@@ -193,6 +193,10 @@ fn said(event: Event) -> Option<(Said, Timestamp)> {
         Event::WinnerConfirmed { entry, person, at, .. } => {
             (Said::new("confirmed").about(entry, person), at)
         }
+        Event::ClaimOpened { entry, person, message, at, .. } => {
+            let what = if message.is_some() { "called" } else { "not_called" };
+            (Said::new(what).about(entry, person), at)
+        }
         Event::PrizeClaimed { entry, person, at } => {
             (Said::new("claimed").about(entry, person), at)
         }

@@ -4,11 +4,12 @@
 //! What Discord did comes from `moderation`, what people say about a case from its own stream.
 
 mod everywhere;
+mod files;
 mod queue;
 mod read;
 
 use domain::{
-    CaseNumber, Decider, GuildId, PersonId, Personal, Timestamp,
+    CaseNumber, Decider, GuildId, PersonId, Personal, PersonalField as _, Timestamp,
     case::{self, Case, Status},
     moderation::{By, Deed, EndReason, Event, Moderation, Origin, Severity, StepDeed},
     people::{self, People},
@@ -16,6 +17,7 @@ use domain::{
 use eventlog::{LogError, Recorded, decode, sql::Value, values};
 
 pub use everywhere::{Behind, CaseSomewhere, MAX_COMMUNITIES, Wide, communities, everywhere};
+pub use files::{FileRow, files};
 pub use queue::{OpenAppeal, open_appeals};
 pub use read::{
     CaseRow, Counts, Entry, Filter, MAX_ENTRIES, MAX_PAGE, Order, counts, entries, links, one,
@@ -42,7 +44,7 @@ pub struct Batch {
 
 impl Projection for Cases {
     const NAME: &'static str = "cases";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const CATEGORIES: &'static [&'static str] =
         &[Moderation::CAPABILITY, Case::CAPABILITY, People::CAPABILITY];
     const TABLES: &'static [Table] = &[
@@ -105,6 +107,22 @@ impl Projection for Cases {
             );
             CREATE INDEX {case_entries}_text ON {case_entries} (guild, text_owner);",
         },
+        Table {
+            name: "case_files",
+            create: "CREATE TABLE {case_files} (
+                guild    bigint NOT NULL,
+                number   bigint NOT NULL, -- of the case
+                evidence bigint NOT NULL,
+                file     bigint NOT NULL,
+                at       bigint NOT NULL,
+                event_id text   NOT NULL,
+                owner    bigint NOT NULL, -- who wrote the message
+                told     text, -- sealed: its name, how long it is, where it was
+                outcome  text, -- of copying it; none while that is not known
+                PRIMARY KEY (guild, number, evidence, file)
+            );
+            CREATE INDEX {case_files}_owner ON {case_files} (guild, owner);",
+        },
     ];
     type Batch = Batch;
 
@@ -139,6 +157,7 @@ impl Projection for Cases {
             for erase in [
                 "UPDATE {cases} SET reason = NULL WHERE guild = $1 AND reason_owner = $2",
                 "UPDATE {case_entries} SET text = NULL WHERE guild = $1 AND text_owner = $2",
+                "UPDATE {case_files} SET told = NULL WHERE guild = $1 AND owner = $2",
             ] {
                 tables.execute(erase, &values![guild, person]).await?;
             }
@@ -407,6 +426,10 @@ const REASON: &str = "UPDATE {cases} SET reason_event = $3, reason_owner = $4, r
                       WHERE guild = $1 AND number = $2";
 const NOTES: &str = "UPDATE {cases} SET notes = $3 WHERE guild = $1 AND number = $2";
 const EVIDENCE: &str = "UPDATE {cases} SET evidence = $3 WHERE guild = $1 AND number = $2";
+const FILE: &str = "INSERT INTO {case_files} (guild, number, evidence, file, at, event_id, owner, \
+                    told) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const FILE_SETTLED: &str = "UPDATE {case_files} SET outcome = $5 \
+                            WHERE guild = $1 AND number = $2 AND evidence = $3 AND file = $4";
 const HIDDEN: &str = "UPDATE {cases} SET hidden = $3 WHERE guild = $1 AND number = $2";
 const STATUS: &str = "UPDATE {cases} SET status = $3 WHERE guild = $1 AND number = $2";
 const APPEALED: &str =
@@ -432,8 +455,21 @@ fn fold_case(batch: &mut Batch, event: &Recorded) -> Result<(), LogError> {
         }
         Of::EvidenceAdded { number: place, by, text, place: stood, at } => {
             batch.change(EVIDENCE, event, number, values![*place]);
-            let said = Said { text: Some(text), place: *stood, ..said("evidence", by) };
+            let detail = place.to_string();
+            let (text, detail) = (Some(text), Some(detail.as_str()));
+            let said = Said { text, detail, place: *stood, ..said("evidence", by) };
             batch.say(event, number, *at, &said);
+        }
+        Of::FileAttached { evidence, file, told, at } => {
+            let sealed = told.sealed().map(|sealed| sealed.sealed.clone());
+            let [evidence, file, at, id, owner] =
+                values![*evidence, *file, *at, event.id.to_string(), told.owner()];
+            let row = [evidence, file, at, id, owner, Value::Text(sealed)];
+            batch.change(FILE, event, number, row);
+        }
+        Of::FileSettled { evidence, file, outcome, .. } => {
+            let row = values![*evidence, *file, outcome.word()];
+            batch.change(FILE_SETTLED, event, number, row);
         }
         Of::Hidden { by, at } => {
             batch.change(HIDDEN, event, number, values![true]);

@@ -185,12 +185,23 @@ fn given_what_people_say_about_a_case_then_it_stands_beside_it_sealed() {
         town.say(1, case::Command::Open { case, about: tom, kind, by: by.clone(), at }).await;
         let text = |text: &str| Personal::clear(tom, text.to_owned());
         let appeal = |text| case::Command::Appeal { who: tom, text, at };
+        let file = |name: &str| {
+            let url = format!("https://cdn.discordapp.com/attachments/1/2/{name}");
+            Personal::clear(tom, case::FileTold { name: name.to_owned(), bytes: 9, url })
+        };
         for command in [
             case::Command::Note { by: by.clone(), text: text("spoke with grandmother"), at },
             case::Command::AddEvidence {
                 by: by.clone(),
                 text: text("grandmother's photo"),
                 place: None,
+                files: vec![file("grandmother.png"), file("grandmother.mp4")],
+                at,
+            },
+            case::Command::SettleFile {
+                evidence: 1,
+                file: 2,
+                outcome: case::FileOutcome::TooLarge,
                 at,
             },
             case::Command::EditReason { by: by.clone(), text: text("grandmother's number"), at },
@@ -203,7 +214,13 @@ fn given_what_people_say_about_a_case_then_it_stands_beside_it_sealed() {
         assert_eq!(row.appeal.as_deref(), Some("open"));
         assert_eq!(town.numbers(Filter { appeal_open: true, ..Filter::default() }).await, [1]);
         assert!(matches!(row.reason, Some(Personal::Sealed(_))));
-        for table in ["cases", "case_entries"] {
+        let files = cases::files(&house.store, guild(1), CaseNumber(1)).await.unwrap();
+        let known: Vec<_> = files.iter().map(|file| (file.file, file.outcome)).collect();
+        assert_eq!(known, [(1, None), (2, Some(case::FileOutcome::TooLarge))]);
+        assert!(files.iter().all(|file| matches!(file.told, Personal::Sealed(_))));
+        let none = cases::files(&house.store, guild(1), CaseNumber(2)).await.unwrap();
+        assert!(none.is_empty());
+        for table in ["cases", "case_entries", "case_files"] {
             let rows = house.rows(&format!("SELECT * FROM {table}")).await;
             assert!(!rows.is_empty() && !format!("{rows:?}").contains("grandmother"), "{rows:?}");
         }
@@ -227,6 +244,9 @@ fn given_what_people_say_about_a_case_then_it_stands_beside_it_sealed() {
         for entry in entries.unwrap().iter().filter(|entry| entry.text.is_some()) {
             assert_eq!(entry.text, Some(Personal::Erased { owner: tom }), "{}", entry.what);
         }
+        let files = cases::files(&house.store, guild(1), CaseNumber(1)).await.unwrap();
+        assert_eq!(files.len(), 2, "that there were files stays known");
+        assert!(files.iter().all(|file| file.told == Personal::Erased { owner: tom }));
         runtime.shutdown().await;
         house.close().await;
     });

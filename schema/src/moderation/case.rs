@@ -9,6 +9,7 @@ use domain::{
 };
 use projections::moderation::cases::{self, CaseRow, Entry, Filter, Order};
 
+use super::files::{self, CaseFile};
 use crate::{
     page::{Asked, List, cost},
     people::Person,
@@ -204,6 +205,15 @@ impl Case {
         Ok(cases::links(&all).iter().map(|link| link.0).collect())
     }
 
+    /// The files of the messages that are its evidence; none for its member.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn files(&self) -> Answer<Vec<CaseFile>> {
+        if !self.all {
+            return Ok(Vec::new());
+        }
+        files::of_case(&self.seen.scope, self.row.number).await
+    }
+
     /// The newest other cases of the same kind and severity: what was done elsewhere.
     #[graphql(complexity = "5 * child_complexity")]
     async fn similar(&self) -> Answer<Vec<Self>> {
@@ -303,8 +313,8 @@ impl CaseEntry {
         Answerable::of(&self.scope, &self.row.by)
     }
 
-    /// The deed of a step, why Discord failed, the new end in seconds since 1970, the new status, or
-    /// `accepted` and `refused` of a decision.
+    /// The deed of a step, why Discord failed, the new end in seconds since 1970, the new status, the
+    /// number of the evidence, or `accepted` and `refused` of a decision.
     async fn detail(&self) -> Option<&str> {
         self.row.detail.as_deref()
     }

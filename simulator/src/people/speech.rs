@@ -1,10 +1,12 @@
 //! What a member writes and does by themselves.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Failed, Person};
 use crate::{
     permissions::Permissions,
+    rest::attachment::{self, Kept},
     snowflake::Id,
     world::{
         By, Refusal, World,
@@ -27,6 +29,19 @@ impl Person {
     pub fn replies(&self, channel: Id, message: Id, text: &str) -> Result<Id, Failed> {
         let answers_to = Some(message);
         self.posts(channel, NewMessage { answers_to, ..NewMessage::text(text) })
+    }
+
+    /// Writes a message with a file.
+    pub fn sends(&self, channel: Id, text: &str, name: &str, bytes: &[u8]) -> Result<Id, Failed> {
+        let file = Kept {
+            channel,
+            filename: attachment::plain_name(name),
+            content_type: "application/octet-stream".to_owned(),
+            bytes: Bytes::copy_from_slice(bytes),
+        };
+        let host = self.sim.address().to_string();
+        let kept = attachment::put(&self.sim, &host, &mut self.sim.world.lock(), file);
+        self.posts(channel, NewMessage { attachments: vec![kept], ..NewMessage::text(text) })
     }
 
     /// Writes a message with anything in it.

@@ -95,30 +95,33 @@ fn keep_beside(
             let message = format!("Attachment data not found for id {}", file.id);
             return Err(super::form::refused("attachments", "ATTACHMENT_DATA_NOT_FOUND", message));
         };
-        let id = world.next_id();
-        let filename = plain_name(file.filename.as_deref().unwrap_or(&upload.filename));
+        let content_type = upload.content_type.clone();
         let kept = Kept {
             channel,
-            filename: filename.clone(),
-            content_type: upload
-                .content_type
-                .clone()
-                .unwrap_or_else(|| "application/octet-stream".to_owned()),
+            filename: plain_name(file.filename.as_deref().unwrap_or(&upload.filename)),
+            content_type: content_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
             bytes: upload.bytes.clone(),
         };
-        let url = link(call, channel, id, &filename, world.now_ms());
-        let mut wire = json!({
-            "id": id, "filename": filename, "size": kept.bytes.len(), "url": url,
-            "proxy_url": url, "content_type": kept.content_type,
-        });
+        let mut wire = put(&call.sim, &call.host, world, kept);
         if let Some(text) = &file.description {
             wire["description"] = text.clone().into();
         }
-        call.sim.rest.files.lock().put(id, kept);
         shown.push(wire);
     }
     point_at(message, &shown);
     Ok(Some(shown))
+}
+
+/// Keeps a file, and describes it as a message shows it.
+pub fn put(sim: &crate::Shared, host: &str, world: &mut World, file: Kept) -> Value {
+    let id = world.next_id();
+    let url = link(&sim.rest.key, host, (file.channel, id, &file.filename), world.now_ms());
+    let wire = json!({
+        "id": id, "filename": file.filename, "size": file.bytes.len(), "url": url,
+        "proxy_url": url, "content_type": file.content_type,
+    });
+    sim.rest.files.lock().put(id, file);
+    wire
 }
 
 /// `attachment://name` in embeds and components means one of these files.
@@ -145,7 +148,7 @@ fn replace(value: &mut Value, files: &[Value]) {
 }
 
 /// A name that can stand in an address.
-fn plain_name(name: &str) -> String {
+pub fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain = |letter: char| {
         if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' }
@@ -164,19 +167,19 @@ pub fn refresh(call: &Call, message: &mut Value, now_ms: u64) {
         let id = file["id"].as_str().and_then(|id| id.parse::<Id>().ok());
         let name = file["filename"].as_str().map(str::to_owned);
         if let (Some(channel), Some(id), Some(name)) = (channel, id, name) {
-            let url = link(call, channel, id, &name, now_ms);
+            let url = link(&call.sim.rest.key, &call.host, (channel, id, &name), now_ms);
             file["proxy_url"] = url.clone().into();
             file["url"] = url.into();
         }
     }
 }
 
-fn link(call: &Call, channel: Id, id: Id, filename: &str, now_ms: u64) -> String {
+fn link(key: &[u8], host: &str, (channel, id, filename): (Id, Id, &str), now_ms: u64) -> String {
     let issued = now_ms / 1000;
     let expires = issued + LINK_SECS;
     let path = format!("/attachments/{channel}/{id}/{}", query::encode(filename));
-    let signature = sign(&call.sim.rest.key, &path, expires, issued);
-    format!("http://{}{path}?ex={expires:x}&is={issued:x}&hm={signature}", call.host)
+    let signature = sign(key, &path, expires, issued);
+    format!("http://{host}{path}?ex={expires:x}&is={issued:x}&hm={signature}")
 }
 
 fn sign(key: &[u8], path: &str, expires: u64, issued: u64) -> String {

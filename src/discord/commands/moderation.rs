@@ -4,6 +4,7 @@
 
 mod appeal;
 mod case;
+mod files;
 mod lists;
 mod many;
 mod menus;

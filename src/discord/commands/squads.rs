@@ -3,6 +3,7 @@
 mod join;
 mod lists;
 mod manage;
+mod repair;
 
 use actions::squads::{MODULE, SquadLine};
 use domain::squads::SquadId;
@@ -33,6 +34,7 @@ pub const CAPABILITY: Capability = Capability {
             Route::of::<manage::Create>(),
             Route::of::<manage::Edit>(),
             Route::of::<manage::Delete>(),
+            Route::of::<repair::Repair>(),
         ],
     )],
     presses: &[
@@ -40,6 +42,7 @@ pub const CAPABILITY: Capability = Capability {
         Press::new("switch", |ctx, pressed| Box::pin(join::confirmed(ctx, pressed))),
         Press::new("leave", |ctx, pressed| Box::pin(join::left(ctx, pressed))),
         Press::new("members", |ctx, pressed| Box::pin(lists::turn(ctx, pressed))),
+        Press::new("repair", |ctx, pressed| Box::pin(repair::confirmed(ctx, pressed))),
         Press::new("delete", |ctx, pressed| Box::pin(manage::deleted(ctx, pressed))),
     ],
     submits: &[],

@@ -1,5 +1,7 @@
 //! `/squads`, as members and those who look after squads use it.
 
+use actions::mirror::{Profile, Told};
+
 use super::*;
 
 /// An admin who may bind roles: the owner.
@@ -141,4 +143,72 @@ async fn given_a_minimum_balance_then_one_below_it_is_told_both_numbers() {
     house.grant(ANN, 1).await;
     house.advance(4);
     assert_eq!(ann.uses("/squads join", &[]).await.buttons.len(), 2);
+}
+
+// proves: SQD-09, SYN-04
+#[tokio::test(flavor = "multi_thread")]
+async fn given_roles_changed_by_hand_then_they_are_shown_and_repaired_once_that_is_confirmed() {
+    let house = two_squads().await;
+    let owner = owner(&house);
+    let (ann, ben) = (house.member(ANN), house.member(BEN));
+    for (member, squad) in [(&ann, "Red"), (&ben, "Blue")] {
+        house.advance(61);
+        let choose = member.uses("/squads join", &[]).await;
+        let joined = member.presses(press(&choose, squad)).await;
+        assert!(joined.body.contains("You are in"), "{}", joined.body);
+    }
+    house.advance(61);
+    let early = owner.uses("/squads repair", &[]).await;
+    assert!(early.body.contains("/sync start"), "{}", early.body);
+
+    // Ann lost her role, Ben has got Ann's too; both by hand.
+    let actions = &house.node.actions;
+    let guild = House::guild();
+    for user in [ANN, BEN] {
+        let (user, key) = (UserId::new(user).unwrap(), fresh_key("given").unwrap());
+        let person = actions.people().person(guild, user).await.unwrap();
+        let open = squad_move(&house, person).await;
+        actions.note_squad_role(guild, person, open, Ok(()), &key).await.unwrap();
+    }
+    let told = |user, roles: &[u64]| Told {
+        user: UserId::new(user).unwrap(),
+        profile: Profile { name: "somebody".to_owned(), ..Profile::default() },
+        roles: roles.iter().map(|role| domain::RoleId::new(*role).unwrap()).collect(),
+        joined_at: None,
+        bot: false,
+    };
+    actions.begin_sync(guild, 2).await.unwrap();
+    let page = [told(ANN, &[5]), told(BEN, &[31, 32])];
+    actions.copy_page(guild, &page, actions.now()).await.unwrap();
+    actions.finish_sync(guild).await.unwrap();
+
+    house.advance(10);
+    let refused = ann.uses("/squads repair", &[]).await;
+    assert!(refused.body.contains("Manage Settings"), "{}", refused.body);
+    let preview = owner.uses("/squads repair", &[]).await;
+    assert!(preview.body.contains("get it: **1**"), "{}", preview.body);
+    assert!(preview.body.contains(&format!("<@{ANN}> · <@&31>")), "{}", preview.body);
+    assert!(preview.body.contains("lose it: **1**"), "{}", preview.body);
+    assert!(preview.body.contains(&format!("<@{BEN}> · <@&31>")), "{}", preview.body);
+    let repaired = async || written(&house, "squads.roles_repaired").await;
+    assert_eq!(repaired().await, 0, "it only shows");
+    let done = owner.presses(press(&preview, "Confirm")).await;
+    assert!(done.body.contains("given now: **1**"), "{}", done.body);
+    assert_eq!(repaired().await, 2);
+}
+
+async fn squad_move(house: &House, person: domain::PersonId) -> domain::squads::MoveId {
+    let page = house.node.log.read_all(eventlog::Position(0), 10_000, eventlog::Slice::ALL);
+    let joined = |recorded: &eventlog::Recorded| match eventlog::decode(recorded).ok()? {
+        domain::squads::Event::Joined { person: who, id, .. } if who == person => Some(id),
+        _ => None,
+    };
+    let page = page.await.unwrap();
+    let of_squads = page.events.iter().filter(|event| event.type_name == "squads.joined");
+    of_squads.filter_map(joined).next().unwrap()
+}
+
+async fn written(house: &House, name: &str) -> usize {
+    let page = house.node.log.read_all(eventlog::Position(0), 10_000, eventlog::Slice::ALL);
+    page.await.unwrap().events.iter().filter(|event| event.type_name == name).count()
 }

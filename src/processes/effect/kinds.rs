@@ -153,8 +153,18 @@ pub(super) const REFRESH_MESSAGE: Kind = Kind {
 };
 pub(super) const LOOK_AT_MEMBER: Kind = Kind { name: "look_at_member", ..GIVE_ROLE };
 
+/// Discord's addresses of files are good for a day.
+pub(super) const COPY_FILE: Kind = Kind {
+    name: "copy_file",
+    priority: Priority::Notice,
+    when_unknown: WhenUnknown::Repeat,
+    tries: TRIES,
+    patience_secs: DAY_SECS,
+    done_already: &[],
+};
+
 /// Every kind there is.
-pub const KINDS: [Kind; 20] = [
+pub const KINDS: [Kind; 21] = [
     GIVE_ROLE,
     TAKE_ROLE,
     SEND_MESSAGE,
@@ -175,4 +185,5 @@ pub const KINDS: [Kind; 20] = [
     CALL_MEMBER,
     REFRESH_MESSAGE,
     LOOK_AT_MEMBER,
+    COPY_FILE,
 ];

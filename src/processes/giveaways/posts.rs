@@ -13,7 +13,7 @@ use crate::{
     discord::{
         custom_id::{PURPOSE, Signer, short_uuid},
         reply::{Button, Reply, plain},
-        text::{Lang, Text, number, text},
+        text::{Lang, Text, duration, number, text},
     },
     processes::{Content, Reaction, Trouble},
 };
@@ -69,10 +69,14 @@ const DRAWN_BODY: Text = text(
      Alle können nachziehen und vergleichen: `/giveaway verify`.",
 );
 const CALLED: Text = text(
-    "you have won **{prize}**! Press the button to claim it, until {until}.",
-    "du hast **{prize}** gewonnen! Drück den Knopf, um den Gewinn abzuholen, bis {until}.",
+    "you have won **{prize}**! You have {time} from this message on to claim it: press the button.",
+    "du hast **{prize}** gewonnen! Du hast ab dieser Nachricht {time}, um den Gewinn abzuholen: Drück den Knopf.",
 );
 const WON: Text = text("you have won **{prize}**!", "du hast **{prize}** gewonnen!");
+const NOT_CALLED: Text = text(
+    "**{prize}**: entry {entry} has won, and could not be called, because nothing can be posted where the giveaway is. They have until {until} to claim; until then you can tell them by hand, or reroll. Who they are: `/giveaway entrants`.",
+    "**{prize}**: Teilnahme {entry} hat gewonnen und konnte nicht gerufen werden, weil dort, wo das Giveaway steht, nichts geschrieben werden kann. Abholen geht bis {until}; bis dahin kannst du es selbst sagen oder neu ziehen. Wer es ist: `/giveaway entrants`.",
+);
 const LAPSED: Text = text(
     "**{prize}**: entry {entry} did not claim in time.",
     "**{prize}**: Teilnahme {entry} hat nicht rechtzeitig abgeholt.",
@@ -212,17 +216,26 @@ impl Posts {
         content(&Reply::good(body).title(self.about(DRAWN_TITLE, shown)))
     }
 
-    /// Calls a winner, whose mention is put before it.
-    pub fn call(&self, shown: &Shown, until: Option<Timestamp>) -> Result<Content, Trouble> {
+    /// Calls a winner, whose mention is put before it. Their time begins once it stands there: so it
+    /// says how long, and not until when.
+    pub fn call(&self, shown: &Shown, to_claim: bool) -> Result<Content, Trouble> {
         let prize = plain(&shown.terms.prize);
-        let Some(until) = until else {
+        if !to_claim {
             return Ok(Content::text(self.fill(WON, &[("prize", &prize)])));
-        };
-        let until = format!("<t:{}:T>", until.as_secs());
-        let text = self.fill(CALLED, &[("prize", &prize), ("until", &until)]);
+        }
+        let time = duration(self.lang, i64::from(shown.terms.claim_secs));
+        let text = self.fill(CALLED, &[("prize", &prize), ("time", &time)]);
         let button = self.button(CLAIM, "claim", shown.id, ButtonStyle::Success)?;
         let components = content(&Reply::default().button(button)).components;
         Ok(Content { components, ..Content::text(text) })
+    }
+
+    /// For whoever made it, and for the log.
+    pub fn not_called(&self, shown: &Shown, entry: u32, until: Timestamp) -> Content {
+        let (prize, until) = (plain(&shown.terms.prize), format!("<t:{}:f>", until.as_secs()));
+        let with: [(&str, &dyn std::fmt::Display); 3] =
+            [("prize", &prize), ("entry", &entry), ("until", &until)];
+        Content::text(self.fill(NOT_CALLED, &with))
     }
 
     pub fn lapsed(&self, shown: &Shown, entry: u32) -> Content {

@@ -80,6 +80,9 @@ async fn given_steps_that_fail_and_lost_answers_then_each_prize_is_drawn_called_
     ends(&house, id).await;
     eventually("both are confirmed", async || confirmed(&shown(&house, id).await) == 2).await;
     eventually("both are called", async || calls(&discord) == 2).await;
+    // Their time begins with the call, a moment later.
+    let opened = async |times| house.count("giveaway.claim_opened").await == times;
+    eventually("their time runs", async || opened(2).await).await;
     // One claims, the other does not.
     let winners = shown(&house, id).await.winners;
     let claims = house.actions.people().user(guild(1), winners[0].person).await.unwrap().unwrap();
@@ -89,6 +92,7 @@ async fn given_steps_that_fail_and_lost_answers_then_each_prize_is_drawn_called_
     house.actions.claim_prize(guild(1), &caller, id, claims, now, &key).await.unwrap();
     house.pass(3_601);
     eventually("the next is called", async || calls(&discord) == 3).await;
+    eventually("their time runs", async || opened(3).await).await;
     house.pass(3_601);
     eventually("it stops", async || {
         house.count("giveaway.rerolls_exhausted").await == 1
@@ -103,6 +107,7 @@ async fn given_steps_that_fail_and_lost_answers_then_each_prize_is_drawn_called_
         ("giveaway.draw_begun", 1),
         ("giveaway.candidate_drawn", 3),
         ("giveaway.winner_confirmed", 3),
+        ("giveaway.claim_opened", 3),
         ("giveaway.prize_claimed", 1),
         ("giveaway.claim_lapsed", 2),
     ] {
@@ -197,4 +202,62 @@ async fn given_many_entries_in_one_window_then_the_message_is_edited_once_with_t
     eventually("and once more", async || house.rows(done).await == 2).await;
     running.shutdown().await;
     assert_eq!(house.rows(edits).await, 2);
+}
+
+/// A prize that went on while Discord did not let its winner be called.
+// proves: GIV-08
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_call_that_discord_does_not_take_for_hours_then_the_time_to_claim_begins_with_it() {
+    let house = House::running().await;
+    let discord = RoughDiscord::start(Roughness::default()).await.unwrap();
+    let process: Arc<dyn Process> = Arc::new(Giveaways);
+    let running = house.start(&process, Some(house.hands(&discord))).await;
+    let plan = Plan { claim_secs: Some(3_600), max_rerolls: Some(1), ..Plan::default() };
+    let id = made(&house, plan).await;
+    eventually("it is posted", async || shown(&house, id).await.message.is_some()).await;
+    enters(&house, id, 101, Vec::new()).await;
+    enters(&house, id, 102, Vec::new()).await;
+    discord.whenever("you have won", Planned::LostBefore);
+    ends(&house, id).await;
+    eventually("one is confirmed", async || confirmed(&shown(&house, id).await) == 1).await;
+    let tried = "SELECT COUNT(*) FROM effects WHERE kind = 'call_member' AND tries > 0";
+    eventually("calling was tried", async || house.rows(tried).await == 1).await;
+    house.pass(7_200);
+    house.caught_up().await;
+    assert_eq!(house.count("giveaway.claim_lapsed").await, 0, "nobody has called them");
+    discord.as_usual();
+    house.pass(3_600);
+    eventually("they are called", async || calls(&discord) == 1).await;
+    eventually("their time runs", async || house.count("giveaway.claim_opened").await == 1).await;
+    assert_eq!(house.count("giveaway.claim_lapsed").await, 0);
+    house.pass(3_601);
+    eventually("it lapses", async || house.count("giveaway.claim_lapsed").await == 1).await;
+    running.shutdown().await;
+}
+
+// proves: GIV-08, GIV-09
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_channel_that_is_gone_then_the_winner_has_a_day_and_the_host_is_told() {
+    let house = House::running().await;
+    let discord = RoughDiscord::start(Roughness::default()).await.unwrap();
+    let process: Arc<dyn Process> = Arc::new(Giveaways);
+    let running = house.start(&process, Some(house.hands(&discord))).await;
+    let plan = Plan { claim_secs: Some(300), max_rerolls: Some(0), ..Plan::default() };
+    let id = made(&house, plan).await;
+    eventually("it is posted", async || shown(&house, id).await.message.is_some()).await;
+    enters(&house, id, 101, Vec::new()).await;
+    let gone = Planned::Refused { status: 404, code: 10_003 };
+    discord.whenever("you have won", gone);
+    ends(&house, id).await;
+    let opened = async || house.count("giveaway.claim_opened").await == 1;
+    eventually("it is known that they could not be called", opened).await;
+    let told = "SELECT COUNT(*) FROM effects WHERE kind = 'private_notice'";
+    eventually("the host is told", async || house.rows(told).await == 1).await;
+    house.pass(23 * 3_600);
+    house.caught_up().await;
+    assert_eq!(house.count("giveaway.claim_lapsed").await, 0);
+    house.pass(2 * 3_600);
+    eventually("it lapses", async || house.count("giveaway.claim_lapsed").await == 1).await;
+    running.shutdown().await;
+    assert_eq!(calls(&discord), 0);
 }

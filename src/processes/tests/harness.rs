@@ -30,7 +30,8 @@ use torture::rough_discord::RoughDiscord;
 use crate::{
     config::Secret,
     discord::{
-        effects::DiscordHands,
+        cdn::Cdn,
+        effects::{Copies, DiscordHands},
         limits::{Limits, LimitsOptions},
         rest::Rest,
     },
@@ -174,7 +175,8 @@ impl House {
     pub fn hands_at(&self, url: &str, token: &str) -> Arc<dyn Hands> {
         let limits = Limits::new(LimitsOptions::default());
         let rest = Rest::new(url, Secret::new(token), limits).unwrap();
-        Arc::new(DiscordHands::new(rest, Arc::clone(self.actions.people())))
+        let copies = Copies { cdn: Cdn::new(Some(url)).unwrap(), actions: self.actions.clone() };
+        Arc::new(DiscordHands::new(rest, Arc::clone(self.actions.people())).copying(copies))
     }
 
     pub async fn person(&self, guild: GuildId, user: u64) -> PersonId {

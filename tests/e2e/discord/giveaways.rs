@@ -153,12 +153,21 @@ fn given_winners_who_do_not_claim_or_have_left_then_the_next_are_drawn_until_rer
 fn given_hosts_then_they_edit_pause_resume_and_reroll_with_a_reason_that_is_kept() {
     let town = Town::new();
     let (owner, maren, tobi) = (town.owner(), town.member("maren"), town.member("tobi"));
+    let role = owner.person.makes_role("Boosters", Permissions::NONE).unwrap();
     let _bot = town.bot();
     let message = town.live(async {
         let kept = given! { name: "quick", duration: "2h", claim: "0", winners: 1 };
         let kept = owner.uses("/giveaway template", kept).await;
         assert!(kept.all_text().contains("is kept"), "{}", kept.all_text());
-        made(&town, &owner, given! { prize: "A pen", template: "quick" }).await
+        let alone = given! { name: "quick", role: role, needs: "bonus" };
+        let alone = owner.uses("/giveaway template", alone).await;
+        assert!(alone.all_text().contains("how many more a bonus gives"), "{}", alone.all_text());
+        let named = given! { name: "quick", role: role, needs: "bonus", chances: 3 };
+        let named = owner.uses("/giveaway template", named).await;
+        assert!(named.all_text().contains("more chances (+3)"), "{}", named.all_text());
+        let message = made(&town, &owner, given! { prize: "A pen", template: "quick" }).await;
+        says(&town, owner.place, |view| view.all_text().contains("3 more chances")).await;
+        message
     });
     let id = named(&town, &owner, "/giveaway edit");
     town.live(async {

@@ -1,9 +1,9 @@
 //! Who is in a community, copied from Discord and compared with it again.
 
-use simulator::{By, given, world::member::MemberEdit};
+use simulator::{By, community, given, world::member::MemberEdit};
 
-use super::town::{Town, is_connected, patiently};
-use crate::support::Server;
+use super::town::{Someone, Town, counted, is_connected, patiently};
+use crate::support::{Server, eventually};
 
 fn bot(town: &Town) -> Server {
     let bot = town.house.serve(&["--set", "discord.member_events=true"]);
@@ -52,6 +52,46 @@ fn given_a_community_then_its_members_are_copied_followed_and_compared_again() {
     let (code, _, log) = running.stop();
     assert_eq!(code.code(), Some(0), "{log}");
     assert!(!log.contains("Millie") && !log.contains("Mallory"), "names are in no log");
+}
+
+// proves: SYN-03
+#[test]
+fn given_somebody_who_takes_another_name_then_each_community_that_we_share_with_them_knows_it() {
+    let town = Town::new();
+    let maren = town.member("maren").person.user;
+    let second = {
+        let mut world = town.sim.world.lock();
+        let owner = world.add_user("olga", Some("Olga")).unwrap();
+        let guild = world.create_guild("The other one", owner).unwrap();
+        world.add_member(guild, maren).unwrap();
+        let (app, by) = (town.community.application, By::user(owner));
+        world.add_bot(guild, app, community::bot_permissions(), &by).unwrap();
+        guild
+    };
+    let bot = town.house.serve(&["--set", "discord.member_events=true"]);
+    let heads = [town.community.guild, second].map(|guild| {
+        let person = town.sim.admin(guild).unwrap();
+        let names = ["bot-commands", "general"];
+        let place = names.iter().find_map(|name| town.sim.channel(guild, name).ok()).unwrap();
+        (Someone { person, place }, town.sim.person(guild, maren))
+    });
+    eventually("the bot knows both", || {
+        (counted(&bot, "reeve_discord_guilds", "") == 2).then_some(())
+    });
+    for (head, _) in &heads {
+        patiently("everybody is copied", || {
+            let status = town.live(head.tries("/sync status", Vec::new())).ok()?;
+            compared(&status.all_text())
+        });
+    }
+    town.sim.world.lock().edit_user(maren, Some("mallory"), None).unwrap();
+    for (head, theirs) in &heads {
+        patiently("the former name is known", || {
+            let names = town.live(head.uses("/names", given! { user: theirs })).all_text();
+            (names.contains("maren") && !names.contains("mallory")).then_some(())
+        });
+    }
+    drop(bot);
 }
 
 // proves: SYN-04

@@ -2,7 +2,7 @@
 
 use simulator::{given, people::Answer};
 
-use super::town::{Someone, Town, patiently};
+use super::town::{Someone, Town, is_connected, patiently};
 use crate::support::eventually;
 
 async fn joins(member: &Someone, squad: &str) -> Answer {
@@ -72,4 +72,43 @@ fn given_squads_then_members_join_change_and_leave_through_the_wire() {
     });
     eventually("the role is gone", || (!has(&tobi, "Blue team")).then_some(()));
     drop((roles, bot));
+}
+
+// proves: SQD-09, SYN-04
+#[test]
+fn given_roles_changed_by_hand_while_the_bot_was_away_then_repair_makes_them_as_the_squads_are() {
+    const HEARS: [&str; 2] = ["--set", "discord.member_events=true"];
+    let town = Town::new();
+    let (owner, tobi, lene) = (town.owner(), town.member("tobi"), town.member("lene"));
+    let role = owner.person.makes_role("Red team", simulator::permissions::Permissions::NONE);
+    let role = role.unwrap();
+    let bot = town.house.serve(&HEARS);
+    is_connected(&bot);
+    town.live(async {
+        let made = owner.uses("/squads create", given! { name: "Red", role: "Red team" }).await;
+        assert!(made.all_text().contains("is there"), "{}", made.all_text());
+        joins(&tobi, "Red").await;
+    });
+    eventually("the role is given", || has(&tobi, "Red team").then_some(()));
+    bot.kill();
+    owner.person.takes_role(&tobi.person, role).unwrap();
+    owner.person.gives_role(&lene.person, role).unwrap();
+    let bot = town.house.serve(&HEARS);
+    is_connected(&bot);
+    town.live(owner.uses("/sync start", Vec::new()));
+    let question = patiently("the members are compared, and both are found", || {
+        town.live(async {
+            let question = owner.uses("/squads repair", Vec::new()).await;
+            let text = question.all_text();
+            (text.contains("get it: **1**") && text.contains("lose it: **1**")).then_some(question)
+        })
+    });
+    town.live(async {
+        let done = question.presses("Confirm").await.unwrap().all_text();
+        assert!(done.contains("given now: **1**"), "{done}");
+    });
+    eventually("the roles are as the squads are", || {
+        (has(&tobi, "Red team") && !has(&lene, "Red team")).then_some(())
+    });
+    drop(bot);
 }

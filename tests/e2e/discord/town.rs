@@ -46,6 +46,7 @@ impl Town {
         let house = House::new()
             .with("DISCORD_TOKEN", &token)
             .with("DISCORD_API_URL", &sim.origin())
+            .with("DISCORD_CDN_URL", &sim.origin())
             .with("REEVE_COOLDOWNS", NO_WAITING);
         Self { sim, community, house, runtime }
     }

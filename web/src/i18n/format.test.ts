@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { i18n } from "@lingui/core";
-import { ago, number, span } from "./format";
+import { ago, number, span, weight } from "./format";
 
 beforeAll(() => { i18n.load("en", {}); i18n.load("de", {}); });
 afterEach(() => { i18n.activate("en"); });
@@ -13,6 +13,10 @@ describe("numbers", () => {
   it("groups as the language does", () => {
     i18n.activate("de");
     expect(number("-1234567")).toBe("-1.234.567");
+  });
+  it("says how long a file is", () => {
+    i18n.activate("en");
+    expect(["912", "48213", "31457280"].map(weight)).toEqual(["912 byte", "48.2 kB", "31.5 MB"]);
   });
 });
 

@@ -25,6 +25,13 @@ export function compact(value: string | number): string {
   return formatter("compact", (l) => new Intl.NumberFormat(l, { notation: "compact", maximumFractionDigits: 1 })).format(Number(value));
 }
 
+/** How long a file is: `4 kB`, `1.2 MB`. */
+export function weight(bytes: string | number): string {
+  const [unit, size] = ([["megabyte", 1e6], ["kilobyte", 1e3]] as const).find(([, step]) => Number(bytes) >= step) ?? (["byte", 1] as const);
+  const made = formatter(`weight ${unit}`, (l) => new Intl.NumberFormat(l, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 }));
+  return made.format(Number(bytes) / size);
+}
+
 export function percent(share: number): string {
   return formatter("percent", (l) => new Intl.NumberFormat(l, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" })).format(share);
 }

@@ -6,11 +6,22 @@ fn confirm(entry: u32) -> Command {
     Command::Confirm { entry, at: end() }
 }
 
+/// One winner who was confirmed, and called at once.
 fn confirmed(terms: Terms, entrants: u32) -> (State, Winner) {
     let mut state = drawn(terms, entrants);
     let winner = state.winners()[0];
     act(&mut state, &confirm(winner.entry));
+    act(&mut state, &called(winner.entry, 0));
     (state, winner)
+}
+
+fn called(entry: u32, secs: i64) -> Command {
+    let message = MessageId::new(77).ok();
+    Command::OpenClaim { entry, message, at: end().plus_secs(secs) }
+}
+
+fn not_called(entry: u32, secs: i64) -> Command {
+    Command::OpenClaim { entry, message: None, at: end().plus_secs(secs) }
 }
 
 fn claim(person: PersonId, secs: i64) -> Command {
@@ -62,6 +73,7 @@ fn given_nobody_claims_then_rerolls_stop_after_exactly_as_many_as_allowed() {
         chain.push(winner.person);
         let at = end().plus_secs(now);
         act(&mut state, &Command::Confirm { entry: winner.entry, at });
+        act(&mut state, &called(winner.entry, now));
         now += 300;
         let events = act(&mut state, &lapse(winner.entry, now));
         assert!(matches!(events[0], Event::ClaimLapsed { .. }), "the failed claim is on record");
@@ -135,4 +147,63 @@ impl State {
     fn rerolls_used(&self) -> u32 {
         self.draw.as_ref().unwrap().rerolls
     }
+}
+
+/// A prize that went on while the winner could not have known of it.
+#[test]
+fn given_a_call_that_comes_late_then_the_time_to_claim_begins_with_it() {
+    let mut state = drawn(usual(), 5);
+    let winner = state.winners()[0];
+    act(&mut state, &confirm(winner.entry));
+    assert_eq!(act(&mut state, &lapse(winner.entry, 300)), [], "nobody has called them");
+    let mut quick = state.clone();
+    assert_eq!(act(&mut quick, &claim(winner.person, 4_000)).len(), 1, "nor are they too late");
+
+    let events = act(&mut state, &called(winner.entry, 5_000));
+    let until = end().plus_secs(5_300);
+    assert!(
+        matches!(events[..], [Event::ClaimOpened { claim_until, message: Some(_), .. }] if claim_until == until),
+        "{events:?}"
+    );
+    assert_eq!(act(&mut state, &called(winner.entry, 6_000)), [], "it begins once");
+    assert_eq!(state.lapses_at(winner.entry), Some(until));
+    assert_eq!(act(&mut state, &lapse(winner.entry, 5_299)), []);
+    assert_eq!(refused(&state, &claim(winner.person, 5_300)), "giveaway.claim_too_late");
+    assert!(matches!(
+        act(&mut state, &lapse(winner.entry, 5_300))[..],
+        [Event::ClaimLapsed { .. }, ..]
+    ));
+    assert_eq!(act(&mut state, &called(winner.entry, 6_000)), [], "it is over");
+}
+
+#[test]
+fn given_a_call_that_cannot_be_made_then_they_have_a_day_and_then_the_prize_goes_on() {
+    let day = i64::from(UNCALLED_SECS);
+    let mut state = drawn(usual(), 5);
+    let winner = state.winners()[0];
+    act(&mut state, &confirm(winner.entry));
+    // Without a word about the call it does not wait for ever either.
+    let mut silent = state.clone();
+    assert_eq!(act(&mut silent, &lapse(winner.entry, 300 + day - 1)), []);
+    assert_eq!(act(&mut silent, &lapse(winner.entry, 300 + day)).len(), 2);
+
+    act(&mut state, &not_called(winner.entry, 1_000));
+    assert_eq!(act(&mut state, &lapse(winner.entry, 1_000 + day - 1)), []);
+    assert_eq!(act(&mut state, &lapse(winner.entry, 1_000 + day)).len(), 2);
+    let longer = Terms { claim_secs: 2 * UNCALLED_SECS, ..usual() };
+    let mut state = drawn(longer, 5);
+    let winner = state.winners()[0];
+    act(&mut state, &confirm(winner.entry));
+    act(&mut state, &not_called(winner.entry, 0));
+    assert_eq!(state.lapses_at(winner.entry), Some(end().plus_secs(2 * day)));
+}
+
+#[test]
+fn given_nothing_has_to_be_claimed_then_no_time_to_claim_begins() {
+    let mut state = drawn(Terms { claim_secs: 0, ..usual() }, 5);
+    let winner = state.winners()[0];
+    assert!(Giveaway::decide(&state, &called(winner.entry, 0)).unwrap().is_empty(), "not yet");
+    act(&mut state, &confirm(winner.entry));
+    assert_eq!(act(&mut state, &called(winner.entry, 0)), []);
+    assert_eq!(state.lapses_at(winner.entry), None);
 }

@@ -172,11 +172,11 @@ impl Entry {
     }
 }
 
-fn strange(row: &Row, column: usize) -> LogError {
+pub(super) fn strange(row: &Row, column: usize) -> LogError {
     LogError::Corrupt(format!("column {column} of a case holds {:?}", row.0.get(column)))
 }
 
-fn small(row: &Row, column: usize) -> Result<u32, LogError> {
+pub(super) fn small(row: &Row, column: usize) -> Result<u32, LogError> {
     u32::try_from(row.int(column)?).map_err(|_| strange(row, column))
 }
 
@@ -184,7 +184,7 @@ fn case_number(row: &Row, column: usize) -> Result<CaseNumber, LogError> {
     small(row, column).map(CaseNumber)
 }
 
-fn event_id(row: &Row, column: usize) -> Result<EventId, LogError> {
+pub(super) fn event_id(row: &Row, column: usize) -> Result<EventId, LogError> {
     row.text(column)?.parse().map(EventId).map_err(|_| strange(row, column))
 }
 

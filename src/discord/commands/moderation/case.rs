@@ -9,7 +9,7 @@ use actions::{
 use domain::case::MAX_TEXT_CHARS;
 use twilight_model::channel::message::component::ButtonStyle;
 
-use super::{by_whom, case_number, kind_name, length, lengths, named, standing};
+use super::{by_whom, case_number, files, kind_name, length, lengths, named, standing};
 use crate::discord::{
     command::{Answer, Spec, Suggestion, Verb},
     confirm::{bind, bound},
@@ -37,6 +37,7 @@ const UNTIL: Text = text("Until", "Bis");
 const LED_BY: Text = text("Follows from", "Folgt aus");
 const LINKS: Text = text("Belongs to", "Gehört zu");
 const APPEAL: Text = text("Appeal", "Einspruch");
+const FILES: Text = text("Files", "Dateien");
 const HIDDEN: Text = text("This case is hidden.", "Dieser Fall ist verborgen.");
 const OBSERVED: Text = text("Done by hand in Discord.", "Von Hand in Discord ausgeführt.");
 const BESIDE: Text = text(
@@ -100,7 +101,8 @@ pub(super) fn shown(ctx: &Ctx, history: &CaseHistory) -> Reply {
         .field(ctx.say(LED_BY), case.led_by.map(|led| led.to_string()).unwrap_or_default())
         .field(ctx.say(LINKS), links.join(", "))
         .field(ctx.say(APPEAL), appeal(ctx, case))
-        .field(ctx.say(REASON), reason);
+        .field(ctx.say(REASON), reason)
+        .field(ctx.say(FILES), files::shown(ctx, history));
     let tone = if case.active { Tone::Bad } else { Tone::Plain };
     let footer = ctx.fill(
         BESIDE,
@@ -214,6 +216,8 @@ fn line(ctx: &Ctx, entry: &HistoryEntry) -> String {
         ("retimed", Some(secs)) => {
             let _ = write!(line, " · <t:{secs}:f>");
         }
+        // Its number, which leads to its files.
+        ("evidence", _) => {}
         (_, Some(detail)) => {
             let _ = write!(line, " · {detail}");
         }

@@ -6,7 +6,11 @@ use actions::{
     Permission,
     moderation::{Against, Captured},
 };
-use domain::{UserId, case::MAX_TEXT_CHARS, case::Place as Stood, moderation::Severity};
+use domain::{
+    UserId,
+    case::{FileTold, MAX_FILE_NAME_CHARS, MAX_TEXT_CHARS, Place as Stood},
+    moderation::Severity,
+};
 
 use super::{asked_subject, bot, lists, punish::shown_warning};
 use crate::discord::{
@@ -128,6 +132,7 @@ pub async fn warn(ctx: Ctx, form: Form) -> Answer {
         text,
         author: message.author,
         place: Stood { channel: message.channel, message: message.id },
+        files: &message.files,
     });
     let against = Against {
         subject: asked_subject(&ctx, draft.user).await?,
@@ -144,8 +149,8 @@ pub async fn warn(ctx: Ctx, form: Form) -> Answer {
 /// What the message said, with the names of its files, as far as a case has room.
 fn evidence(ctx: &Ctx, message: &PickedMessage) -> String {
     let mut text = message.text.clone();
-    for (name, bytes) in &message.files {
-        let name = cut(name, 100);
+    for FileTold { name, bytes, .. } in &message.files {
+        let name = cut(name, MAX_FILE_NAME_CHARS);
         text = format!("{text}\n{}", ctx.fill(FILE, &[("name", &name), ("bytes", bytes)]));
     }
     let text = text.trim();

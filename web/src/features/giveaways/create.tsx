@@ -63,7 +63,21 @@ export function CreateDialog({ onClose, onDone }: { onClose: () => void; onDone:
   );
 }
 
-type Template = { name: string; winners: number; durationSecs: number; claimSecs: number };
+type Template = { name: string; winners: number; durationSecs: number; claimSecs: number; roles: readonly { needs: string; role: string; entries: number }[] };
+
+/** Which roles a template names, in words; nothing where it names none. */
+function rolesOf(template: Template | undefined, roles: readonly Place[]): string | undefined {
+  const words = (template?.roles ?? []).map(({ needs, role, entries }) => {
+    const name = `@${roles.find((one) => one.id === role)?.name ?? role}`;
+    switch (needs) {
+      case "all": return t("needs {role}", { role: name });
+      case "any": return t("needs {role} or another", { role: name });
+      case "none": return t("not with {role}", { role: name });
+      default: return t("{role}: {n} more chances", { role: name, n: entries });
+    }
+  });
+  return words.length === 0 ? undefined : words.join(" · ");
+}
 
 function Fields({ draft, set, roles, channels, templates }: { draft: Draft; set: (change: Partial<Draft>) => void; roles: readonly Place[]; channels: readonly Place[]; templates: readonly Template[] }) {
   const template = templates.find((one) => one.name === draft.template);
@@ -88,7 +102,7 @@ function Fields({ draft, set, roles, channels, templates }: { draft: Draft; set:
             {channels.map((one) => <option key={one.id} value={one.id}>#{one.name}</option>)}
           </Select>
         )}</Field>
-        <Field label={t("Template")}>{(wiring) => (
+        <Field label={t("Template")} help={rolesOf(template, roles)}>{(wiring) => (
           <Select {...wiring} value={draft.template} onChange={(event) => { set({ template: event.target.value }); }}>
             <option value="">{t("none")}</option>
             {templates.map((one) => <option key={one.name} value={one.name}>{one.name}</option>)}

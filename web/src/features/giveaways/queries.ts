@@ -74,7 +74,7 @@ export const PLACES = graphql(`
     guild(id: $guild) {
       roles { id name }
       channels { id name kind }
-      giveaways { templates { name winners durationSecs claimSecs accountDays memberDays } }
+      giveaways { templates { name winners durationSecs claimSecs accountDays memberDays roles { needs role entries } } }
     }
   }
 `);

@@ -75,7 +75,7 @@ export function drawnFor(why: string): string {
 
 export function stepTone(what: string): Tone {
   if (["claimed", "confirmed", "posted"].includes(what)) return "good";
-  if (["post_failed", "disqualified", "cancelled"].includes(what)) return "bad";
+  if (["post_failed", "disqualified", "cancelled", "not_called"].includes(what)) return "bad";
   if (["lapsed", "rerolled", "rerolls_exhausted", "excluded", "paused", "nobody_left"].includes(what)) return "warn";
   if (["drawn", "draw_begun", "closed"].includes(what)) return "accent";
   return "plain";
@@ -98,6 +98,8 @@ export function stepName(what: string, entry: number | null, count: string | nul
     case "nobody_left": return t("Nobody is left for {n} prizes", who);
     case "disqualified": return t("Entry {entry} was disqualified", who);
     case "confirmed": return t("Entry {entry} was confirmed", who);
+    case "called": return t("Entry {entry} was called, and the time to claim began", who);
+    case "not_called": return t("Entry {entry} could not be called where the giveaway is", who);
     case "claimed": return t("Entry {entry} claimed the prize", who);
     case "lapsed": return t("Entry {entry} did not claim in time", who);
     case "rerolled": return t("The prize of entry {entry} goes to somebody else", who);

@@ -14,6 +14,7 @@ import { Empty, Skeleton } from "../../ui/notice";
 import { Person } from "../members/person";
 import { SmallCases } from "./cases";
 import { CaseActs } from "./deeds";
+import { Files } from "./files";
 import { Story } from "./story";
 import { appealName, By, CASE_LINE, CaseLink, Kind, kindName, ruleName, Standing } from "./words";
 import "./moderation.css";
@@ -21,7 +22,7 @@ import "./moderation.css";
 const CASE = graphql(`
   query Case($guild: Snowflake!, $asOf: Moment, $number: Int!) {
     guild(id: $guild, asOf: $asOf) {
-      moderation { case(number: $number) { ...CaseLine whole ledBy notes evidence appeals links older newer similar { ...CaseLine } } }
+      moderation { case(number: $number) { ...CaseLine whole ledBy notes evidence appeals links older newer files { evidence number name bytes outcome address } similar { ...CaseLine } } }
     }
   }
 `, [CASE_LINE]);
@@ -105,6 +106,7 @@ function Whole({ one, again }: { one: WholeCase; again: () => void }) {
       {one.whole && (
         <div className="stack">
           <CaseActs one={one} again={again} />
+          <Files files={one.files} />
           {one.person.userId != null && <OfMember user={one.person.userId} but={one.number} />}
           {one.similar.length > 0 && <Card flush title={t("Similar cases")} note={t("of the same kind")}><SmallCases cases={one.similar} /></Card>}
         </div>
