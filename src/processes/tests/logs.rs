@@ -107,7 +107,7 @@ async fn given_a_channel_that_is_lost_then_its_entries_are_posted_in_the_next_on
     let log = court.logs_are_posted().await;
     let admin = court.sim.admin(court.community.guild).unwrap();
     admin.deletes_channel(log).unwrap();
-    let process: Arc<dyn Process> = Arc::new(Failing::new(Arc::new(Logs), 0.1));
+    let process: Arc<dyn Process> = Arc::new(Logs);
     let running = court.start_with(vec![process]).await;
     court.come(0..25).await;
     let waiting = "SELECT COUNT(*) FROM log_posts WHERE batch = 'lost'";
