@@ -360,7 +360,7 @@ pub fn hands(
     let Some(token) = &discord.token else { return Ok(None) };
     let api = discord.api_url.as_ref().map_or(DISCORD, |url| url.expose());
     let rest = Rest::new(api, token.clone(), Limits::new(LimitsOptions::default()))?;
-    let cdn = Cdn::new(discord.cdn_url.as_ref().map(|url| url.expose()))?;
+    let cdn = Cdn::new(discord.cdn_url.as_ref().map(config::Secret::expose))?;
     let copies = Copies { cdn, actions: actions.clone() };
     let hands = DiscordHands::new(rest, Arc::clone(actions.people()));
     Ok(Some(Arc::new(hands.copying(copies))))

@@ -116,20 +116,17 @@ impl Process for Logs {
     ) -> Result<(), Trouble> {
         let Deed::PostEntries { channel, .. } = &effect.deed else { return Ok(()) };
         let batch = effect.id.to_string();
-        match ended {
-            Ended::Failed {
-                code: code @ (UNKNOWN_CHANNEL | MISSING_ACCESS | MISSING_PERMISSIONS),
-                ..
-            } => {
-                lose(*channel, &batch, reaction);
-                tell(*channel, *code, reaction).await
-            }
-            _ => {
-                let delete = "DELETE FROM log_posts WHERE guild = $1 AND batch = $2";
-                reaction.row(delete, &values![reaction.guild(), batch]);
-                Ok(())
-            }
+        if let Ended::Failed {
+            code: code @ (UNKNOWN_CHANNEL | MISSING_ACCESS | MISSING_PERMISSIONS),
+            ..
+        } = ended
+        {
+            lose(*channel, &batch, reaction);
+            return tell(*channel, *code, reaction).await;
         }
+        let delete = "DELETE FROM log_posts WHERE guild = $1 AND batch = $2";
+        reaction.row(delete, &values![reaction.guild(), batch]);
+        Ok(())
     }
 }
 

@@ -204,8 +204,8 @@ async fn squad_move(house: &House, person: domain::PersonId) -> domain::squads::
         _ => None,
     };
     let page = page.await.unwrap();
-    let of_squads = page.events.iter().filter(|event| event.type_name == "squads.joined");
-    of_squads.filter_map(joined).next().unwrap()
+    let mut of_squads = page.events.iter().filter(|event| event.type_name == "squads.joined");
+    of_squads.find_map(joined).unwrap()
 }
 
 async fn written(house: &House, name: &str) -> usize {

@@ -216,12 +216,11 @@ fn line(ctx: &Ctx, entry: &HistoryEntry) -> String {
         ("retimed", Some(secs)) => {
             let _ = write!(line, " · <t:{secs}:f>");
         }
-        // Its number, which leads to its files.
-        ("evidence", _) => {}
+        // The detail of evidence is its number, which leads to its files.
+        ("evidence", _) | (_, None) => {}
         (_, Some(detail)) => {
             let _ = write!(line, " · {detail}");
         }
-        (_, None) => {}
     }
     if let Some(place) = entry.place {
         let (guild, channel, message) = (ctx.guild(), place.channel, place.message);
