@@ -317,7 +317,7 @@ fn given_a_forged_return_from_discord_then_nobody_is_signed_in() {
     // Only pages of our own are come back to; and where Discord has no room, it is waited for.
     let retry_after_ms = 300;
     let full = Fault::RateLimited { retry_after_ms, global: false, shared: false };
-    town.sim.faults.add(Rule::next(2, full).on("POST /oauth2/token")).unwrap();
+    town.sim.faults.add(Rule::next(2, full).on("GET /users/@me")).unwrap();
     let back = browser.at_discord(maren, "//evil.example/");
     assert_eq!(problem(&browser.get(&back)), "/");
     assert_eq!(town.sim.faults.struck(), 2);
