@@ -187,7 +187,8 @@ impl Place {
             head.extend([name, ": ", value, "\r\n"]);
         }
         stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("it is written");
-        stream.write_all(body).await.expect("it is written");
+        // It may be answered, and the connection closed, before all of it was taken.
+        let _ = stream.write_all(body).await;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.ok()?;
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
