@@ -101,7 +101,7 @@ fn size(event: &Recorded) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -114,9 +114,10 @@ mod tests {
     use super::*;
     use crate::{Appender, EventHash, StreamId};
 
-    /// A log of so many events of two guilds in turns, each with a payload of so many bytes.
+    /// A log of so many events of two guilds in turns, each with a payload of so many bytes. Its
+    /// writer is gone.
     #[derive(Debug)]
-    struct Long {
+    pub(crate) struct Long {
         appender: Appender,
         tail: Tail,
         events: AtomicU64,
@@ -124,7 +125,7 @@ mod tests {
         reads: AtomicU64,
     }
 
-    fn long(events: u64, bytes: usize) -> Long {
+    pub(crate) fn long(events: u64, bytes: usize) -> Long {
         let (appender, _) = Appender::new(1);
         let (events, reads) = (AtomicU64::new(events), AtomicU64::new(0));
         Long { appender, tail: Tail::default(), events, bytes, reads }
@@ -163,7 +164,7 @@ mod tests {
             (told, page.up_to.0)
         }
 
-        fn reads(&self) -> u64 {
+        pub(crate) fn reads(&self) -> u64 {
             self.reads.load(Ordering::SeqCst)
         }
     }
@@ -211,6 +212,7 @@ mod tests {
             slice: Slice,
         ) -> Result<Page, LogError> {
             self.reads.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
             let head = self.events.load(Ordering::SeqCst);
             let all = (after.0 + 1..=head).map(|position| self.event(position));
             let events: Vec<_> =
