@@ -54,6 +54,7 @@ use crate::{
     migrate,
     moving::Mark,
     postgres::from_sqlx,
+    tail::Tail,
 };
 
 /// How often it is looked how far the count is when a log is opened.
@@ -80,6 +81,7 @@ pub struct EsdbLog {
     shared: Arc<Shared>,
     appender: Appender,
     head: watch::Receiver<Position>,
+    tail: Tail,
     writer: Mutex<Option<JoinHandle<()>>>,
     followers: [JoinHandle<()>; 2],
     stop: watch::Sender<bool>,
@@ -127,7 +129,8 @@ impl EsdbLog {
         let (stop, stopped) = watch::channel(false);
         let writer = write::start(Arc::clone(&shared), options, queue, stopped);
         let writer = Mutex::new(Some(writer));
-        let log = Self { shared, appender, head, writer, followers, stop };
+        let tail = Tail::default();
+        let log = Self { shared, appender, head, tail, writer, followers, stop };
         // Everything that was there before is counted before anybody reads or decides. What others
         // write meanwhile is not waited for: that may never end. A server that holds less than the
         // index knows is found out by the follower, so that one is waited for in any case.
@@ -168,6 +171,10 @@ impl EventLog for EsdbLog {
 
     fn watch(&self) -> watch::Receiver<Position> {
         self.head.clone()
+    }
+
+    fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     async fn head(&self) -> Result<Position, LogError> {

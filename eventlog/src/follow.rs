@@ -31,7 +31,7 @@ impl Follower {
     pub async fn next(&mut self, limit: usize) -> Result<Page, LogError> {
         loop {
             self.woken.mark_unchanged();
-            let page = self.log.read_all(self.after, limit, self.slice).await?;
+            let page = self.log.tail().read(&*self.log, self.after, limit, self.slice).await?;
             if page.up_to > self.after {
                 self.after = page.up_to;
                 return Ok(page);
@@ -65,12 +65,14 @@ mod tests {
     use crate::{
         envelope::{Recorded, StreamId},
         log::Appender,
+        tail::Tail,
     };
 
     /// A log that never has anything, and whose writer is gone.
     #[derive(Debug)]
     struct Still {
         appender: Appender,
+        tail: Tail,
         reads: AtomicU64,
     }
 
@@ -84,6 +86,9 @@ mod tests {
         }
         fn watch(&self) -> watch::Receiver<Position> {
             watch::channel(Position::START).1
+        }
+        fn tail(&self) -> &Tail {
+            &self.tail
         }
         async fn head(&self) -> Result<Position, LogError> {
             Ok(Position::START)
@@ -121,7 +126,7 @@ mod tests {
     #[tokio::test]
     async fn given_nobody_who_writes_then_a_follower_looks_once_in_a_while() {
         let (appender, _) = Appender::new(1);
-        let log = Arc::new(Still { appender, reads: AtomicU64::new(0) });
+        let log = Arc::new(Still { appender, tail: Tail::default(), reads: AtomicU64::new(0) });
         let mut follower =
             Follower::new(Arc::clone(&log) as Arc<dyn EventLog>, Position::START, Slice::ALL);
         let nothing = tokio::time::timeout(POLL / 4, follower.next(10)).await;

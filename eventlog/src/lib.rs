@@ -32,6 +32,7 @@ pub mod proof;
 pub mod snapshots;
 pub mod sql;
 pub mod sqlite;
+mod tail;
 
 pub use bus::{Bus, BusOptions, CommandError, Decision, Request, finish_erasures};
 pub use codec::{Family, contract_version, decode, encode, families, is_known};
@@ -46,3 +47,4 @@ pub use log::{
     Stretch, system_clock,
 };
 pub use people::{People, PeopleError};
+pub use tail::Tail;

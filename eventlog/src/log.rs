@@ -19,6 +19,7 @@ use crate::{
     },
     leaves::{Leaf, Leaves},
     moving::Mark,
+    tail::Tail,
 };
 
 /// Where the time of an append comes from; a virtual clock plays months in seconds.
@@ -75,6 +76,9 @@ pub trait EventLog: Send + Sync + Debug {
 
     /// The last position known to be written; moves when there is something new to read.
     fn watch(&self) -> watch::Receiver<Position>;
+
+    /// What was written last, for all who follow.
+    fn tail(&self) -> &Tail;
 
     /// The last position in the store.
     async fn head(&self) -> Result<Position, LogError>;

@@ -30,6 +30,7 @@ use crate::{
     leaves::Leaves,
     log::{Appender, EventLog, LogError, Page, Slice, Stretch},
     migrate, moving,
+    tail::Tail,
 };
 
 /// Told to other processes after commits; they would notice within [`POLL`] anyway.
@@ -45,6 +46,7 @@ pub struct PostgresLog {
     pool: PgPool,
     appender: Appender,
     head: watch::Receiver<Position>,
+    tail: Tail,
     others: broadcast::Sender<Stretch>,
     writer: Mutex<Option<JoinHandle<()>>>,
     followers: Vec<JoinHandle<()>>,
@@ -93,7 +95,8 @@ impl PostgresLog {
             tokio::spawn(notify(pool.clone(), us, written)),
         ];
         let writer = Mutex::new(Some(writer));
-        Ok(Self { pool, appender, head, others, writer, followers, stop })
+        let tail = Tail::default();
+        Ok(Self { pool, appender, head, tail, others, writer, followers, stop })
     }
 
     pub const fn pool(&self) -> &PgPool {
@@ -225,6 +228,10 @@ impl EventLog for PostgresLog {
 
     fn watch(&self) -> watch::Receiver<Position> {
         self.head.clone()
+    }
+
+    fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     async fn head(&self) -> Result<Position, LogError> {

@@ -30,6 +30,7 @@ use crate::{
     leaves::Leaves,
     log::{Appender, Clock, EventLog, LogError, Page, Slice, system_clock},
     migrate, moving,
+    tail::Tail,
 };
 
 const LOG_FILE: &str = "log.db";
@@ -88,6 +89,7 @@ impl std::fmt::Debug for SqliteOptions {
 pub struct SqliteLog {
     appender: Appender,
     head: watch::Receiver<Position>,
+    tail: Tail,
     readers: Readers,
     writer: Mutex<Option<JoinHandle<()>>>,
     stop: watch::Sender<bool>,
@@ -157,7 +159,15 @@ impl SqliteLog {
         let (stop, stopped) = watch::channel(false);
         let importer = import::Importer::new(&path, options.clone(), Some(&lock));
         let (writer, head) = write::Writer::start(connection, options, queue, stopped, lock)?;
-        Ok(Self { appender, head, readers, writer: Mutex::new(Some(writer)), stop, importer })
+        Ok(Self {
+            appender,
+            head,
+            tail: Tail::default(),
+            readers,
+            writer: Mutex::new(Some(writer)),
+            stop,
+            importer,
+        })
     }
 
     /// Opens a log that another process may be writing. Appending to it says that it is shut.
@@ -179,7 +189,15 @@ impl SqliteLog {
         let (appender, _) = Appender::new(1);
         let readers = Readers::new(&path, None)?;
         let importer = import::Importer::new(&path, SqliteOptions::default(), None);
-        Ok(Self { appender, head, readers, writer: Mutex::new(None), stop, importer })
+        Ok(Self {
+            appender,
+            head,
+            tail: Tail::default(),
+            readers,
+            writer: Mutex::new(None),
+            stop,
+            importer,
+        })
     }
 }
 
@@ -248,6 +266,10 @@ impl EventLog for SqliteLog {
 
     fn watch(&self) -> watch::Receiver<Position> {
         self.head.clone()
+    }
+
+    fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     async fn head(&self) -> Result<Position, LogError> {

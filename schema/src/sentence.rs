@@ -1,5 +1,5 @@
-//! An event in a sentence. Types that people meet often have a sentence of their own; the others
-//! are told by their name and fields. What is sealed is not opened here.
+//! An event in a sentence: each type has one. An event that lacks a field of it, being older, is
+//! told by its name and fields. What is sealed is not opened here.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -47,6 +47,77 @@ const SENTENCES: &[(&str, &str)] = &[
     ("case.status_changed", "{actor} called a case {to}; it was {from}"),
     ("case.appealed", "{who} appealed against a case"),
     ("case.appeal_decided", "{actor} answered an appeal"),
+    ("activity.recorded", "Messages, voice and commands of a moment were counted"),
+    ("activity.member_joined", "{person} joined"),
+    ("activity.member_left", "{person} left"),
+    ("activity.voice_changed", "{person} joined, left or changed in voice"),
+    ("activity.observation_gap", "The bot saw nothing from {from} to {until}"),
+    ("activity_settings.changed", "{actor} changed activity's settings (version {version})"),
+    ("levels.earned", "Messages and voice of a moment earned experience"),
+    ("levels.voice_changed", "What {person} earns in voice changed to {percent} %"),
+    ("levels.voice_skipped", "Nobody earned in voice from {from} to {until}: the bot saw nothing"),
+    ("levels.xp_changed", "{actor} changed the experience of {person} from {from} to {to}"),
+    ("levels.level_reached", "{person} reached level {level} with {xp} XP"),
+    ("levels.role_ordered", "The role of level {level} is due for {person}"),
+    ("levels.role_done", "{person} has the roles of their level"),
+    ("levels.role_failed", "A role of a level could not be changed for {person}: {why}"),
+    ("level_settings.changed", "{actor} changed the levels' settings (version {version})"),
+    ("logs.noted", "The logs noted something"),
+    ("logs.deletion_attributed", "A message was deleted by {by}"),
+    ("logs.member_left_out", "{actor} left {person} out of the logs"),
+    ("logs.member_taken_in", "{actor} took {person} into the logs again"),
+    ("log_settings.changed", "{actor} changed the logs' settings (version {version})"),
+    ("giveaway.created", "{by} created a giveaway"),
+    ("giveaway.posted", "A giveaway was posted"),
+    ("giveaway.post_failed", "A giveaway could not be posted: Discord's code {code}"),
+    ("giveaway.edited", "{by} edited a giveaway"),
+    ("giveaway.entered", "{person} entered a giveaway (entry {entry}, weight {weight})"),
+    ("giveaway.entry_excluded", "Entry {entry} of {person} is out of a giveaway: {why}"),
+    ("giveaway.paused", "{by} paused a giveaway"),
+    ("giveaway.resumed", "{by} resumed a giveaway"),
+    ("giveaway.cancelled", "{by} cancelled a giveaway"),
+    ("giveaway.closed", "A giveaway closed with {standing} of {entries} entries"),
+    ("giveaway.draw_begun", "The draw of a giveaway began, its seed is public"),
+    ("giveaway.candidate_drawn", "{person} was drawn (entry {entry})"),
+    ("giveaway.candidate_disqualified", "{person} was drawn and may not win: {why}"),
+    ("giveaway.winner_confirmed", "{person} won a giveaway"),
+    ("giveaway.prize_claimed", "{person} claimed a prize"),
+    ("giveaway.claim_lapsed", "{person} did not claim a prize in time"),
+    ("giveaway.winner_rerolled", "{by} had a prize of {person} drawn again"),
+    ("giveaway.rerolls_exhausted", "A giveaway has used up its {rerolls} rerolls"),
+    ("giveaway.nobody_left", "Nobody is left for {prizes} prizes"),
+    ("giveaway_settings.changed", "{actor} changed the giveaways' settings (version {version})"),
+    ("campaign.created", "{by} created the campaign {name}"),
+    ("campaign.limits_set", "{by} changed the limits of a campaign"),
+    ("campaign.revoked", "{by} revoked a campaign"),
+    ("campaign.code_revoked", "{by} revoked a code"),
+    ("campaign.redeemed", "{person} redeemed a code"),
+    ("campaign.reward_delivered", "{person} received what a code brings"),
+    ("campaign.reward_failed", "{person} could not be given what a code brings: {why}"),
+    ("campaign.reward_ordered_again", "What a code brings {person} is tried again"),
+    ("codes.codes_registered", "{actor} added codes to a campaign"),
+    ("squads.created", "{by} created the squad {name}"),
+    ("squads.edited", "{by} edited the squad {name}"),
+    ("squads.deleted", "{by} deleted a squad"),
+    ("squads.move_begun", "{person} asked to join a squad for {cost}"),
+    ("squads.joined", "{person} joined a squad for {cost}"),
+    ("squads.role_given", "{person} was given the role of their squad"),
+    ("squads.move_refused", "{person} did not join a squad: {why}"),
+    ("squads.move_undone", "{person} is back where they were, and {cost} is given back: {why}"),
+    ("squads.left", "{person} left their squad"),
+    ("squads.released", "Members of a squad that was deleted were released"),
+    ("squads_settings.changed", "{actor} changed the squads' settings (version {version})"),
+    ("tiers.set", "{by} set the tier {name}, with {daily_bonus} a day"),
+    ("tiers.removed", "{by} removed a tier"),
+    ("tiers.granted", "{person} was granted a tier for {days} days, until {until}"),
+    ("tiers.role_ordered", "The role of a tier is due for {person}"),
+    ("tiers.role_given", "{person} was given the role of their tier"),
+    ("tiers.role_failed", "The role of a tier could not be given to {person}: {why}"),
+    ("tiers.ended", "The tier of {person} ended: {why}"),
+    ("moderation.renewal_ordered", "The timeout of {person} is due to be renewed (case {case})"),
+    ("moderation.renewal_applied", "The timeout of {person} was renewed (case {case})"),
+    ("moderation.renewal_failed", "The timeout of {person} was not renewed (case {case}): {why}"),
+    ("case.end_set", "{actor} gave a case another end"),
     ("awards.role_ordered", "{person} has earned a role"),
     ("awards.role_given", "{person} was given the role they earned"),
     ("awards.role_failed", "A role that was earned could not be given"),
@@ -197,6 +268,14 @@ mod tests {
                 assert!(there, "{kind} has no field {name}");
             }
         }
+    }
+
+    #[test]
+    fn given_every_type_that_is_written_then_it_has_a_sentence() {
+        let told = |kind: &str| SENTENCES.iter().any(|(name, _)| *name == kind);
+        let all = eventlog::families().into_iter().flat_map(|family| family.types);
+        let without: Vec<_> = all.map(|kind| kind.name).filter(|kind| !told(kind)).collect();
+        assert_eq!(without, [""; 0]);
     }
 
     #[test]

@@ -34,6 +34,8 @@ use crate::{
 /// So long somebody may take at Discord's page.
 const PATIENCE_SECS: i64 = 600;
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// A wait where Discord says that it has no room, and not how long.
+const NO_ROOM: Duration = Duration::from_secs(1);
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 const AVATAR_PIXELS: u32 = 128;
 /// The longest address that one is brought back to.
@@ -206,8 +208,15 @@ impl Discord {
     ) -> Result<T, String> {
         let request = request.map_err(|error| error.to_string())?;
         let exchange = async {
-            let response =
-                self.http.request(request).await.map_err(|_| "it is not reached".to_owned())?;
+            let response = loop {
+                let response = self.http.request(request.clone()).await;
+                let response = response.map_err(|_| "it is not reached".to_owned())?;
+                if response.status() != StatusCode::TOO_MANY_REQUESTS {
+                    break response;
+                }
+                // As long as whoever signs in has patience, which the timeout around this says.
+                tokio::time::sleep(room_after(response.headers())).await;
+            };
             let status = response.status();
             let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
             let body = body.map_err(|_| "its answer broke off".to_owned())?.to_bytes();
@@ -220,6 +229,12 @@ impl Discord {
         let answered = tokio::time::timeout(TIMEOUT, exchange).await;
         answered.unwrap_or_else(|_| Err("it does not answer in time".to_owned()))
     }
+}
+
+/// When Discord has room for us again.
+fn room_after(headers: &HeaderMap) -> Duration {
+    let said = headers.get(header::RETRY_AFTER).and_then(|after| after.to_str().ok()?.parse().ok());
+    said.and_then(|secs: f64| Duration::try_from_secs_f64(secs).ok()).unwrap_or(NO_ROOM)
 }
 
 fn form(fields: &[(&str, &str)]) -> String {

@@ -8,7 +8,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use simulator::Id;
+use simulator::{
+    Id,
+    faults::{Fault, Rule},
+};
 
 use super::town::{Town, is_connected};
 use crate::support::{Server, eventually};
@@ -311,13 +314,13 @@ fn given_a_forged_return_from_discord_then_nobody_is_signed_in() {
     let declined = browser.get(&format!("/auth/callback?error=access_denied&state={state}"));
     assert_eq!(problem(&declined), "/sign-in?problem=declined");
 
-    // Only pages of our own are come back to.
-    let led = eventually("Discord, which limits how often, confirms them again", || {
-        let back = browser.at_discord(maren, "//evil.example/");
-        let led = problem(&browser.get(&back));
-        (led != "/sign-in?problem=discord").then_some(led)
-    });
-    assert_eq!(led, "/");
+    // Only pages of our own are come back to; and where Discord has no room, it is waited for.
+    let retry_after_ms = 300;
+    let full = Fault::RateLimited { retry_after_ms, global: false, shared: false };
+    town.sim.faults.add(Rule::next(2, full).on("POST /oauth2/token")).unwrap();
+    let back = browser.at_discord(maren, "//evil.example/");
+    assert_eq!(problem(&browser.get(&back)), "/");
+    assert_eq!(town.sim.faults.struck(), 2);
 }
 
 #[test]

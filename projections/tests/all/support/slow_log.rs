@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use domain::{EventId, GuildId};
-use eventlog::{Appender, EventLog, LogError, Page, Position, Recorded, Slice, StreamId};
+use eventlog::{Appender, EventLog, LogError, Page, Position, Recorded, Slice, StreamId, Tail};
 use tokio::sync::watch;
 
 use super::gate::Gate;
@@ -15,13 +15,15 @@ use super::gate::Gate;
 #[derive(Debug)]
 pub struct SlowLog {
     log: Arc<dyn EventLog>,
+    tail: Tail,
     before: AtomicU64,
     gate: Gate,
 }
 
 impl SlowLog {
     pub fn new(log: &Arc<dyn EventLog>) -> Self {
-        Self { log: Arc::clone(log), before: AtomicU64::new(0), gate: Gate::new() }
+        let (tail, before) = (Tail::default(), AtomicU64::new(0));
+        Self { log: Arc::clone(log), tail, before, gate: Gate::new() }
     }
 
     /// Pages that begin before this position wait until they are let through.
@@ -56,6 +58,10 @@ impl EventLog for SlowLog {
 
     fn watch(&self) -> watch::Receiver<Position> {
         self.log.watch()
+    }
+
+    fn tail(&self) -> &Tail {
+        &self.tail
     }
 
     async fn head(&self) -> Result<Position, LogError> {

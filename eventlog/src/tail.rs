@@ -1,0 +1,286 @@
+//! What was written last, read once for everybody in this process who follows the log.
+//!
+//! Twenty processes and projections stand at the end of the log and want each new event. Whoever
+//! comes first reads it, the others find it here. Who is behind reads for themselves.
+
+use std::collections::VecDeque;
+
+use tokio::sync::Mutex;
+
+use crate::{
+    envelope::{Position, Recorded},
+    log::{EventLog, LogError, Page, Slice},
+};
+
+/// So much of the end of the log is kept in memory.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// What an event takes besides its texts.
+const EACH_BYTES: usize = 256;
+
+#[derive(Debug, Default)]
+pub struct Tail(Mutex<Kept>);
+
+/// Every event after one position, up to another.
+#[derive(Debug, Default)]
+struct Kept {
+    begun: bool,
+    events: VecDeque<Recorded>,
+    bytes: usize,
+    after: Position,
+    up_to: Position,
+}
+
+impl Tail {
+    /// The same as `read_all` of this log.
+    pub async fn read(
+        &self,
+        log: &dyn EventLog,
+        after: Position,
+        limit: usize,
+        slice: Slice,
+    ) -> Result<Page, LogError> {
+        let mut kept = self.0.lock().await;
+        if !kept.begun {
+            // What is past when somebody first asks is not the end any more.
+            let head = *log.watch().borrow();
+            *kept = Kept { begun: true, after: head, up_to: head, ..Kept::default() };
+        }
+        if after < kept.after {
+            drop(kept);
+            return log.read_all(after, limit, slice).await;
+        }
+        if after >= kept.up_to {
+            // Those who wait meanwhile want the same.
+            let page = log.read_all(after, limit, Slice::ALL).await?;
+            kept.add(after, page);
+        }
+        let page = kept.page(after, limit, slice);
+        kept.forget();
+        Ok(page)
+    }
+}
+
+impl Kept {
+    fn add(&mut self, after: Position, page: Page) {
+        if after > self.up_to {
+            *self = Self { begun: true, after, ..Self::default() };
+        }
+        self.bytes += page.events.iter().map(size).sum::<usize>();
+        self.events.extend(page.events);
+        self.up_to = page.up_to.max(after);
+    }
+
+    fn page(&self, after: Position, limit: usize, slice: Slice) -> Page {
+        let from = self.events.partition_point(|event| event.position <= after);
+        let mut page = Page { events: Vec::new(), up_to: self.up_to };
+        for event in self.events.range(from..) {
+            if !slice.contains(event.guild()) {
+                continue;
+            }
+            if page.events.len() == limit {
+                page.up_to = page.events.last().map_or(after, |last| last.position);
+                break;
+            }
+            page.events.push(event.clone());
+        }
+        page
+    }
+
+    fn forget(&mut self) {
+        while self.bytes > MOST_BYTES
+            && let Some(first) = self.events.pop_front()
+        {
+            self.bytes -= size(&first);
+            self.after = first.position;
+        }
+    }
+}
+
+fn size(event: &Recorded) -> usize {
+    event.payload.len() + event.metadata.len() + EACH_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    };
+
+    use async_trait::async_trait;
+    use domain::{EventId, GuildId, Timestamp};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::{Appender, EventHash, StreamId};
+
+    /// A log of so many events of two guilds in turns, each with a payload of so many bytes.
+    #[derive(Debug)]
+    struct Long {
+        appender: Appender,
+        tail: Tail,
+        events: AtomicU64,
+        bytes: usize,
+        reads: AtomicU64,
+    }
+
+    fn long(events: u64, bytes: usize) -> Long {
+        let (appender, _) = Appender::new(1);
+        let (events, reads) = (AtomicU64::new(events), AtomicU64::new(0));
+        Long { appender, tail: Tail::default(), events, bytes, reads }
+    }
+
+    impl Long {
+        fn event(&self, position: u64) -> Recorded {
+            // Their snowflakes differ in what slices look at.
+            let guild = GuildId::new((1 + position % 2) << 22).unwrap();
+            Recorded {
+                position: Position(position),
+                id: EventId(uuid::Uuid::from_u128(u128::from(position))),
+                stream: StreamId::of_guild("economy", guild),
+                version: position,
+                guild_seq: position,
+                type_name: "economy.spend_settled".into(),
+                type_version: 1,
+                at: Timestamp::from_secs(1),
+                metadata: "{}".into(),
+                payload: "x".repeat(self.bytes).into(),
+                hash: EventHash([0; 32]),
+            }
+        }
+
+        async fn next(&self, after: u64, limit: usize, slice: Slice) -> (Vec<u64>, u64) {
+            let page = self.tail.read(self, Position(after), limit, slice).await.unwrap();
+            let direct = self.read_all(Position(after), limit, slice).await.unwrap();
+            self.reads.fetch_sub(1, Ordering::SeqCst);
+            let positions = |page: &Page| -> Vec<_> {
+                page.events.iter().map(|event| event.position.0).collect()
+            };
+            // It may know of less at once, but leaves nothing out of what it tells.
+            let told = positions(&page);
+            let until = positions(&direct).into_iter().take_while(|at| *at <= page.up_to.0);
+            assert_eq!(told, until.collect::<Vec<_>>());
+            (told, page.up_to.0)
+        }
+
+        fn reads(&self) -> u64 {
+            self.reads.load(Ordering::SeqCst)
+        }
+    }
+
+    #[async_trait]
+    impl EventLog for Long {
+        fn backend(&self) -> &'static str {
+            "long"
+        }
+        fn appender(&self) -> &Appender {
+            &self.appender
+        }
+        fn watch(&self) -> watch::Receiver<Position> {
+            watch::channel(Position::START).1
+        }
+        fn tail(&self) -> &Tail {
+            &self.tail
+        }
+        async fn head(&self) -> Result<Position, LogError> {
+            Ok(Position(self.events.load(Ordering::SeqCst)))
+        }
+        async fn stream_head(&self, _: &StreamId) -> Result<u64, LogError> {
+            Ok(0)
+        }
+        async fn read_stream(
+            &self,
+            _: &StreamId,
+            _: u64,
+            _: usize,
+        ) -> Result<Vec<Recorded>, LogError> {
+            Ok(Vec::new())
+        }
+        async fn read_guild(
+            &self,
+            _: GuildId,
+            _: u64,
+            _: usize,
+        ) -> Result<Vec<Recorded>, LogError> {
+            Ok(Vec::new())
+        }
+        async fn read_all(
+            &self,
+            after: Position,
+            limit: usize,
+            slice: Slice,
+        ) -> Result<Page, LogError> {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            let head = self.events.load(Ordering::SeqCst);
+            let all = (after.0 + 1..=head).map(|position| self.event(position));
+            let events: Vec<_> =
+                all.filter(|event| slice.contains(event.guild())).take(limit).collect();
+            let full = events.len() == limit;
+            let last = events.last().map_or(after, |last| last.position);
+            Ok(Page { events, up_to: if full { last } else { Position(head).max(after) } })
+        }
+        async fn find(&self, _: EventId) -> Result<Option<Recorded>, LogError> {
+            Ok(None)
+        }
+        async fn shutdown(&self) {}
+    }
+
+    #[tokio::test]
+    async fn given_many_who_follow_then_what_is_new_is_read_once() {
+        let log = long(100, 10);
+        for _ in 0..20 {
+            assert_eq!(log.next(98, 10, Slice::ALL).await, (vec![99, 100], 100));
+        }
+        assert_eq!(log.reads(), 1);
+        log.events.store(102, Ordering::SeqCst);
+        for _ in 0..20 {
+            assert_eq!(log.next(100, 10, Slice::ALL).await, (vec![101, 102], 102));
+            assert_eq!(log.next(99, 1, Slice::ALL).await, (vec![100], 100));
+        }
+        assert_eq!(log.reads(), 2);
+        let nothing = log.next(102, 10, Slice::ALL).await;
+        assert_eq!((nothing, log.reads()), ((Vec::new(), 102), 3));
+    }
+
+    #[tokio::test]
+    async fn given_slices_then_each_gets_its_own_and_goes_past_what_is_others() {
+        let log = long(100, 10);
+        let [even, odd] = [0, 1].map(|index| Slice { index, of: 2 });
+        let (ours, up_to) = log.next(90, 10, even).await;
+        assert_eq!((ours.len(), up_to), (5, 100));
+        assert_eq!(log.next(90, 10, odd).await.0.len(), 5);
+        assert_eq!(log.next(90, 2, odd).await.0.len(), 2);
+        assert_eq!(log.reads(), 1);
+    }
+
+    #[tokio::test]
+    async fn given_whoever_is_behind_then_they_read_themselves_and_disturb_nobody() {
+        let log = long(1_000, 10);
+        assert_eq!(log.next(990, 100, Slice::ALL).await.1, 1_000);
+        assert_eq!(log.next(0, 5, Slice::ALL).await, (vec![1, 2, 3, 4, 5], 5));
+        assert_eq!(log.next(5, 5, Slice::ALL).await, (vec![6, 7, 8, 9, 10], 10));
+        assert_eq!(log.reads(), 3);
+        assert_eq!(log.next(995, 100, Slice::ALL).await.1, 1_000);
+        assert_eq!(log.reads(), 3, "the end is still there");
+        // Somebody goes ahead of what is kept: the others are behind now.
+        log.events.store(2_000, Ordering::SeqCst);
+        assert_eq!(log.next(1_990, 100, Slice::ALL).await.1, 2_000);
+        assert_eq!(log.next(1_000, 2, Slice::ALL).await, (vec![1_001, 1_002], 1_002));
+        assert_eq!(log.reads(), 5);
+    }
+
+    #[tokio::test]
+    async fn given_large_events_then_no_more_is_kept_than_there_is_room_for() {
+        let log = Arc::new(long(100, MOST_BYTES / 10));
+        // A page may be larger than that; it is told whole.
+        assert_eq!(log.next(0, 100, Slice::ALL).await.0.len(), 100);
+        let kept = log.tail.0.lock().await;
+        assert!(kept.bytes <= MOST_BYTES && kept.events.len() == 9, "{}", kept.bytes);
+        assert_eq!(kept.after, Position(91));
+        drop(kept);
+        assert_eq!(log.next(91, 100, Slice::ALL).await.0.len(), 9);
+        assert_eq!(log.reads(), 1);
+        assert_eq!(log.next(90, 100, Slice::ALL).await.0.len(), 10);
+        assert_eq!(log.reads(), 2);
+    }
+}
