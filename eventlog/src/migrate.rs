@@ -25,7 +25,8 @@ macro_rules! migrations {
 pub const SQLITE_LOG: &[Migration] = migrations!["sqlite/0001_log"];
 pub const SQLITE_PEOPLE: &[Migration] = migrations!["sqlite/0002_people"];
 pub const SQLITE_SNAPSHOTS: &[Migration] = migrations!["sqlite/0003_snapshots"];
-pub const SQLITE_READ: &[Migration] = migrations!["shared/0001_projections"];
+pub const SQLITE_READ: &[Migration] =
+    migrations!["shared/0001_projections", "shared/0013_analyst_views"];
 /// What is being done and must not be forgotten: sessions, timers, effects, cooldowns.
 pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0002_gateway",
@@ -55,6 +56,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0010_logs",
     "shared/0011_mirror",
     "shared/0012_evidence",
+    "shared/0013_analyst_views",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

@@ -235,6 +235,10 @@ enum Inner {
 }
 
 impl Tx {
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self.0, Inner::Sqlite(_))
+    }
+
     pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, LogError> {
         match &mut self.0 {
             Inner::Sqlite(tx) => sqlite_execute(&tx.0, sql, parameters),

@@ -14,6 +14,7 @@ mod build;
 pub mod codes;
 pub mod economy;
 mod errors;
+pub mod exports;
 pub mod giveaways;
 pub mod levels;
 pub mod logs;

@@ -17,6 +17,7 @@ use tokio::{
 use crate::{
     alarm::{Alarm, RunnerKey, Watched},
     build::Build,
+    exports::views,
     projection::{AnyProjection, Names, Tables},
     requests::{Request, Requests, Verb},
     runner::{Order, Progress, Runner, stopped},
@@ -126,6 +127,7 @@ impl Runtime {
             overtaken: HashSet::new(),
         };
         supervisor.reconcile().await?;
+        supervisor.refresh_views().await?;
         let task = tokio::spawn(supervisor.run());
         tokio::spawn(alarm.run(stopped));
         Ok(Self { task, stop, requests })
@@ -203,6 +205,25 @@ impl Supervisor {
         self.serve_requests().await
     }
 
+    /// This binary's lists may have more columns than those of the one that ran here before.
+    async fn refresh_views(&self) -> Result<(), LogError> {
+        for projection in &self.projections {
+            let builds = self.builds(projection.name()).await?;
+            let ours = |known: &&Known| known.live && known.build.version == projection.version();
+            if let Some(live) = builds.iter().find(ours) {
+                let mut tx = self.store.0.begin().await?;
+                // Processes that start together take turns, and none comes after a swap.
+                let hold = "UPDATE projection_builds SET state = state \
+                            WHERE name = $1 AND build = $2 AND state = 'live'";
+                if tx.execute(hold, &values![projection.name(), live.build.number]).await? == 1 {
+                    views::point(&mut tx, &**projection, live.build).await?;
+                    tx.commit().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn builds(&self, name: &str) -> Result<Vec<Known>, LogError> {
         let sql = "SELECT b.version, b.build, b.state, b.slices, MIN(c.position) \
                    FROM projection_builds b JOIN projection_checkpoints c \
@@ -253,6 +274,7 @@ impl Supervisor {
         }
         if live {
             point_views(tx, projection, build).await?;
+            views::point(tx, projection, build).await?;
         }
         tracing::info!(
             projection = name,
@@ -289,6 +311,7 @@ impl Supervisor {
             return Ok(false);
         }
         point_views(&mut tx, projection, ready.build).await?;
+        views::point(&mut tx, projection, ready.build).await?;
         for old in builds.iter().filter(|known| known.build.number < ready.build.number) {
             for table in projection.tables() {
                 let drop = format!("DROP TABLE IF EXISTS {}", old.build.table(table.name));

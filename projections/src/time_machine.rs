@@ -35,7 +35,7 @@ pub use self::{
     error::TimeError,
     queue::Quota,
     undo::Change,
-    view::{Rows, Step, View},
+    view::{Rows, SnapshotFile, Step, View},
 };
 use self::{
     history::History,

@@ -1,10 +1,14 @@
 //! A guild's read models as they were, for ordinary queries, and the way from one event to the
 //! next.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use domain::{GuildId, Moment};
-use eventlog::{Recorded, sql::Row, values};
+use eventlog::{
+    Recorded,
+    sql::{Db, Row},
+    values,
+};
 use rusqlite::Connection;
 use tokio::task::JoinHandle;
 
@@ -18,6 +22,7 @@ use super::{
     undo::{Change, Undo},
 };
 use crate::{
+    exports::{Export, Snapshot, views},
     projection::{AnyProjection, Names, Tables},
     store::ReadStore,
 };
@@ -56,6 +61,21 @@ pub struct View {
     body: Body,
     behind: Option<Behind>,
     _seat: Seat,
+}
+
+/// A snapshot that is gone when this is dropped.
+pub struct SnapshotFile(Place);
+
+impl fmt::Debug for SnapshotFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SnapshotFile").field(&self.0.path).finish()
+    }
+}
+
+impl SnapshotFile {
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
 }
 
 /// The databases of a view, attached to one connection.
@@ -201,6 +221,37 @@ impl View {
         Ok(everything)
     }
 
+    /// Writes these lists, as they are at this moment, into a new SQLite file, and nothing else. The
+    /// view must have the read models that they are made of.
+    pub async fn snapshot(
+        &self,
+        path: &Path,
+        exports: &[&'static Export],
+    ) -> Result<(), TimeError> {
+        let Db::Sqlite { writer, .. } = &self.body.store.0 else {
+            return Err(TimeError::Broken("a view is no SQLite".to_owned()));
+        };
+        let connection = Arc::clone(writer).lock_owned().await;
+        let (path, exports) = (path.to_owned(), exports.to_vec());
+        let (guild, seq) = (self.guild().as_i64(), self.event.guild_seq.cast_signed());
+        let at = self.event.at.to_string();
+        let writing = tokio::task::spawn_blocking(move || {
+            Snapshot::write(&connection, &path, &exports, (guild, seq, &at))
+        });
+        let written = writing.await.map_err(|error| TimeError::Broken(error.to_string()))?;
+        written.map_err(|error| broken(&error))
+    }
+
+    /// The same in a file of the time machine's own, which is gone when nobody holds it any more.
+    pub async fn snapshot_to_ask(
+        &self,
+        exports: &[&'static Export],
+    ) -> Result<SnapshotFile, TimeError> {
+        let place = self.shared.scratch.place();
+        self.snapshot(&place.path, exports).await?;
+        Ok(SnapshotFile(place))
+    }
+
     /// After a step that failed half way, or was given up, the view is where it was before it.
     async fn mend(&mut self) -> Result<(), TimeError> {
         let seq = self.event.guild_seq;
@@ -270,6 +321,7 @@ impl Body {
                 connection.execute_batch(&format!("PRAGMA {schema}.cache_size = -{CACHE_KIB}"))
             };
             attach().map_err(|error: rusqlite::Error| broken(&error))?;
+            views::lend(&connection, &*projection, &names).map_err(|error| broken(&error))?;
             folds.push((projection, names));
             places.push(place);
         }

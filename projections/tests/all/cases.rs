@@ -13,9 +13,12 @@ use domain::{
     settings::InForce,
 };
 use eventlog::{Request, StreamId};
-use projections::moderation::{
-    cases::{self, CaseRow, Filter, Order},
-    moderators,
+use projections::{
+    exports,
+    moderation::{
+        cases::{self, CaseRow, Filter, Order},
+        moderators,
+    },
 };
 use uuid::Uuid;
 
@@ -382,6 +385,23 @@ fn given_appeals_then_the_queue_has_those_that_wait_the_longest_waiting_first() 
         let untold = |person| Filter { untold: Some(person), ..everything() };
         assert_eq!(town.numbers(untold(tom)).await, [3, 2]);
         assert_eq!(town.numbers(untold(zoe)).await, [4, 3, 2, 1]);
+
+        // Nor by taking the whole list.
+        let listed = async |name: &str, viewer| {
+            let list = exports::named(name).unwrap();
+            let filter = exports::Filter { viewer, ..exports::Filter::default() };
+            let mut reader = exports::Reader::new(house.store.clone(), guild(1), list, &filter);
+            let rows = reader.next_page().await.unwrap();
+            let mut numbers: Vec<_> = rows.iter().map(|row| row.int(0).unwrap()).collect();
+            numbers.dedup();
+            numbers
+        };
+        assert_eq!(listed("cases", Some(tom)).await, [2, 3]);
+        assert_eq!(listed("cases", Some(zoe)).await, [1, 2, 3, 4]);
+        let of_tom = town.numbers(Filter { person: Some(tom), ..everything() }).await;
+        let entries = listed("case_entries", Some(tom)).await;
+        assert!(of_tom.iter().all(|number| !entries.contains(&i64::from(*number))), "{entries:?}");
+        assert_eq!(listed("case_entries", None).await, [1, 2, 3, 4]);
         runtime.shutdown().await;
         house.close().await;
     });

@@ -7,6 +7,7 @@ mod balances;
 mod cases;
 mod checkpoints;
 mod codes;
+mod exports;
 mod giveaways;
 mod going_on;
 mod numbers;
