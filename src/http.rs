@@ -8,6 +8,7 @@ mod assets;
 mod directory;
 mod doors;
 mod downloads;
+mod exports;
 mod giveaways;
 mod graphql;
 mod operations;
@@ -151,6 +152,7 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
         clock,
         rates,
         room,
+        allowance: exports::Allowance::default(),
         pictures,
         content_security,
     }))
@@ -166,6 +168,7 @@ fn dashboard(doors: Doors) -> Router {
         .route("/p/giveaway/{id}/draw.jsonl", get(giveaways::bundle))
         .route("/g/{guild}/giveaways/{id}/export.csv", get(giveaways::csv))
         .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))
+        .route("/api/v1/guilds/{guild}/exports/{name}", get(exports::file))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))

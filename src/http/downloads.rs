@@ -4,12 +4,12 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures::{Stream, StreamExt as _, stream};
-use schema::Code;
+use schema::{Code, Trouble};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::doors::{fault, refuse};
@@ -44,16 +44,17 @@ impl Room {
 
 /// Sends a file of this name and kind. One that cannot be finished is broken off, so that nobody
 /// takes it for whole.
-pub fn send<S, E>(
+pub fn send<S, P, E>(
     place: OwnedSemaphorePermit,
     (name, kind): (&str, &'static str),
     pieces: S,
 ) -> Response
 where
-    S: Stream<Item = Result<String, E>> + Send + 'static,
+    S: Stream<Item = Result<P, E>> + Send + 'static,
+    P: Into<Bytes> + Send + 'static,
     E: std::fmt::Display + Send + 'static,
 {
-    let (sender, receiver) = mpsc::channel::<Option<String>>(PIECES_AHEAD);
+    let (sender, receiver) = mpsc::channel::<Option<Bytes>>(PIECES_AHEAD);
     tokio::spawn(async move {
         let _held = place;
         let write = async {
@@ -67,7 +68,7 @@ where
                         return;
                     }
                 };
-                if sender.send(Some(piece)).await.is_err() {
+                if sender.send(Some(piece.into())).await.is_err() {
                     return;
                 }
             }
@@ -90,4 +91,18 @@ where
     let saved = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     headers.extend(saved.ok().map(|saved| (header::CONTENT_DISPOSITION, saved)));
     response
+}
+
+/// A rule said no, or something is broken.
+pub fn troubled(trouble: &Trouble) -> Response {
+    let status = match trouble.code {
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::BadInput => StatusCode::BAD_REQUEST,
+        Code::Refused => StatusCode::CONFLICT,
+        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    refuse(status, trouble.code.name(), &trouble.text)
 }

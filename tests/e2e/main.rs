@@ -10,6 +10,7 @@ mod cli {
     mod economy;
     mod effects;
     mod events;
+    mod exports;
     mod help;
     mod import;
     mod moving;
@@ -31,6 +32,7 @@ mod discord {
     mod dashboard;
     mod draws;
     mod economy;
+    mod exports;
     mod giveaways;
     mod load;
     mod logs;
