@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod config;
 pub mod discord;
+pub mod exports;
 pub mod http;
 pub mod living;
 pub mod node;

@@ -17,6 +17,7 @@ mod economy;
 mod effects;
 mod error;
 mod events;
+mod export;
 mod giveaway;
 mod import;
 mod maintenance;
@@ -27,6 +28,7 @@ mod print;
 mod processes;
 mod projections;
 mod proof;
+mod query;
 mod replay;
 mod restore;
 mod serve;
@@ -96,6 +98,10 @@ enum Command {
     Block(block::Args),
     /// A community's read models as they were at any moment, and what each event changed
     Replay(replay::Args),
+    /// Write a whole list of a community to a file: CSV, JSON lines or Parquet
+    Export(export::Args),
+    /// Ask a community's lists in SQL, now or as they were
+    Query(query::Args),
     /// What a community's economy would have come to under other settings
     WhatIf(what_if::Args),
     /// Write a backup while everything runs, or look whether one is whole
@@ -202,6 +208,8 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Maintenance(args) => maintenance::run(args, config, print).await,
             Command::Block(args) => block::run(args, config, print).await,
             Command::Replay(args) => replay::run(args, config, print).await,
+            Command::Export(args) => export::run(args, config, print).await,
+            Command::Query(args) => query::run(args, config, print).await,
             Command::WhatIf(args) => what_if::run(args, other_settings, config, print).await,
             Command::Backup(args) => backup::run(args, config, print).await,
             Command::Restore(args) => restore::run(args, config, print).await,

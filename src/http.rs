@@ -9,6 +9,7 @@ mod directory;
 mod doors;
 mod downloads;
 mod evidence;
+mod exports;
 mod giveaways;
 mod graphql;
 mod operations;
@@ -152,6 +153,7 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
         clock,
         rates,
         room,
+        allowance: exports::Allowance::default(),
         pictures,
         content_security,
     }))
@@ -168,6 +170,7 @@ fn dashboard(doors: Doors) -> Router {
         .route("/g/{guild}/giveaways/{id}/export.csv", get(giveaways::csv))
         .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))
         .route("/g/{guild}/cases/{case}/files/{evidence}/{file}", get(evidence::file))
+        .route("/api/v1/guilds/{guild}/exports/{name}", get(exports::file))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))

@@ -214,3 +214,43 @@ fn given_the_migrations_then_the_code_lists_exactly_the_files() {
     }
     assert_eq!(listed, files);
 }
+
+/// Names of metrics in a text: what begins with `reeve_`.
+fn metrics_in(text: &str) -> BTreeSet<String> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let names = text.match_indices("reeve_").map(|(at, _)| {
+        let name = text[at..].split(|c| !is_name(c)).next().unwrap_or_default();
+        let of_histogram =
+            ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        of_histogram.unwrap_or(name).to_owned()
+    });
+    names.collect()
+}
+
+#[test]
+fn given_the_dashboard_for_operators_then_every_metric_in_it_is_one_that_is_exported() {
+    let mut exported = BTreeSet::new();
+    for (path, text) in sources() {
+        let counts = !is_for_tests(&path) && !path.starts_with("simulator");
+        let literals = code(&text).flat_map(|(_, line)| line.split('"').skip(1).step_by(2));
+        let names = literals.filter(|literal| counts && literal.starts_with("reeve_"));
+        exported.extend(names.map(str::to_owned));
+    }
+    let folder = root().join("docs/grafana");
+    for (name, least) in [("reeve.json", 30), ("README.md", 5)] {
+        let text = std::fs::read_to_string(folder.join(name)).expect("it is there");
+        let shown = metrics_in(&text);
+        let unknown: Vec<_> = shown.difference(&exported).cloned().collect();
+        none(name, &unknown);
+        assert!(shown.len() >= least, "{name}: only {} metrics", shown.len());
+    }
+    let text = std::fs::read_to_string(folder.join("reeve.json")).expect("it is there");
+    let dashboard: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let panels = dashboard["panels"].as_array().expect("it has panels");
+    let mut ids = BTreeSet::new();
+    for panel in panels {
+        assert!(ids.insert(panel["id"].as_u64()), "two panels of one id: {panel}");
+        let targets = panel["targets"].as_array().map_or(0, Vec::len);
+        assert!(panel["type"] == "row" || targets > 0, "nothing is asked: {}", panel["title"]);
+    }
+}

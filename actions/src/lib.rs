@@ -13,6 +13,7 @@ pub mod codes;
 mod cooldowns;
 pub mod economy;
 mod error;
+pub mod exports;
 pub mod gate;
 pub mod giveaways;
 pub mod guards;

@@ -22,6 +22,7 @@ mod blocks;
 mod codes;
 mod done;
 mod economy;
+mod exports;
 mod giveaways;
 mod guard;
 mod guild;
@@ -81,6 +82,7 @@ pub struct Guild(
     codes::OnGuild,
     squads::OnGuild,
     tiers::OnGuild,
+    exports::OnGuild,
 );
 
 impl Guild {
@@ -102,6 +104,7 @@ impl Guild {
             codes::OnGuild(scope.clone()),
             squads::OnGuild(scope.clone()),
             tiers::OnGuild(scope.clone()),
+            exports::OnGuild(scope.clone()),
         )
     }
 }

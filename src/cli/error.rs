@@ -4,7 +4,7 @@ use std::{io::Write as _, process::ExitCode};
 
 use actions::ActionError;
 use eventlog::{LogError, PeopleError, backup::BackupError, moving::MoveError, proof::ProofError};
-use projections::TimeError;
+use projections::{TimeError, exports::QueryError};
 
 use crate::{discord::connect::ConnectError, node::OpenError};
 
@@ -147,6 +147,16 @@ impl From<TimeError> for CliError {
             }
             error if error.is_refusal() => Self::Refused(error.to_string()),
             error => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<QueryError> for CliError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Broken(_) => Self::Fault(error.to_string()),
+            QueryError::TooLong(_) => Self::Refused(error.to_string()),
+            _ => Self::Setup(error.to_string()),
         }
     }
 }

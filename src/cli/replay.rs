@@ -236,7 +236,7 @@ fn change_line(change: &Change) -> String {
     parts.join("  ")
 }
 
-fn show_progress(bar: &ProgressBar, progress: Progress) {
+pub(super) fn show_progress(bar: &ProgressBar, progress: Progress) {
     match progress {
         Progress::Waiting { ahead } => bar.set_message(format!("{ahead} before this")),
         Progress::Folding { projection, done, of } => {
@@ -248,7 +248,7 @@ fn show_progress(bar: &ProgressBar, progress: Progress) {
 }
 
 /// Only where somebody looks: indicatif draws on a terminal and nowhere else.
-fn progress_bar(print: Print) -> ProgressBar {
+pub(super) fn progress_bar(print: Print) -> ProgressBar {
     if print.is_json() {
         return ProgressBar::hidden();
     }

@@ -23,6 +23,7 @@ use serde_json::json;
 
 use super::{
     downloads::Room,
+    exports::Allowance,
     pictures::Pictures,
     sessions::{Session, Sessions, hash},
     sign_in::SignIn,
@@ -61,6 +62,7 @@ pub struct Shared {
     pub clock: Clock,
     pub rates: Rates,
     pub room: Room,
+    pub allowance: Allowance,
     pub pictures: Pictures,
     pub content_security: HeaderValue,
 }

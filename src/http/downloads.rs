@@ -3,14 +3,15 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use actions::ActionError;
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
-use schema::Code;
+use schema::{Code, Trouble};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::doors::{fault, refuse};
@@ -69,7 +70,7 @@ where
                         return;
                     }
                 };
-                if sender.send(Some(piece)).await.is_err() {
+                if sender.send(Some(piece.into())).await.is_err() {
                     return;
                 }
             }
@@ -92,4 +93,22 @@ where
     let saved = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     headers.extend(saved.ok().map(|saved| (header::CONTENT_DISPOSITION, saved)));
     response
+}
+
+/// A rule said no, or something is broken.
+pub fn refused(error: ActionError) -> Response {
+    troubled(&Trouble::from(error))
+}
+
+pub fn troubled(trouble: &Trouble) -> Response {
+    let status = match trouble.code {
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::BadInput => StatusCode::BAD_REQUEST,
+        Code::Refused => StatusCode::CONFLICT,
+        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    refuse(status, trouble.code.name(), &trouble.text)
 }

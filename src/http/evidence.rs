@@ -13,8 +13,7 @@ use schema::{Code, Scope};
 
 use super::{
     doors::{Doors, refuse},
-    downloads,
-    giveaways::{refused, troubled},
+    downloads::{self, refused, troubled},
 };
 
 /// Whatever it is: nothing is guessed from what it says of itself.

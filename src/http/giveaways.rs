@@ -12,13 +12,13 @@ use axum::{
 use domain::{GiveawayId, GuildId, PersonId, UserId};
 use futures::{Stream, stream};
 use projections::giveaways::{board, entrants, timeline};
-use schema::{Code, Scope, Trouble};
+use schema::{Code, Scope};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     doors::{Doors, fault, refuse},
-    downloads,
+    downloads::{self, refused, troubled},
 };
 
 const STAFF: &[Permission] = &[Permission::ManageGiveaways, Permission::ViewAudit];
@@ -259,22 +259,4 @@ fn picked(pick: &timeline::Pick) -> Value {
 
 fn no_such() -> Response {
     refuse(StatusCode::NOT_FOUND, Code::NotFound.name(), "There is no such giveaway.")
-}
-
-/// A rule said no, or something is broken.
-pub(super) fn refused(error: ActionError) -> Response {
-    troubled(&Trouble::from(error))
-}
-
-pub(super) fn troubled(trouble: &Trouble) -> Response {
-    let status = match trouble.code {
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::BadInput => StatusCode::BAD_REQUEST,
-        Code::Refused => StatusCode::CONFLICT,
-        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        Code::Fault => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    refuse(status, trouble.code.name(), &trouble.text)
 }

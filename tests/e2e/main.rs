@@ -10,6 +10,7 @@ mod cli {
     mod economy;
     mod effects;
     mod events;
+    mod exports;
     mod help;
     mod import;
     mod moving;
@@ -32,6 +33,7 @@ mod discord {
     mod draws;
     mod economy;
     mod evidence;
+    mod exports;
     mod giveaways;
     mod load;
     mod logs;

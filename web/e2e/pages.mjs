@@ -12,6 +12,7 @@ export const PAGES = {
   transactions: { path: `/g/${GUILD}/transactions` },
   analytics: { path: `/g/${GUILD}/analytics?split=channel&cmp=1` },
   levels: { path: `/g/${GUILD}/levels` },
+  exports: { path: `/g/${GUILD}/exports?since=2026-11-01` },
   "levels-week": { path: `/g/${GUILD}/levels?board=week&ago=1` },
   giveaways: { path: `/g/${GUILD}/giveaways` },
   giveaway: { path: `/g/${GUILD}/giveaways/${GIVEAWAY}` },

@@ -183,7 +183,7 @@ function guildOf(mode, asOf) {
     id: GUILD, name: "Ferris Café", iconUrl: null, memberCount: 48_213, permissions,
     roles: ["Admin", "Moderator", "Regular", "Newcomer"].map((name, i) => ({ id: String(20 + i), name, colour: null, position: 4 - i })),
     channels: CHANNELS,
-    activity: activityOf(empty), levels: levelsOf(empty),
+    activity: activityOf(empty), levels: levelsOf(empty), exports: exportsOf(empty),
     asOf: asOf == null ? null : { seq: seq ?? "1200", at: iso(NOW - 5 * DAY), event: uuid(1200) },
     economy: {
       currency: "bytes", supply: empty ? "0" : String(Math.round(412_903 * scale)), holders: empty ? "0" : "812", board: ({ first }) => board(first),
@@ -207,6 +207,16 @@ function guildOf(mode, asOf) {
     timeline: ({ stretches }) => (empty ? [] : Array.from({ length: stretches }, (_, i) => { const step = HEAD / stretches; const first = Math.floor(i * step) + 1; const last = Math.floor((i + 1) * step); const from = NOW - (stretches - i) * DAY / 2; return { first: String(first), last: String(last), from: iso(from), to: iso(from + (0.05 + ((i * 37) % 23) / 24) * DAY * 0.5) }; })),
   };
 }
+
+const EXPORTS = [
+  ["balances", "What every member has.", ["person", "person_user_id", "balance", "received", "sent", "earned", "erased"], null],
+  ["transactions", "Every movement of bytes.", ["seq", "at", "kind", "giver", "giver_user_id", "receiver", "receiver_user_id", "amount", "reason", "event_id"], "at"],
+  ["activity_hourly", "What went on in each hour.", ["hour", "messages", "replies", "attachments", "reactions", "joins", "leaves", "voice_seconds", "voice_counted_seconds", "commands", "commands_failed"], "hour"],
+  ["cases", "Every case.", ["number", "at", "person", "person_user_id", "kind", "severity", "moderator", "moderator_user_id", "rule", "until", "standing", "status", "reason"], "at"],
+  ["logs", "What was logged.", ["seq", "at", "kind", "person", "person_user_id", "channel"], "at"],
+  ["a_list_of_tomorrow", "A list that is newer than this page, with a description that takes somewhat more room than the others do.", ["what"], null],
+];
+const exportsOf = (empty) => (empty ? [] : EXPORTS.map(([name, about, columns, when], i) => ({ name, about, columns, when, ofMembers: columns.includes("person"), filters: [], withoutTexts: i === 3 })));
 
 const operations = (empty) => ({
   readModels: ["balances", "weekly_gains", "transactions", "refusals"].map((name, i) => ({ name, version: 2, build: i + 1, state: i === 3 ? "building" : "live", applied: "4217", lagEvents: i === 2 ? "310" : "0", lagSecs: i === 2 ? "95" : "0", percent: i === 3 ? 62 : 100, parkedGuilds: i === 1 ? "1" : "0", paused: null, updatedAt: iso(NOW) })),
@@ -264,6 +274,9 @@ export function serve(port = 0) {
     if (pathname === "/auth/session") return response.setHeader("content-type", "application/json").end(JSON.stringify({ signedIn: mode !== "anonymous", csrf: "token", canSignIn: true }));
     if (serveDraw(pathname, response)) return;
     if (pathname === "/graphql") return void answer(request, response, mode);
+    if (/^\/api\/v1\/guilds\/\d+\/exports\/\w+$/.test(pathname)) {
+      return response.writeHead(200, { "content-type": "text/csv" }).end("person,balance\r\n1,64210\r\n");
+    }
     const file = normalize(join(DIST, pathname));
     const isFile = file.startsWith(DIST) && existsSync(file) && statSync(file).isFile();
     if (!isFile && extname(pathname) !== "") return response.writeHead(404).end();

@@ -163,6 +163,28 @@ describe("the dashboard", () => {
     await close();
   });
 
+  // proves: ECO-12, ANA-09
+  it("saves a whole list by one press, narrowed as the page is, and says why where it cannot", async () => {
+    const { page, wrong, close } = await open(`${GUILD}/transactions?kind=transfer&at=1200`, "admin");
+    const asked = page.waitForRequest("**/api/v1/**");
+    const saved = page.waitForEvent("download");
+    await page.getByRole("group", { name: "Save the whole list transactions" }).getByRole("button", { name: "Parquet" }).click();
+    const address = new URL((await asked).url());
+    assert.match(address.pathname, /\/api\/v1\/guilds\/\d+\/exports\/transactions$/);
+    assert.deepEqual(Object.fromEntries(address.searchParams), { format: "parquet", asOf: "#1200", kind: "transfer" });
+    assert.equal((await saved).suggestedFilename(), "transactions.parquet");
+    await page.goto(`${base}${GUILD}/exports`);
+    const narrowed = page.waitForRequest("**/api/v1/**since=2026-11-02**");
+    await page.getByLabel("From", { exact: true }).fill("2026-11-02");
+    await page.getByRole("group", { name: "Save the whole list logs" }).getByRole("button", { name: "CSV" }).click();
+    await narrowed;
+    await page.route("**/api/v1/**", (route) => route.fulfill({ status: 429, contentType: "application/json", body: JSON.stringify({ errors: [{ message: "You had many files in a short time." }] }) }));
+    await page.getByRole("group", { name: "Save the whole list cases" }).getByRole("button", { name: "CSV" }).click();
+    await page.getByText("You had many files in a short time.").waitFor();
+    assert.deepEqual(wrong.filter((line) => !line.includes("429")), []);
+    await close();
+  });
+
   // proves: OPS-03
   it("looks every half minute by itself whether all is well, and says so when nobody answers", async () => {
     const context = await browser.newContext();

@@ -22,6 +22,7 @@ export const capabilityRoute = createRoute({ getParentRoute: parent, path: "sett
 export const accessRoute = createRoute({ getParentRoute: parent, path: "access", component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
 export const analyticsRoute = createRoute({ getParentRoute: parent, path: "analytics", validateSearch: (s: Record<string, unknown>) => words(s, "metric", "split", "every", "days", "since", "until", "cmp", "channel", "user"), component: lazyRouteComponent(() => import("../features/activity/analytics"), "Analytics") });
 export const levelsRoute = createRoute({ getParentRoute: parent, path: "levels", validateSearch: (s: Record<string, unknown>) => words(s, "board", "ago"), component: lazyRouteComponent(() => import("../features/levels/levels"), "Levels") });
+export const exportsRoute = createRoute({ getParentRoute: parent, path: "exports", validateSearch: (s: Record<string, unknown>) => words(s, "since", "until"), component: lazyRouteComponent(() => import("../features/exports/exports"), "Exports") });
 
 export const casesRoute = createRoute({ getParentRoute: parent, path: "cases", validateSearch: (s: Record<string, unknown>) => words(s, "user", "moderator", "kind", "status", "since", "active", "hidden", "appeals"), component: lazyRouteComponent(() => import("../features/moderation/cases"), "Cases") });
 export const caseRoute = createRoute({ getParentRoute: parent, path: "cases/$number", component: lazyRouteComponent(() => import("../features/moderation/case"), "CasePage") });
@@ -40,6 +41,6 @@ export const guildPages = [
   indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, mineRoute, membersRoute, memberRoute, auditRoute,
   casesRoute, caseRoute, queueRoute, moderatorsRoute, logsRoute,
   historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute,
-  analyticsRoute, levelsRoute,
+  analyticsRoute, levelsRoute, exportsRoute,
   giveawaysRoute, giveawayRoute, codesRoute, squadsRoute, tiersRoute,
 ] as const;

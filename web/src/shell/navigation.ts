@@ -47,6 +47,7 @@ export const GUILD_SECTIONS: Section[] = [
     pages: [
       { path: "audit", title: "Audit log", icon: "log", needs: ["VIEW_AUDIT"] },
       { path: "history", title: "History", icon: "history", needs: ["VIEW_AUDIT"] },
+      { path: "exports", title: "Exports", icon: "table", needs: ["VIEW_ANALYTICS", "VIEW_RECORDS", "VIEW_AUDIT", "MANAGE_GIVEAWAYS", "MANAGE_ECONOMY"] },
     ],
   },
   {

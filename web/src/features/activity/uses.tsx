@@ -8,6 +8,7 @@ import { csv, save } from "../../ui/csv";
 import { ExportBar } from "../../ui/export";
 import { Empty } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { USES } from "./queries";
 import type { Range } from "./range";
 
@@ -21,7 +22,7 @@ export function Uses({ range }: { range: Range["asked"] }) {
         if (rows.length === 0) return <Empty icon="pulse" title={t("No command was used in this time")}>{t("Each use counts here, with what became of it. /help in Discord shows what there is.")}</Empty>;
         return (
           <>
-            <ExportBar count={rows.length} onSave={() => { save("commands.csv", csv(["command", "done", "refused", "failed", "millis"], rows.map((row) => [row.command, row.done, row.refused, row.failed, row.millis]))); }} />
+            <ExportBar count={rows.length} onSave={() => { save("commands.csv", csv(["command", "done", "refused", "failed", "millis"], rows.map((row) => [row.command, row.done, row.refused, row.failed, row.millis]))); }}><Whole list="command_uses" /></ExportBar>
             <Table
               label={t("Commands")}
               rows={rows}

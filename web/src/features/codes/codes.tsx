@@ -15,6 +15,7 @@ import { Dialog } from "../../ui/dialog";
 import { ExportBar } from "../../ui/export";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { Person } from "../members/person";
 import { CampaignDialog, MadeDialog, type Made } from "./create";
 import { LimitDialog, RevokeCodeDialog } from "./limit";
@@ -95,7 +96,7 @@ function All({ here, create }: { here: Here; create: (() => void) | undefined })
           <Empty icon="ticket" title={t("No codes yet")} action={create !== undefined && <Button look="main" onClick={create}>{t("New codes")}</Button>}>{t("Make some here or with /codes create; members redeem them with /redeem.")}</Empty>
         ) : (
           <>
-            <ExportBar count={list.rows.length} onSave={() => { save("campaigns.csv", csv(["id", "name", "made_at", "creator_id", "bytes", "role_id", "days", "codes", "uses", "uses_most", "delivered", "failed", "ends", "revoked"], list.rows.map((row) => [row.id, row.name, row.madeAt, row.creator.userId, row.reward.bytes, row.reward.role, row.reward.days, row.codes, row.uses, row.usesMost, row.delivered, row.failed, row.ends, row.revoked ? 1 : 0]))); }} />
+            <ExportBar count={list.rows.length} onSave={() => { save("campaigns.csv", csv(["id", "name", "made_at", "creator_id", "bytes", "role_id", "days", "codes", "uses", "uses_most", "delivered", "failed", "ends", "revoked"], list.rows.map((row) => [row.id, row.name, row.madeAt, row.creator.userId, row.reward.bytes, row.reward.role, row.reward.days, row.codes, row.uses, row.usesMost, row.delivered, row.failed, row.ends, row.revoked ? 1 : 0]))); }}><Whole list="campaigns" /></ExportBar>
             <Table
               label={t("Campaigns")}
               rows={list.rows}
@@ -166,7 +167,7 @@ function Uses({ campaign }: { campaign: Campaign }) {
   const state = (word: string) => word === "delivered" ? <Badge tone="good">{t("delivered")}</Badge> : word === "under_way" ? <Badge tone="info">{t("under way")}</Badge> : <Badge tone="bad">{failure(word)}</Badge>;
   return (
     <>
-      <ExportBar count={list.rows.length} onSave={() => { save("redemptions.csv", csv(["number", "user_id", "name", "at", "state"], list.rows.map((row) => [row.number, row.person.userId, row.person.name, row.at, row.state]))); }} />
+      <ExportBar count={list.rows.length} onSave={() => { save("redemptions.csv", csv(["number", "user_id", "name", "at", "state"], list.rows.map((row) => [row.number, row.person.userId, row.person.name, row.at, row.state]))); }}><Whole list="code_uses" narrow={{ campaign: campaign.id }} /></ExportBar>
       <Table
         label={t("Who redeemed {name}", { name: campaign.name })}
         rows={list.rows}

@@ -13,6 +13,7 @@ import { csv, save } from "../../ui/csv";
 import { ExportBar } from "../../ui/export";
 import { Table } from "../../ui/table";
 import { MemberFilter } from "../members/member-filter";
+import { Whole } from "../exports/whole";
 import { Person } from "../members/person";
 import { Kind, kindName, KINDS } from "./kinds";
 
@@ -63,7 +64,7 @@ export function Movements({ user, kind }: { user: string | undefined; kind?: str
   if (list.rows.length === 0) return <Empty icon="swap" title={t("No movements")}>{user !== undefined || kind !== undefined ? t("Nothing matches. Take a filter away.") : t("They appear here when somebody gets, sends or spends bytes.")}</Empty>;
   return (
     <>
-    <ExportBar count={list.rows.length} onSave={() => { save("transactions.csv", csv(["seq", "at", "kind", "giver_id", "giver", "receiver_id", "receiver", "amount", "reason"], list.rows.map((row) => [row.seq, row.at, row.kind, row.giver?.userId, row.giver?.name, row.receiver?.userId, row.receiver?.name, row.amount, row.reason]))); }} />
+    <ExportBar count={list.rows.length} onSave={() => { save("transactions.csv", csv(["seq", "at", "kind", "giver_id", "giver", "receiver_id", "receiver", "amount", "reason"], list.rows.map((row) => [row.seq, row.at, row.kind, row.giver?.userId, row.giver?.name, row.receiver?.userId, row.receiver?.name, row.amount, row.reason]))); }}><Whole list="transactions" narrow={{ member: user, kind }} /></ExportBar>
     <Table
       label={t("Movements")}
       rows={list.rows}

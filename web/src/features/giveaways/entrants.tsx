@@ -9,6 +9,7 @@ import { Card } from "../../ui/card";
 import { Select } from "../../ui/field";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { Person } from "../members/person";
 import { ENTRANTS } from "./queries";
 import { STANDINGS, standingName, standingTone } from "./words";
@@ -19,7 +20,6 @@ export function Entrants({ id }: { id: string }) {
   const navigate = useNavigate({ from: "/g/$guild/giveaways/$giveaway" });
   const standing = STANDINGS.find((one) => one === asked) ?? null;
   const list = useList(ENTRANTS, { guild, asOf, id, standing }, (data) => data.guild?.giveaways.entrants, (row) => String(row.entry));
-  const file = (kind: string) => `/g/${guild}/giveaways/${id}/export.${kind}`;
   return (
     <Card
       flush
@@ -30,8 +30,8 @@ export function Entrants({ id }: { id: string }) {
             <option value="">{t("All standings")}</option>
             {STANDINGS.map((one) => <option key={one} value={one}>{standingName(one)}</option>)}
           </Select>
-          {at === undefined && <a className="button" href={file("csv")} download>{t("All as CSV")}</a>}
-          {at === undefined && <a className="button" href={file("json")} download>{t("All as JSON")}</a>}
+          <Whole list="giveaway_entrants" narrow={{ giveaway: id, standing: standing?.toLowerCase() }} />
+          {at === undefined && <a className="button" href={`/g/${guild}/giveaways/${id}/export.json`} download>{t("With the draw, as JSON")}</a>}
         </>
       }
     >

@@ -13,6 +13,7 @@ import { ExportBar } from "../../ui/export";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Segments } from "../../ui/segments";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { CreateDialog } from "./create";
 import { GIVEAWAYS } from "./queries";
 import { OVER, RUNNING, StateBadge } from "./words";
@@ -47,7 +48,7 @@ export function Giveaways() {
 }
 
 function Lines({ view, create }: { view: View; create: (() => void) | undefined }) {
-  const { id, at, asOf } = useGuild();
+  const { id, at, asOf, may } = useGuild();
   const navigate = useNavigate();
   const kept = at === undefined ? {} : { at };
   const states = VIEWS[view];
@@ -63,7 +64,7 @@ function Lines({ view, create }: { view: View; create: (() => void) | undefined 
   }
   return (
     <>
-      <ExportBar count={list.rows.length} onSave={() => { save("giveaways.csv", csv(["id", "prize", "state", "winners", "entries", "made_at", "ends_at"], list.rows.map((row) => [row.id, row.prize, row.state.toLowerCase(), row.winnerCount, row.entries, row.madeAt, row.endsAt]))); }} />
+      <ExportBar count={list.rows.length} onSave={() => { save("giveaways.csv", csv(["id", "prize", "state", "winners", "entries", "made_at", "ends_at"], list.rows.map((row) => [row.id, row.prize, row.state.toLowerCase(), row.winnerCount, row.entries, row.madeAt, row.endsAt]))); }}>{may("MANAGE_GIVEAWAYS", "VIEW_AUDIT") && <Whole list="giveaways" narrow={{ status: states.map((state) => state.toLowerCase()) }} />}</ExportBar>
       <Table
         label={t("Giveaways")}
         rows={list.rows}

@@ -15,6 +15,7 @@ import { Select } from "../../ui/field";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Timeline } from "../../ui/timeline";
 import { channelName } from "../activity/names";
+import { Whole } from "../exports/whole";
 import { MemberFilter } from "../members/member-filter";
 import { Person, personName } from "../members/person";
 import { kindName, kindTone, TOPICS } from "./words";
@@ -85,7 +86,7 @@ function Entries({ filter: { topic, user, channel }, channels }: { filter: Filte
   }
   return (
     <div className="stack">
-      <ExportBar count={list.rows.length} onSave={() => { save("logs.csv", csv(HEAD, list.rows.map((row) => lineOf(row, channels)))); }} />
+      <ExportBar count={list.rows.length} onSave={() => { save("logs.csv", csv(HEAD, list.rows.map((row) => lineOf(row, channels)))); }}><Whole list="logs" narrow={{ member: user, channel, kind: kinds?.map((kind) => kind.toLowerCase()) }} /></ExportBar>
       <Timeline label={t("Entries")} steps={list.rows.map((row) => ({ key: row.seq, at: row.at, tone: kindTone(row.kind), title: <Title entry={row} channels={channels} />, children: <More entry={row} /> }))} />
       {list.more.any && <div><Button busy={list.more.loading} onClick={list.more.load}>{t("Show more")}</Button></div>}
     </div>

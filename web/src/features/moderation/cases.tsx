@@ -15,6 +15,7 @@ import { ExportBar } from "../../ui/export";
 import { SearchInput, Select } from "../../ui/field";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { Person, personName, type PersonLine } from "../members/person";
 import { appealName, By, byName, CASE_LINE, CaseLink, Kind, kindName, KINDS, Standing, STATUSES, statusName } from "./words";
 import "./moderation.css";
@@ -152,7 +153,7 @@ function Found({ filter }: { filter: Filter }) {
   if (list.rows.length === 0) return <Empty icon="gavel" title={t("No cases")}>{Object.keys(filter).length > 0 ? t("Nothing matches. Take a filter away.") : t("The first warning, timeout, kick or ban appears here, also one that is done by hand in Discord.")}</Empty>;
   return (
     <>
-      <ExportBar count={list.rows.length} onSave={() => { save("cases.csv", csv(["case", "at", "kind", "severity", "member_id", "member", "by_id", "by", "standing", "status", "until", "reason", "appeal", "hidden"], list.rows.map((row) => [row.number, row.at, row.kind, row.severity, row.person.userId, row.person.name, row.by?.person?.userId, byName(row.by), row.standing, row.status, row.until, row.reason, row.appeal, row.hidden ? "yes" : ""]))); }} />
+      <ExportBar count={list.rows.length} onSave={() => { save("cases.csv", csv(["case", "at", "kind", "severity", "member_id", "member", "by_id", "by", "standing", "status", "until", "reason", "appeal", "hidden"], list.rows.map((row) => [row.number, row.at, row.kind, row.severity, row.person.userId, row.person.name, row.by?.person?.userId, byName(row.by), row.standing, row.status, row.until, row.reason, row.appeal, row.hidden ? "yes" : ""]))); }}><Whole list="cases" /></ExportBar>
       <Table
         label={t("Cases")}
         rows={list.rows}

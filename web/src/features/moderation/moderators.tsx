@@ -13,6 +13,7 @@ import { csv, save } from "../../ui/csv";
 import { ExportBar } from "../../ui/export";
 import { Empty } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { Person } from "../members/person";
 import { UndoDialog } from "./undo";
 import { kindName, KINDS } from "./words";
@@ -44,7 +45,7 @@ export function Moderators() {
             </Figures>
             <Card flush title={t("Workload")}>
               <div className="case-counts row small muted" aria-hidden="true">{KINDS.filter((kind) => all.some((one) => one.kinds.some((line) => line.kind === kind))).map((kind) => <span key={kind} className="row work-key"><span className={`work-${kind.toLowerCase()}`} />{kindName(kind)}</span>)}</div>
-              <ExportBar count={all.length} onSave={() => { save("moderators.csv", csv(["id", "name", "cases", "last_at", ...KINDS.map((kind) => kind.toLowerCase())], all.map((one) => [one.moderator.userId, one.moderator.name, one.cases, one.lastAt, ...KINDS.map((kind) => one.kinds.find((line) => line.kind === kind)?.cases ?? "0")]))); }} />
+              <ExportBar count={all.length} onSave={() => { save("moderators.csv", csv(["id", "name", "cases", "last_at", ...KINDS.map((kind) => kind.toLowerCase())], all.map((one) => [one.moderator.userId, one.moderator.name, one.cases, one.lastAt, ...KINDS.map((kind) => one.kinds.find((line) => line.kind === kind)?.cases ?? "0")]))); }}><Whole list="moderators" /></ExportBar>
               <Table
                 label={t("Workload")}
                 rows={all}

@@ -15,6 +15,7 @@ import { Dialog } from "../../ui/dialog";
 import { ExportBar } from "../../ui/export";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { Person } from "../members/person";
 import { SquadDialog } from "./edit";
 import "./squads.css";
@@ -137,14 +138,14 @@ function Chosen({ squad, role, onEdit, onDone, onGone }: ChosenProps) {
 }
 
 function Members({ squad }: { squad: Squad }) {
-  const { id, asOf } = useGuild();
+  const { id, asOf, may } = useGuild();
   const list = useList(MEMBERS, { guild: id, asOf, squad: squad.id }, (data) => data.guild?.squads.members, (row) => String(row.person.number));
   if (list.trouble !== undefined) return <Failed trouble={list.trouble} again={list.again} />;
   if (list.loading) return <Skeleton lines={4} />;
   if (list.rows.length === 0) return <Empty icon="people" title={t("Nobody is in it yet")} />;
   return (
     <>
-      <ExportBar count={list.rows.length} onSave={() => { save(`squad-${String(squad.id)}.csv`, csv(["user_id", "name", "since"], list.rows.map((row) => [row.person.userId, row.person.name, row.since]))); }} />
+      <ExportBar count={list.rows.length} onSave={() => { save(`squad-${String(squad.id)}.csv`, csv(["user_id", "name", "since"], list.rows.map((row) => [row.person.userId, row.person.name, row.since]))); }}>{may("VIEW_ANALYTICS", "VIEW_RECORDS") && <Whole list="squad_members" narrow={{ squad: String(squad.id) }} />}</ExportBar>
       <Table
         label={t("Members of {name}", { name: squad.name })}
         rows={list.rows}

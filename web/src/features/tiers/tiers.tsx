@@ -14,6 +14,7 @@ import { Dialog } from "../../ui/dialog";
 import { ExportBar } from "../../ui/export";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Table } from "../../ui/table";
+import { Whole } from "../exports/whole";
 import { Person, personName } from "../members/person";
 import { GiveDialog, TierDialog } from "./edit";
 
@@ -109,7 +110,7 @@ function Chosen({ tier, onEdit, onDone, onGone }: ChosenProps) {
     >
       {list.trouble !== undefined ? <Failed trouble={list.trouble} again={list.again} /> : list.loading ? <Skeleton lines={4} /> : list.rows.length === 0 ? <Empty icon="people" title={t("Nobody holds it")}>{t("Give it to somebody, or make codes that do.")}</Empty> : (
         <>
-          <ExportBar count={list.rows.length} onSave={() => { save("tier.csv", csv(["user_id", "name", "until"], list.rows.map((row) => [row.person.userId, row.person.name, row.until]))); }} />
+          <ExportBar count={list.rows.length} onSave={() => { save("tier.csv", csv(["user_id", "name", "until"], list.rows.map((row) => [row.person.userId, row.person.name, row.until]))); }}>{may("MANAGE_ECONOMY", "VIEW_AUDIT") && <Whole list="tier_holders" narrow={{ role: tier.role }} />}</ExportBar>
           <Table
             label={t("Who holds {name}", { name: tier.name })}
             rows={list.rows}
