@@ -91,7 +91,7 @@ function Mine({ rank }: { rank: NonNullable<Rules["levels"]["member"]> }) {
 }
 
 function Board({ period, ago, show }: { period: Period | null; ago: number; show: (ago: number) => void }) {
-  const { id, asOf } = useGuild();
+  const { id, asOf, may } = useGuild();
   const list = useList(BOARD, { guild: id, asOf, period, ago }, (data) => data.guild?.levels.board.lines, (line) => line.place);
   const start = useAsk(PERIOD_START, { guild: id, asOf, period, ago }, { pause: period === null }).data?.guild?.levels.board.start;
   const title = period === null ? t("The most XP") : start == null ? t("Earned") : period === "DAY" ? t("Earned on {day}", { day: day(start) }) : period === "WEEK" ? t("Earned in the week from {day}", { day: day(start) }) : t("Earned in the month from {day}", { day: day(start) });
@@ -111,6 +111,9 @@ function Board({ period, ago, show }: { period: Period | null; ago: number; show
       {list.trouble !== undefined ? <Failed trouble={list.trouble} again={list.again} /> : list.loading ? <Skeleton lines={8} /> : list.rows.length === 0 ? <Empty icon="board" title={t("Nobody yet")}>{t("Members appear here with the first XP they earn, by writing or in voice.")}</Empty> : (
         <>
           <ExportBar count={list.rows.length} onSave={() => { save("levels.csv", csv(["place", "member_id", "member", "xp", "level"], list.rows.map((line) => [line.place, line.person.userId, line.person.name, line.xp, line.level]))); }} />
+          {period === null && asOf === null && may("MANAGE_SETTINGS", "VIEW_RECORDS", "VIEW_ANALYTICS") && (
+            <p className="levels-files small muted">{t("All of it:")} <a href={`/g/${id}/levels/export.csv`} download>CSV</a> · <a href={`/g/${id}/levels/export.json`} download>JSON</a></p>
+          )}
           <Table
             label={title}
             rows={list.rows}
