@@ -10,6 +10,7 @@ mod doors;
 mod downloads;
 mod giveaways;
 mod graphql;
+mod levels;
 mod operations;
 mod pictures;
 mod sessions;
@@ -166,6 +167,8 @@ fn dashboard(doors: Doors) -> Router {
         .route("/p/giveaway/{id}/draw.jsonl", get(giveaways::bundle))
         .route("/g/{guild}/giveaways/{id}/export.csv", get(giveaways::csv))
         .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))
+        .route("/g/{guild}/levels/export.csv", get(levels::csv))
+        .route("/g/{guild}/levels/export.json", get(levels::json))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))

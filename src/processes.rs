@@ -28,6 +28,7 @@ pub mod logs;
 pub mod moderation;
 pub mod outbox;
 mod reaction;
+pub mod reports;
 mod sender;
 pub mod squads;
 pub mod status;
@@ -125,6 +126,7 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
         Arc::new(awards::Awards),
         Arc::new(levels::Levels),
         Arc::new(logs::Logs),
+        Arc::new(reports::Reports),
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{Stream, StreamExt as _, stream};
-use schema::Code;
+use schema::{Code, Trouble};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::doors::{fault, refuse};
@@ -90,4 +90,18 @@ where
     let saved = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     headers.extend(saved.ok().map(|saved| (header::CONTENT_DISPOSITION, saved)));
     response
+}
+
+/// What is said in place of a file.
+pub fn troubled(trouble: &Trouble) -> Response {
+    let status = match trouble.code {
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::BadInput => StatusCode::BAD_REQUEST,
+        Code::Refused => StatusCode::CONFLICT,
+        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    refuse(status, trouble.code.name(), &trouble.text)
 }

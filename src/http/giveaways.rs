@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     doors::{Doors, fault, refuse},
-    downloads,
+    downloads::{self, troubled},
 };
 
 const STAFF: &[Permission] = &[Permission::ManageGiveaways, Permission::ViewAudit];
@@ -264,17 +264,4 @@ fn no_such() -> Response {
 /// A rule said no, or something is broken.
 fn refused(error: ActionError) -> Response {
     troubled(&Trouble::from(error))
-}
-
-fn troubled(trouble: &Trouble) -> Response {
-    let status = match trouble.code {
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::BadInput => StatusCode::BAD_REQUEST,
-        Code::Refused => StatusCode::CONFLICT,
-        Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        Code::Fault => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    refuse(status, trouble.code.name(), &trouble.text)
 }

@@ -32,6 +32,7 @@ mod discord {
     mod draws;
     mod economy;
     mod giveaways;
+    mod levels;
     mod load;
     mod logs;
     mod mirror;
