@@ -63,7 +63,7 @@ pub fn told(lang: Lang, report: &Report) -> (Reply, pictures::Chart) {
     if !report.gaps.is_empty() {
         reply.body = GAPS.fill(lang, &[("n", &report.gaps.len())]);
     } else if report.messages.now == 0 && report.active.now == 0 {
-        reply.body = NOTHING.say(lang).to_owned();
+        NOTHING.say(lang).clone_into(&mut reply.body);
     }
     let zone = ZONE.fill(lang, &[("zone", &report.time_zone)]);
     (reply.footer(zone), chart(lang, report))

@@ -289,7 +289,7 @@ async fn given_a_community_without_leavers_on_boards_then_they_stand_on_none_and
     recorded(&house, "a", heard.collect()).await;
     house.caught_up().await;
     // Everybody but each third is a member, and 1,001 leaves after that was found.
-    let here = |number: &u64| number % 3 != 0;
+    let here = |number: &u64| !number.is_multiple_of(3);
     let told = (0..30).filter(here).map(|number| Member {
         user: user(1_000 + number),
         profile: Profile::default(),

@@ -231,7 +231,9 @@ impl Iterator for Rows<'_> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, columns: &Columns) -> Vec<(String, Result<(u64, Having), String>)> {
+    type Read = Result<(u64, Having), String>;
+
+    fn read(text: &str, columns: &Columns) -> Vec<(String, Read)> {
         let entries = entries(text, columns).unwrap();
         let plain =
             |entry: Entry| (entry.place, entry.read.map(|(user, having)| (user.get(), having)));
