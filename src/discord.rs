@@ -35,6 +35,7 @@ pub mod options;
 mod prefix;
 pub mod registration;
 pub mod reply;
+pub mod report;
 pub mod respond;
 pub mod rest;
 pub mod sessions;

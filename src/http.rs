@@ -12,6 +12,7 @@ mod evidence;
 mod exports;
 mod giveaways;
 mod graphql;
+mod levels;
 mod operations;
 mod pictures;
 mod sessions;
@@ -171,6 +172,8 @@ fn dashboard(doors: Doors) -> Router {
         .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))
         .route("/g/{guild}/cases/{case}/files/{evidence}/{file}", get(evidence::file))
         .route("/api/v1/guilds/{guild}/exports/{name}", get(exports::file))
+        .route("/g/{guild}/levels/export.csv", get(levels::csv))
+        .route("/g/{guild}/levels/export.json", get(levels::json))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))

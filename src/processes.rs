@@ -29,6 +29,7 @@ pub mod logs;
 pub mod moderation;
 pub mod outbox;
 mod reaction;
+pub mod reports;
 mod sender;
 pub mod squads;
 pub mod status;
@@ -126,6 +127,7 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
         Arc::new(awards::Awards),
         Arc::new(levels::Levels),
         Arc::new(logs::Logs),
+        Arc::new(reports::Reports),
         Arc::new(moderation::Moderation),
         Arc::new(cases::Cases),
         Arc::new(case_posts::CasePosts),

@@ -1,7 +1,9 @@
 //! What goes on in a community, from what the gateway told to what is recorded of it: who is a
 //! person number, what is news, and what it earns (`levels.rs`).
 
+pub mod anomalies;
 mod calendar;
+mod report;
 mod stats;
 
 use std::collections::{BTreeSet, HashMap};
@@ -14,7 +16,9 @@ use domain::{
 };
 use eventlog::StreamId;
 
+pub use anomalies::{Anomaly, Oddity};
 pub use calendar::{Calendar, Every};
+pub use report::{Beside, DueReport, Report};
 pub use stats::{Cohort, DEFAULT_STATS_DAYS, Day, MAX_STATS_DAYS, Stats};
 
 use crate::{

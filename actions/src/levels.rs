@@ -1,6 +1,9 @@
 //! Experience and levels: what is earned, what staff may do to it, and what members see of it.
 
 mod boards;
+mod brought;
+pub(crate) mod leavers;
+mod outlook;
 
 use domain::{
     Decider as _, GuildId, IdempotencyKey, PersonId, Personal, RoleId, Timestamp, UserId,
@@ -9,6 +12,9 @@ use domain::{
 use eventlog::{Decision, StreamId};
 
 pub use boards::{LevelBoard, LevelLine, MAX_LEVEL_BOARD, Period, Rank};
+pub use brought::{Brought, Having};
+pub use leavers::Gone;
+pub use outlook::{LevelOutlook, OUTLOOK_DAYS};
 
 use crate::{
     ActionError, Actions, Caller, Permission,

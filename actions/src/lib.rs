@@ -67,6 +67,7 @@ pub struct Actions {
     paid_today: economy::daily::PaidToday,
     keeps: logs::Keeps,
     day_keys: logs::DayKeys,
+    leavers: levels::leavers::Cache,
 }
 
 impl std::fmt::Debug for Actions {
@@ -93,6 +94,7 @@ impl Actions {
             paid_today: economy::daily::PaidToday::default(),
             keeps: logs::Keeps::default(),
             day_keys: logs::DayKeys::default(),
+            leavers: levels::leavers::Cache::default(),
         }
     }
 

@@ -253,6 +253,23 @@ impl Actions {
         Ok(())
     }
 
+    /// What these are called here, of whom a copy is kept: for pictures and lists that everybody
+    /// may see, so it asks nobody's permission.
+    pub async fn called(
+        &self,
+        guild: GuildId,
+        persons: &[PersonId],
+    ) -> Result<HashMap<PersonId, String>, ActionError> {
+        let mut called = HashMap::new();
+        for (person, known) in self.known(guild, persons).await? {
+            if let Some(profile) = self.open_profile(guild, person, &known.profile).await? {
+                let Profile { name, display, nick, .. } = profile;
+                called.insert(person, nick.or(display).unwrap_or(name));
+            }
+        }
+        Ok(called)
+    }
+
     /// What a member was called before, the latest first.
     pub async fn former_names(
         &self,

@@ -1,7 +1,9 @@
 //! Settings of every capability, by the names of their fields: for slash commands and pages that
 //! know no capability. Each capability registers its settings with one line in [`registered`].
-//! How they came to be, and how they were at a moment, is in `past`.
+//! How they came to be, and how they were at a moment, is in `past`; what somebody is about to save,
+//! in `drafts`.
 
+mod drafts;
 mod past;
 
 use std::{marker::PhantomData, sync::LazyLock};
@@ -65,6 +67,7 @@ pub struct Shown {
     pub is_default: bool,
 }
 
+pub use drafts::Draft;
 pub use past::SettingsVersion;
 
 /// What a change came to.

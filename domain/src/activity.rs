@@ -20,7 +20,7 @@ mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::settings::ActivitySettings;
+pub use self::settings::{ActivitySettings, ReportDay};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

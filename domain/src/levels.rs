@@ -11,8 +11,12 @@
 //! - What the gateway tells earns once (see [`Mark`]), over restarts and handovers.
 //! - Who earned as much as a level asks for has reached it; the level follows from the experience
 //!   and the curve in force, and is never stored.
+//! - Other settings never change what somebody has; what they would do is told before (see
+//!   [`outlook`]).
 //! - Levels can give roles. An order is only an intent and ends in one outcome: Discord did it, or
 //!   it did not. With *replace* the reward before is taken when a higher one is given.
+//! - What members bring along from another bot is added to what they have, once for each source
+//!   (the key says so). Nobody has reached a level by it, so nobody is told of one.
 //! - Staff may give, take, set and reset experience, with a reason. Nobody has less than nothing or
 //!   more than [`MAX_XP`].
 //!
@@ -20,6 +24,7 @@
 
 mod decide;
 mod events;
+pub mod outlook;
 mod settings;
 
 use std::collections::HashMap;
@@ -143,6 +148,8 @@ pub enum Change {
     Give(i64),
     Set(u64),
     Reset,
+    /// Brought along from another bot: nobody is told of it, and roles follow with the next level.
+    Bring(u64),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -248,6 +255,11 @@ impl State {
 
     pub fn role(&self, person: PersonId, role: RoleId) -> Option<RoleOrder> {
         self.roles.get(&(person, role)).copied()
+    }
+
+    /// Whether the role was given, or is about to be.
+    fn has(&self, person: PersonId, role: RoleId) -> bool {
+        self.role(person, role).is_some_and(|order| order.give && (order.open || !order.failed))
     }
 
     pub fn nobody_in_voice(&self) -> bool {

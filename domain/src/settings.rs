@@ -122,7 +122,7 @@ fn with_fields<T: Configurable>(values: &T, fields: &[(String, FieldValue)]) -> 
 
 impl<T: Configurable> Decider for Settings<T> {
     const CAPABILITY: &'static str = T::CAPABILITY;
-    const SNAPSHOT_VERSION: u32 = 3;
+    const SNAPSHOT_VERSION: u32 = 4;
     type State = InForce<T>;
     type Command = Change<T>;
     type Event = Event<T>;

@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Picture,
     canvas::{Anchor, Canvas, FIRST, GAP, LINE, Look, MUTED, SECOND},
 };
 
 /// All texts as they are shown, in the reader's language.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chart {
     pub title: String,
     pub note: String,

@@ -1,4 +1,4 @@
-//! Pictures for Discord: the card of a rank and a chart. Each is made of plain text and
+//! Pictures for Discord: the card of a rank, a board and a chart. Each is made of plain text and
 //! numbers as an SVG, and that is painted as a PNG with fonts that lie in the binary.
 //!
 //! - [`Painter::paint`] takes tens of milliseconds of a processor: never call it on a thread that
@@ -11,6 +11,7 @@
 //!
 //! To add a picture: a file beside `rank.rs` with what it shows as a struct and `svg()`.
 
+mod board;
 mod canvas;
 mod chart;
 mod rank;
@@ -23,6 +24,7 @@ use parking_lot::Mutex;
 use resvg::{tiny_skia, usvg};
 
 pub use self::{
+    board::{Board, BoardLine, MAX_BOARD_LINES},
     chart::{Chart, MAX_POINTS},
     rank::Rank,
 };

@@ -36,6 +36,23 @@ fn chart() -> Chart {
     }
 }
 
+fn board() -> Board {
+    let names = ["juniper", "Kestrel the Very Long Named Member of This Community", "Zoë 💎"];
+    let line = |(place, name): (u32, &str)| BoardLine {
+        place,
+        name: name.to_owned(),
+        standing: format!("Level {}", 40 - place),
+        amount: format!("{} XP", 912_400 / place),
+        share: 1.0 / f32::from(u16::try_from(place).unwrap()),
+    };
+    Board {
+        title: "Levels".to_owned(),
+        note: "Places 1 to 10".to_owned(),
+        nameless: "a member".to_owned(),
+        lines: (1..=10).zip(names.into_iter().cycle()).map(line).collect(),
+    }
+}
+
 fn pixels(png: &[u8]) -> tiny_skia::Pixmap {
     tiny_skia::Pixmap::decode_png(png).unwrap()
 }
@@ -99,6 +116,30 @@ fn given_a_chart_then_its_line_its_gap_and_its_numbers_are_there() {
 }
 
 #[test]
+fn given_a_board_then_each_line_has_its_place_its_name_and_its_bar() {
+    let painter = Painter::default();
+    let shown = pixels(&painter.paint(&board()).unwrap());
+    assert_eq!((shown.width(), shown.height()), (900, 734));
+    for line in 0..10 {
+        let top = 92 + 62 * line;
+        assert!(bright(&shown, (154, top), (420, top + 32)) > 100, "the name of line {line}");
+        // The bar: full for the first, and shorter with each place.
+        let end = 154 + 706 / (line + 1) + 14;
+        assert!(colour(&shown, 160, top + 43)[2] > 100, "the bar of line {line}");
+        if line > 0 {
+            assert_eq!(colour(&shown, end, top + 43), [0x24, 0x28, 0x35], "line {line}");
+        }
+    }
+    // Nobody, one, and more than there is room for.
+    for count in [0, 1, 500] {
+        let line = board().lines[0].clone();
+        let lines = vec![BoardLine { share: f32::NAN, ..line }; count];
+        let painted = pixels(&painter.paint(&Board { lines, ..board() }).unwrap());
+        assert!(painted.height() <= 734, "{count}");
+    }
+}
+
+#[test]
 fn given_hostile_names_then_they_are_drawn_as_text_or_not_at_all() {
     let painter = Painter::default();
     let marks = "&<>\"']]><!--\u{0}\u{8}\u{1b}\u{fffe}\u{ffff}\u{feff}";
@@ -122,6 +163,17 @@ fn given_hostile_names_then_they_are_drawn_as_text_or_not_at_all() {
         let card = painter.paint(&Rank { name, ..rank() }).unwrap();
         assert_eq!(pixels(&card).width(), 900);
     }
+    let hostile = |name: &str| {
+        let line = BoardLine { name: name.to_owned(), ..board().lines[0].clone() };
+        Board { lines: vec![line], ..board() }
+    };
+    for name in ["</text><image href=\"x\"/>", "\u{202e}evil", "李", "", "\u{0}"] {
+        let svg = hostile(name).svg();
+        assert_eq!((svg.matches("<text").count(), svg.matches("<im").count()), (7, 0), "{name}");
+        assert!(!svg.contains('\u{202e}'), "{name}");
+        painter.paint(&hostile(name)).unwrap();
+    }
+    assert!(hostile("李").svg().contains(">a member</text>"));
     // In place of a name of which nothing can be drawn.
     assert!(Rank { name: "李小龍".to_owned(), ..rank() }.svg().contains(">a member</text>"));
 }
@@ -167,8 +219,11 @@ fn given_the_same_numbers_then_it_is_painted_once_and_other_numbers_never_look_t
 #[test]
 fn given_a_folder_then_the_pictures_of_the_tests_are_put_there() {
     let painter = Painter::default();
-    let all =
-        [("rank", painter.paint(&rank()).unwrap()), ("chart", painter.paint(&chart()).unwrap())];
+    let all = [
+        ("rank", painter.paint(&rank()).unwrap()),
+        ("chart", painter.paint(&chart()).unwrap()),
+        ("board", painter.paint(&board()).unwrap()),
+    ];
     for (name, png) in all {
         assert!(png.len() < 200_000, "{name} has {} bytes", png.len());
         if let Ok(folder) = std::env::var("REEVE_TEST_PICTURES") {

@@ -18,8 +18,8 @@ use projections::activity::{
 };
 
 use self::lines::{
-    ActiveMembers, ActivityFilter, Chart, ChartLine, CohortLine, CommandLine, DayRange, Every,
-    GapLine, MemberActivity, Metric, MostLine, Of, Split,
+    ActiveMembers, ActivityFilter, AnomalyLine, Chart, ChartLine, CohortLine, CommandLine,
+    DayRange, Every, GapLine, MemberActivity, Metric, MostLine, Of, Split,
 };
 use crate::{
     blocks::user_id,
@@ -226,6 +226,17 @@ impl Activity {
         let gaps = slots::gaps(&store, self.scope.guild(), from, until).await?;
         let line = |(from, until)| GapLine { from: Time(from), until: Time(until) };
         Ok(gaps.into_iter().map(line).collect())
+    }
+
+    /// Hours that stand out: so many joins as in a raid, or sudden silence. Of longer times only the
+    /// last 92 days are looked at.
+    #[graphql(guard = "May(&self.scope, ANALYSTS)", complexity = "40 + 4 * child_complexity")]
+    async fn anomalies(&self, range: Option<DayRange>) -> Answer<Vec<AnomalyLine>> {
+        let days = self.days(range)?;
+        let store = self.scope.reading("activity_slots").await?;
+        let (guild, calendar) = (self.scope.guild(), self.calendar);
+        let found = rules::anomalies::anomalies(&store, guild, calendar, days).await?;
+        Ok(found.iter().map(AnomalyLine::of).collect())
     }
 
     /// What one member did; your own you may always see. None where they never did anything.

@@ -1,6 +1,8 @@
 //! Levels: who has most experience, who earned most of late, how somebody stands, and what a level
 //! takes. Boards stand in the order that slash commands show.
 
+mod outlook;
+
 use actions::{
     Permission,
     levels::{self as rules, Period as OfPeriod},
@@ -9,8 +11,10 @@ use async_graphql::{Enum, Object, SimpleObject};
 use domain::{UtcDay, levels::LevelSettings};
 use projections::levels::{periods, ranks};
 
+use self::outlook::{LevelDraft, OutlookLine};
 use crate::{
     blocks::user_id,
+    guard::May,
     page::{Asked, List, cost},
     people::Person,
     scalars::{Day, Long, Snowflake},
@@ -21,6 +25,7 @@ use crate::{
 /// Pages end somewhere: nobody reads further.
 const MAX_PLACE: u64 = 10_000;
 const MAX_CURVE: i32 = 200;
+const STEWARDS: &[Permission] = &[Permission::ManageSettings];
 /// Days, weeks or months that one can go back.
 const MAX_AGO: i32 = 520;
 
@@ -70,19 +75,15 @@ impl LevelsHere {
         let behind = asked.before.unwrap_or(0).min(MAX_PLACE);
         let after = u32::try_from(behind).unwrap_or(0);
         let guild = self.0.guild();
-        let (start, ranked) = match period {
-            None => {
-                let store = self.0.reading("level_ranks").await?;
-                (None, ranks::top(&store, guild, after, asked.wanted()).await?)
-            }
-            Some(period) => {
-                let store = self.0.reading("level_periods").await?;
-                let (period, day) = (period.into(), self.today());
-                let day = periods::back(period, day, ago);
-                let top = periods::top(&store, guild, (period, day), after, asked.wanted());
-                (Some(Day(day)), top.await?)
-            }
-        };
+        let of = period.map(|period| {
+            let period = period.into();
+            (period, periods::back(period, self.today(), ago))
+        });
+        let read_model = if of.is_none() { "level_ranks" } else { "level_periods" };
+        let (store, gone) = (self.0.reading(read_model).await?, self.gone().await?);
+        let page = (after, asked.wanted());
+        let ranked = self.0.actions().level_top(&store, guild, of, &gone, page).await?;
+        let start = of.map(|(_, day)| Day(day));
         let settings = self.settings().await?;
         let line = |(one, place): (ranks::Ranked, u64)| RankLine {
             place: Long(place.cast_signed()),
@@ -101,7 +102,8 @@ impl LevelsHere {
         let Some(person) = person else { return Ok(None) };
         let store = self.0.reading("level_ranks").await?;
         let xp = ranks::of(&store, guild, person).await?;
-        let (before, of) = ranks::before(&store, guild, person, xp).await?;
+        let (gone, actions) = (self.gone().await?, self.0.actions());
+        let (before, of) = actions.level_before(&store, guild, &gone, (person, xp)).await?;
         let (level, into, step) = self.settings().await?.progress(xp);
         Ok(Some(LevelRank {
             place: (xp > 0).then(|| Long((before + 1).cast_signed())),
@@ -143,6 +145,15 @@ impl LevelsHere {
         Ok(rewards.map(reward).collect())
     }
 
+    /// What other settings would do, before they are saved.
+    #[graphql(guard = "May(&self.0, STEWARDS)", complexity = "300 + child_complexity")]
+    async fn outlook(&self, draft: LevelDraft) -> Answer<OutlookLine> {
+        let (guild, fields) = (self.0.guild(), draft.fields());
+        let asked = draft.read(&fields)?;
+        let outlook = self.0.actions().level_outlook(guild, self.0.caller(), asked).await?;
+        Ok(OutlookLine::of(guild, &outlook))
+    }
+
     /// How experience is earned.
     async fn earning(&self) -> Answer<Earning> {
         let settings = self.settings().await?;
@@ -157,6 +168,15 @@ impl LevelsHere {
 }
 
 impl LevelsHere {
+    /// Who stands on no board. A look into the past shows everybody: who was a member then is not
+    /// kept.
+    async fn gone(&self) -> Answer<rules::Gone> {
+        if self.0.then().is_some() {
+            return Ok(rules::Gone::default());
+        }
+        Ok(self.0.actions().hidden_leavers(self.0.guild()).await?)
+    }
+
     async fn settings(&self) -> Answer<LevelSettings> {
         Ok(self.0.actions().level_terms(self.0.guild()).await?.values.clone())
     }

@@ -2,6 +2,7 @@
 
 mod balances;
 mod ledger;
+mod levels;
 mod mapping;
 mod moments;
 mod work;
@@ -10,6 +11,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use domain::GuildId;
 use eventlog::sqlite::log_path;
+use projections::Runtime;
 use serde_json::json;
 
 use self::work::{Report, Work};
@@ -36,6 +38,8 @@ enum What {
     Balances(balances::Args),
     /// Movements from a table in SQLite or PostgreSQL, as a mapping file describes it
     Ledger(ledger::Args),
+    /// Experience from a JSON or CSV file, such as MEE6's: it is added to what members have
+    Levels(levels::Args),
 }
 
 /// What every import can be told.
@@ -63,26 +67,46 @@ pub(super) async fn run(args: Args, config: Config, print: Print) -> Result<Exit
             let rows = ledger::rows(&args)?;
             (args.common, rows, None)
         }
+        What::Levels(args) => return levels::run(args, config, print).await,
     };
-    let stage = common.dry_run.then(|| Stage::of(&config)).flatten();
-    let (config, access) = match &stage {
-        Some(stage) => (stage.config(config), Access::Write),
-        None if common.dry_run => (config, Access::Read),
-        None => (config, Access::Write),
-    };
-    let node = Node::open(config, access).await?;
-    let runtime = if common.dry_run { None } else { Some(node.start_projections().await?) };
-    let mut work = Work::new(node.actions.clone(), common.dry_run, print);
+    let ground = Ground::open(config, common.dry_run).await?;
+    let mut work = Work::new(ground.node.actions.clone(), common.dry_run, print);
     let worked = work.all(rows).await;
-    if let Some(runtime) = runtime {
-        // Folded at once, so that the next command sees it.
-        catch_up(&node).await?;
-        runtime.shutdown().await;
-    }
-    node.shutdown().await;
+    ground.close().await?;
     let report = worked?;
     show(&report, codes.as_ref(), print);
     Ok(if report.skipped == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The store that an import is written to, or tried out on.
+struct Ground {
+    node: Node,
+    runtime: Option<Runtime>,
+    _stage: Option<Stage>,
+}
+
+impl Ground {
+    async fn open(config: Config, dry_run: bool) -> Result<Self, CliError> {
+        let stage = dry_run.then(|| Stage::of(&config)).flatten();
+        let (config, access) = match &stage {
+            Some(stage) => (stage.config(config), Access::Write),
+            None if dry_run => (config, Access::Read),
+            None => (config, Access::Write),
+        };
+        let node = Node::open(config, access).await?;
+        let runtime = if dry_run { None } else { Some(node.start_projections().await?) };
+        Ok(Self { node, runtime, _stage: stage })
+    }
+
+    async fn close(self) -> Result<(), CliError> {
+        if let Some(runtime) = self.runtime {
+            // Folded at once, so that the next command sees it.
+            catch_up(&self.node).await?;
+            runtime.shutdown().await;
+        }
+        self.node.shutdown().await;
+        Ok(())
+    }
 }
 
 /// Where there is no store yet, what would be is tried out in a folder that goes afterwards.

@@ -22,14 +22,16 @@ use eventlog::People;
 use http::{HeaderName, HeaderValue};
 use lru::LruCache;
 use parking_lot::Mutex;
+use pictures::Chart;
 use serde_json::{Value, json};
 use tokio::{sync::OnceCell, time::Instant};
-use twilight_http::request::{Method, Request, RequestBuilder};
+use twilight_http::request::{Form, Method, Request, RequestBuilder};
 
 use super::{
     cdn::Cdn,
     limits::{Limits, LimitsOptions, Route, Urgency},
     rest::{Answer, BadAddress, DISCORD, Rest},
+    studio::Studio,
 };
 use crate::{
     config,
@@ -51,6 +53,8 @@ const NAME_SECS: u64 = 3_600;
 /// What a name is put for, and what is said where it is not known.
 const COMMUNITY: &str = "{community}";
 const NAMELESS: &str = "a community that you are in";
+/// What a picture's file is called.
+const PICTURE: &str = "report.png";
 
 pub struct DiscordHands {
     rest: Rest,
@@ -62,6 +66,7 @@ pub struct DiscordHands {
     names: Mutex<LruCache<GuildId, (String, Instant)>>,
     /// None where files are not copied.
     copies: Option<Copies>,
+    studio: Studio,
 }
 
 impl std::fmt::Debug for DiscordHands {
@@ -74,7 +79,8 @@ impl DiscordHands {
     pub fn new(rest: Rest, people: Arc<People>) -> Self {
         let direct = Mutex::new(LruCache::unbounded());
         let names = Mutex::new(LruCache::new(KNOWN_NAMES));
-        Self { rest, people, me: OnceCell::new(), direct, names, copies: None }
+        let studio = Studio::default();
+        Self { rest, people, me: OnceCell::new(), direct, names, copies: None, studio }
     }
 
     /// With files that are evidence copied, too.
@@ -150,7 +156,38 @@ impl DiscordHands {
 
     async fn send(&self, effect: &Effect, channel: ChannelId, letter: &Letter) -> Outcome {
         let Some(content) = letter.read() else { return erased() };
-        self.post_message(effect, channel, message(content)).await
+        let picture = match &content.chart {
+            Some(chart) => self.studio.paint(Chart::clone(chart)).await,
+            None => None,
+        };
+        match picture {
+            Some(picture) => self.post_picture(effect, channel, message(content), &picture).await,
+            // It says the same in words.
+            None => self.post_message(effect, channel, message(content)).await,
+        }
+    }
+
+    /// A message whose first embed shows a picture.
+    async fn post_picture(
+        &self,
+        effect: &Effect,
+        channel: ChannelId,
+        mut body: Value,
+        picture: &[u8],
+    ) -> Outcome {
+        body["attachments"] = json!([{ "id": 0, "filename": PICTURE }]);
+        body["embeds"][0]["image"] = json!({ "url": format!("attachment://{PICTURE}") });
+        self.post_with(effect, channel, body, |path, body| {
+            let body = serde_json::to_vec(&body).unwrap_or_default();
+            let form = Form::new().json_part(b"payload_json", &body).file_part(
+                b"files[0]",
+                PICTURE.as_bytes(),
+                picture,
+            );
+            let request = RequestBuilder::raw(Method::Post, path).form(form).build();
+            request.expect("a raw request is built")
+        })
+        .await
     }
 
     /// One message with everything that can still be read.
@@ -164,10 +201,20 @@ impl DiscordHands {
         self.post_message(effect, channel, message(&content)).await
     }
 
-    async fn post_message(&self, effect: &Effect, channel: ChannelId, mut body: Value) -> Outcome {
+    async fn post_message(&self, effect: &Effect, channel: ChannelId, body: Value) -> Outcome {
+        self.post_with(effect, channel, body, |path, body| post(&path, &body)).await
+    }
+
+    async fn post_with(
+        &self,
+        effect: &Effect,
+        channel: ChannelId,
+        mut body: Value,
+        request: impl FnOnce(String, Value) -> Request,
+    ) -> Outcome {
         body["nonce"] = json!(effect.nonce());
         body["enforce_nonce"] = json!(true);
-        let request = post(&format!("channels/{channel}/messages"), &body);
+        let request = request(format!("channels/{channel}/messages"), body);
         match self.rest.call(request, Urgency::Bulk, PATIENCE).await {
             // Without the id it cannot be known which one it is; the nonce makes asking harmless.
             Answer::Done(body) => match id_in(&body) {
@@ -519,6 +566,10 @@ fn resembles(message: &Value, me: &str, effect: &Effect, content: &Content) -> L
 fn message(content: &Content) -> Value {
     let mut body = serde_json::to_value(content).unwrap_or_default();
     body["allowed_mentions"] = json!({ "parse": [] });
+    // Ours to paint, not Discord's to read.
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("chart");
+    }
     body
 }
 

@@ -279,7 +279,8 @@ impl Reply {
         let attachments = self.attachments();
         InteractionResponseData {
             allowed_mentions: Some(no_mentions()),
-            attachments: (!attachments.is_empty()).then_some(attachments),
+            // What takes a message's place leaves no picture of before behind.
+            attachments: (self.replaces || !attachments.is_empty()).then_some(attachments),
             components: Some(self.components()),
             embeds: Some(vec![self.embed()]),
             flags: self.flags(),

@@ -141,6 +141,11 @@ impl Rest {
         for (name, value) in request.headers().into_iter().flatten() {
             builder = builder.header(name, value);
         }
+        if let Some(form) = request.form() {
+            let kind = http::HeaderValue::from_bytes(&form.content_type())?;
+            let body = Full::from(form.clone().build());
+            return builder.header("content-type", kind).body(body);
+        }
         match request.body() {
             Some(body) => {
                 builder.header("content-type", "application/json").body(Full::from(body.to_vec()))

@@ -7,6 +7,7 @@ mod capabilities;
 mod codes;
 mod economy;
 mod giveaways;
+mod levels;
 mod moderation;
 mod squads;
 mod tiers;

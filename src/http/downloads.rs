@@ -9,7 +9,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use schema::{Code, Trouble};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};

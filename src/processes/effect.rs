@@ -169,6 +169,9 @@ pub struct Content {
     pub embeds: Vec<Value>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<Value>,
+    /// Painted when it is sent, and shown in the first embed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<Box<pictures::Chart>>,
 }
 
 /// Never shown: what is written ends up in no log.

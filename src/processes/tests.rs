@@ -13,6 +13,7 @@ mod harness;
 mod levels;
 mod logs;
 mod moderation;
+mod reports;
 mod squads;
 mod tiers;
 mod timers;

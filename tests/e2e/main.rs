@@ -35,6 +35,7 @@ mod discord {
     mod evidence;
     mod exports;
     mod giveaways;
+    mod levels;
     mod load;
     mod logs;
     mod mirror;

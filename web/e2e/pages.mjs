@@ -36,6 +36,7 @@ export const PAGES = {
   modules: { path: `/g/${GUILD}/features` },
   settings: { path: `/g/${GUILD}/settings` },
   economy: { path: `/g/${GUILD}/settings/economy` },
+  "settings-levels": { path: `/g/${GUILD}/settings/levels` },
   access: { path: `/g/${GUILD}/access` },
   projections: { path: "/ops/projections", as: "operator" },
   "dead-letters": { path: "/ops/dead-letters", as: "operator" },

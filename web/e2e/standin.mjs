@@ -135,7 +135,7 @@ const punished = (empty) => (empty ? [] : [
 ]);
 // Numbers that look like a community's: more in the evening, less on Mondays, some days that nobody saw.
 const wave = (i, height) => Math.max(0, Math.round(height * (1 + 0.35 * Math.sin(i / 1.1) + 0.2 * Math.sin(i / 4.3) + ((i * 7919) % 23) / 60)));
-const HEIGHTS = { MESSAGES: 5200, ACTIVE: 840, VOICE_MINUTES: 2900, REACTIONS: 1700, REPLIES: 900, ATTACHMENTS: 310, JOINS: 61, LEAVES: 24, GROWTH: 37, COMMANDS: 420, COMMANDS_REFUSED: 31, COMMANDS_FAILED: 1, COMMAND_MILLIS: 48, CASES: 9, MOVEMENTS: 180, BYTES: 12_400, SUPPLY: 400_000, GIVEAWAYS: 0.6, ENTRIES: 74 };
+const HEIGHTS = { MESSAGES: 5200, ACTIVE: 840, VOICE_MINUTES: 2900, REACTIONS: 1700, REPLIES: 900, ATTACHMENTS: 310, JOINS: 61, LEAVES: 24, GROWTH: 37, COMMANDS: 420, COMMANDS_REFUSED: 31, COMMANDS_FAILED: 1, COMMAND_MILLIS: 48, CASES: 9, MOVEMENTS: 180, BYTES: 12_400, SUPPLY: 400_000, VELOCITY: 14, GIVEAWAYS: 0.6, ENTRIES: 74 };
 const STEP_DAYS = { HOUR: 1 / 24, DAY: 1, WEEK: 7, MONTH: 30 };
 const daysOf = (range) => range?.since != null && range.until != null ? Math.round((Date.parse(range.until) - Date.parse(range.since)) / DAY) + 1 : range?.days ?? 30;
 function series(empty, { metric, every = "DAY", split, range, lines = 6 }) {
@@ -159,6 +159,7 @@ const activityOf = (empty) => ({
   gaps: empty ? [] : [{ from: iso(NOW - 9 * DAY), until: iso(NOW - 8.6 * DAY) }],
   active: empty ? { daily: "0", weekly: "0", monthly: "0", stickiness: 0 } : { daily: "842", weekly: "3120", monthly: "9041", stickiness: 0.0931 },
   week: Array.from({ length: 7 }, (_, day) => Array.from({ length: 24 }, (_, hour) => String(empty ? 0 : Math.max(0, Math.round(620 * Math.sin(((hour - 7) / 24) * Math.PI * 1.6) * (day > 4 ? 1.3 : 1)))))),
+  anomalies: empty ? [] : [{ what: "SILENCE", from: iso(NOW - 6 * DAY), until: iso(NOW - 6 * DAY + 3 * 3_600_000), count: "4", usual: "612" }, { what: "JOINS", from: iso(NOW - 3 * DAY), until: iso(NOW - 3 * DAY + 3_600_000), count: "240", usual: "3" }],
   cohorts: empty ? [] : Array.from({ length: 9 }, (_, i) => ({ week: iso(Date.parse("2026-09-14T00:00:00Z") + i * 7 * DAY).slice(0, 10), came: String(210 + i * 13), stayed: Array.from({ length: 9 - i }, (_, w) => String(Math.round((210 + i * 13) * (0.62 / (1 + w * 0.35))))) })),
   most: ({ split, rising, first }) => (empty ? [] : Array.from({ length: Math.min(first, 6) }, (_, i) => ({ of: lineOf(split, i), now: String(4210 - i * 603), before: rising && i === 0 ? "0" : String(3900 - i * 480 + i * i * 60) }))),
   commands: empty ? [] : ["bytes send", "rank", "daily", "giveaway list", "stats", "case"].map((command, i) => ({ command, done: String(1840 - i * 270), refused: String(61 - i * 9), failed: i === 3 ? "2" : "0", millis: String(31 + i * 17) })),
@@ -170,6 +171,11 @@ const levelsOf = (empty) => ({
   curve: ({ levels }) => { let sum = 0; return Array.from({ length: levels }, (_, n) => { const step = 5 * n * n + 50 * n + 100; sum += step; return { level: n + 1, step: String(step), sum: String(sum) }; }); },
   rewards: empty ? [] : [{ level: 5, role: "22" }, { level: 20, role: "21" }, { level: 50, role: "999" }],
   earning: { textMin: 15, textMax: 25, cooldownSecs: 60, voiceXp: 5, percent: 100 },
+  outlook: {
+    members: empty ? "0" : "31204", up: empty ? "0" : "28911", down: "0", roles: empty ? [] : [{ role: "22", given: "412", taken: "0" }, { role: "21", given: "37", taken: "9" }],
+    most: empty ? [] : [1, 3, 4].map((n) => ({ person: person(n), xp: String(90_000 / n), from: String(40 - n), to: String(52 - n) })),
+    replayed: empty ? null : { since: iso(NOW - 30 * DAY), earned: "1204300", wouldEarn: "2408600", up: "211", down: "198", most: [2, 5].map((n) => ({ person: person(n), xp: "4100", from: String(n * 11), to: String(n * 4) })), lacking: ["PLACES", "EARLIER"] },
+  },
 });
 
 function guildOf(mode, asOf) {
@@ -177,7 +183,7 @@ function guildOf(mode, asOf) {
   const permissions = mode === "member" ? [] : ALL;
   const seq = /^#(\d+)$/.exec(asOf ?? "")?.[1];
   const scale = seq === undefined ? 1 : Number(seq) / HEAD;
-  const settings = ["economy:Economy:MANAGE_ECONOMY", "moderation:Moderation:MANAGE_SETTINGS", "access:Roles and access:MANAGE_ACCESS", "commands:Commands:MANAGE_SETTINGS"].map((line) => capability(...line.split(":"), asOf == null && mode !== "member"));
+  const settings = ["economy:Economy:MANAGE_ECONOMY", "moderation:Moderation:MANAGE_SETTINGS", "access:Roles and access:MANAGE_ACCESS", "commands:Commands:MANAGE_SETTINGS", "levels:Levels:MANAGE_SETTINGS"].map((line) => capability(...line.split(":"), asOf == null && mode !== "member"));
   const board = (first) => (empty ? [] : Array.from({ length: Math.min(first, 100) }, (_, i) => ({ place: i + 1, person: person(i + 1), amount: String(Math.round((91_400 / (i + 1.4)) * scale)) })));
   return {
     id: GUILD, name: "Ferris Café", iconUrl: null, memberCount: 48_213, permissions,

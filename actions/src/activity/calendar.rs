@@ -1,7 +1,8 @@
 //! Days and hours as a community counts them: in its own time zone, with its summer time.
 
 use chrono::{
-    DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Offset as _, TimeZone as _, Timelike as _,
+    DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeZone as _,
+    Timelike as _,
 };
 use chrono_tz::Tz;
 use domain::{Timestamp, UtcDay};
@@ -52,20 +53,23 @@ impl Calendar {
     /// When a day begins: with the first moment that is called so. Where midnight is left out for
     /// summer time, that is later; where it comes twice, it is the first.
     pub fn begins(self, day: UtcDay) -> Timestamp {
-        let days = u64::from(day.0.unsigned_abs());
-        let date = NaiveDate::default();
-        let date = if day.0 < 0 {
-            date.checked_sub_days(Days::new(days))
-        } else {
-            date.checked_add_days(Days::new(days))
-        };
-        let midnight = date.unwrap_or_default().and_time(NaiveTime::MIN);
+        self.first_from(date_of(day).and_time(NaiveTime::MIN))
+    }
+
+    /// When a day's clock shows an hour for the first time; where that is left out for summer time,
+    /// what comes next.
+    pub fn at(self, day: UtcDay, hour: u32) -> Timestamp {
+        let hour = NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or(NaiveTime::MIN);
+        self.first_from(date_of(day).and_time(hour))
+    }
+
+    fn first_from(self, moment: NaiveDateTime) -> Timestamp {
         // No zone leaves out more than a day at once.
         let first = (0..=96).find_map(|quarters| {
-            let moment = midnight + chrono::TimeDelta::minutes(15 * quarters);
+            let moment = moment + chrono::TimeDelta::minutes(15 * quarters);
             self.0.from_local_datetime(&moment).earliest()
         });
-        let secs = first.map_or_else(|| midnight.and_utc().timestamp(), |at| at.timestamp());
+        let secs = first.map_or_else(|| moment.and_utc().timestamp(), |at| at.timestamp());
         Timestamp::from_secs(secs)
     }
 
@@ -144,6 +148,12 @@ impl Calendar {
         let utc = DateTime::from_timestamp(at.as_secs(), 0).unwrap_or_default();
         utc.with_timezone(&self.0)
     }
+}
+
+fn date_of(day: UtcDay) -> NaiveDate {
+    let (date, days) = (NaiveDate::default(), Days::new(u64::from(day.0.unsigned_abs())));
+    let date = if day.0 < 0 { date.checked_sub_days(days) } else { date.checked_add_days(days) };
+    date.unwrap_or_default()
 }
 
 impl Every {

@@ -2,7 +2,6 @@
 
 use domain::{GuildId, PersonId, UserId};
 pub use projections::levels::periods::Period;
-use projections::levels::{periods, ranks};
 
 use super::MODULE;
 use crate::{ActionError, Actions, Caller};
@@ -57,8 +56,9 @@ impl Actions {
             Some(person) => self.xp(guild, person).await?,
             None => 0,
         };
-        let (before, of) =
-            ranks::before(self.store(), guild, person.unwrap_or(PersonId(0)), xp).await?;
+        let gone = self.hidden_leavers(guild).await?;
+        let who = (person.unwrap_or(PersonId(0)), xp);
+        let (before, of) = self.level_before(self.store(), guild, &gone, who).await?;
         let place = (xp > 0).then_some(before + 1);
         let (level, into, step) = terms.values.progress(xp);
         Ok(Rank { place, of: of.max(place.unwrap_or(0)), xp, level, into, step })
@@ -78,14 +78,9 @@ impl Actions {
             return Err(ActionError::BadInput(format!("page: use 1 to {}", MAX_PAGE + 1)));
         }
         let (after, limit) = (page * MAX_LEVEL_BOARD, MAX_LEVEL_BOARD + 1);
-        let store = self.store();
-        let mut ranked = match period {
-            None => ranks::top(store, guild, after, limit).await?,
-            Some(period) => {
-                let today = self.now().utc_day();
-                periods::top(store, guild, (period, today), after, limit).await?
-            }
-        };
+        let gone = self.hidden_leavers(guild).await?;
+        let of = period.map(|period| (period, self.now().utc_day()));
+        let mut ranked = self.level_top(self.store(), guild, of, &gone, (after, limit)).await?;
         let more = ranked.len() > MAX_LEVEL_BOARD as usize;
         ranked.truncate(MAX_LEVEL_BOARD as usize);
         let terms = self.level_terms(guild).await?;

@@ -74,6 +74,19 @@ impl Actions {
         settings.change(self, guild, caller, Patch::Fields(None, fields), key).await
     }
 
+    /// All of a capability's settings as they were made by a version; none where there is none.
+    pub(crate) async fn settings_version<T: Configurable>(
+        &self,
+        guild: GuildId,
+        version: u32,
+    ) -> Result<Option<T>, ActionError> {
+        if version == 0 {
+            return Ok(Some(T::default()));
+        }
+        let Some(event) = event::<T>(self, guild, version).await? else { return Ok(None) };
+        Ok(Some(read::<T>(&event)?.1))
+    }
+
     /// Who changed what and when, newest first, before `before` where that is given. Whether the
     /// caller may look is for whoever asks to find out.
     pub async fn settings_versions(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Change, Event, Fact, LevelSettings, MAX_REASON_CHARS, MAX_XP, Member, Reason, Refused, Rewards,
+    Change, Event, Fact, LevelSettings, MAX_REASON_CHARS, MAX_XP, Member, Reason, Refused,
     RoleFailure, Source, State, TextGain, VoiceGain, What, settings::FULL,
 };
 use crate::{
@@ -93,10 +93,11 @@ pub fn change(
     }
     let from = state.member(person).xp;
     let (to, source) = match change {
-        Change::Give(0) => return Err(Refused::Nothing),
+        Change::Give(0) | Change::Bring(0) => return Err(Refused::Nothing),
         Change::Give(xp) => (from.saturating_add_signed(xp), Source::Given),
         Change::Set(xp) => (xp, Source::Set),
         Change::Reset => (0, Source::Reset),
+        Change::Bring(xp) => (from.saturating_add(xp), Source::Given),
     };
     if to > MAX_XP {
         return Err(Refused::TooMuch);
@@ -106,7 +107,9 @@ pub fn change(
     }
     let reason = reason.clone();
     let mut events = vec![Event::XpChanged { person, from, to, at, source, reason }];
-    reached(state, person, (from, to), at, None, terms, &mut events);
+    if !matches!(change, Change::Bring(_)) {
+        reached(state, person, (from, to), at, None, terms, &mut events);
+    }
     Ok(events)
 }
 
@@ -145,23 +148,20 @@ fn reached(
     if level > was {
         events.push(Event::LevelReached { person, level, xp: after, at, channel });
     }
-    let reached = terms.role_rewards.iter().filter(|reward| reward.level <= level);
-    let highest = reached.clone().map(|reward| reward.level).max();
-    let keeps = |level| terms.rewards == Rewards::Stack || Some(level) == highest;
+    let due = terms.due(level);
     let mut order = |role, give, at_level| {
-        let known = state.role(person, role);
-        let has = known.is_some_and(|order| order.give && (order.open || !order.failed));
-        if has == give {
+        if state.has(person, role) == give {
             return;
         }
+        let known = state.role(person, role);
         let attempt = known.map_or(1, |order| order.attempt.saturating_add(1));
         events.push(Event::RoleOrdered { person, role, give, level: at_level, attempt });
     };
-    for reward in reached.clone().filter(|reward| keeps(reward.level)) {
-        order(reward.role, true, reward.level);
+    for (role, at_level) in &due {
+        order(*role, true, *at_level);
     }
     // What was given and is not deserved any more: replaced, or lost with the experience.
-    let deserved = |role| reached.clone().any(|one| one.role == role && keeps(one.level));
+    let deserved = |role| due.iter().any(|(one, _)| *one == role);
     for reward in terms.role_rewards.iter().filter(|reward| !deserved(reward.role)) {
         order(reward.role, false, reward.level);
     }

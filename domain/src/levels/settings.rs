@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChannelId, EventType, MessageId, RoleId,
+    ChannelId, EventType, MessageId, RoleId, Upcaster,
     settings::{
         Column, Configurable, Field, FieldValue, Kind, channels_in, channels_of, roles_in, roles_of,
     },
@@ -37,6 +37,8 @@ pub struct LevelSettings {
     pub rewards: Rewards,
     pub announce: Announce,
     pub announce_channel: Vec<ChannelId>,
+    /// Whether boards and places leave out who is no member any more.
+    pub hide_leavers: bool,
 }
 
 /// How much a level takes more than the one before.
@@ -133,6 +135,7 @@ impl Default for LevelSettings {
             rewards: Rewards::Stack,
             announce: Announce::Nowhere,
             announce_channel: Vec::new(),
+            hide_leavers: false,
         }
     }
 }
@@ -165,6 +168,15 @@ impl LevelSettings {
         u32::try_from(all / u64::from(FULL * FULL)).unwrap_or(u32::MAX)
     }
 
+    /// The roles that whoever has reached a level is due, each with the level that brings it.
+    pub fn due(&self, level: u32) -> Vec<(RoleId, u32)> {
+        let reached = self.role_rewards.iter().filter(|reward| reward.level <= level);
+        let highest = reached.clone().map(|reward| reward.level).max();
+        let keeps = |at| self.rewards == Rewards::Stack || Some(at) == highest;
+        let due = reached.filter(|reward| keeps(reward.level));
+        due.map(|reward| (reward.role, reward.level)).collect()
+    }
+
     /// What the level after `level` takes.
     pub fn step(&self, level: u32) -> u64 {
         let n = u64::from(level);
@@ -174,6 +186,11 @@ impl LevelSettings {
             Curve::Steep => n * n * n + 10 * n * n + 100 * n + 100,
         };
         (step * u64::from(self.curve_percent) / u64::from(FULL)).max(1)
+    }
+
+    /// What a level takes in all, from nothing on.
+    pub fn sum(&self, level: u32) -> u64 {
+        (0..level.min(Self::MAX_LEVEL)).map(|level| self.step(level)).sum()
     }
 
     /// The level that so much experience has reached.
@@ -314,11 +331,20 @@ const FIELDS: &[Field] = &[
         help: "Where they are told, where that is a channel.",
         kind: Kind::channels(1),
     },
+    Field {
+        name: "hide_leavers",
+        title: "Boards without leavers",
+        help: "On: who has left stands on no board and takes nobody's place. They keep their XP \
+               and are there again when they come back.",
+        kind: Kind::Switch,
+    },
 ];
 
 impl Configurable for LevelSettings {
     const CAPABILITY: &'static str = "level_settings";
-    const TYPES: &'static [EventType] = &[EventType::new("level_settings.changed", 1)];
+    const TYPES: &'static [EventType] = &[EventType::new("level_settings.changed", 2)];
+    const UPCASTERS: &'static [Upcaster] =
+        &[Upcaster { name: "level_settings.changed", from: 1, up: with_leavers }];
 
     fn fields() -> &'static [Field] {
         FIELDS
@@ -345,6 +371,7 @@ impl Configurable for LevelSettings {
             "rewards" => FieldValue::Choice(self.rewards.word().to_owned()),
             "announce" => FieldValue::Choice(self.announce.word().to_owned()),
             "announce_channel" => channels_in(&self.announce_channel),
+            "hide_leavers" => FieldValue::Switch(self.hide_leavers),
             _ => return None,
         })
     }
@@ -408,10 +435,20 @@ impl LevelSettings {
             ("rewards", FieldValue::Choice(word)) => self.rewards = Rewards::of(&word)?,
             ("announce", FieldValue::Choice(word)) => self.announce = Announce::of(&word)?,
             ("announce_channel", list) => self.announce_channel = channels_of(list)?,
+            ("hide_leavers", FieldValue::Switch(on)) => self.hide_leavers = on,
             _ => return None,
         }
         Some(())
     }
+}
+
+/// Version 1 showed everybody.
+fn with_leavers(mut payload: serde_json::Value) -> serde_json::Value {
+    let values = payload.pointer_mut("/changed/values");
+    if let Some(values) = values.and_then(serde_json::Value::as_object_mut) {
+        values.insert("hide_leavers".to_owned(), serde_json::json!(false));
+    }
+    payload
 }
 
 impl RolePercent {

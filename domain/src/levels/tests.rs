@@ -1,3 +1,5 @@
+mod outlook;
+
 use std::sync::Arc;
 
 use super::*;
@@ -216,6 +218,27 @@ fn given_what_staff_does_then_nobody_has_less_than_nothing_or_too_much() {
     assert_eq!(state.xp(ANN), 700);
     done(&mut state, &change(Change::Reset));
     assert_eq!(state.xp(ANN), 0);
+}
+
+#[test]
+fn given_what_is_brought_along_then_it_is_added_and_nobody_has_reached_anything_by_it() {
+    let mut state = State::default();
+    let values = rewarding(Rewards::Stack);
+    let bring = |xp| Command::Change {
+        person: ANN,
+        change: Change::Bring(xp),
+        reason: None,
+        at: at(0),
+        terms: terms(values.clone()),
+    };
+    done(&mut state, &give(400, &values));
+    let brought = done(&mut state, &bring(3_000));
+    assert!(matches!(brought[..], [Event::XpChanged { from: 400, to: 3_400, .. }]), "{brought:?}");
+    assert_eq!(Levels::decide(&state, &bring(0)), Err(Refused::Nothing));
+    assert_eq!(Levels::decide(&state, &bring(u64::MAX)), Err(Refused::TooMuch));
+    // With the next level come all the roles that are due.
+    assert_eq!(ordered(&done(&mut state, &give(700, &values))), [(11, true), (13, true)]);
+    assert_eq!((values.sum(0), values.sum(3), values.level(values.sum(7))), (0, 3_000, 7));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use domain::{
     activity::{
-        Activity, ActivitySettings, Blindness, Counts, Event as OfActivity, Minute, Row, Use,
-        UseOutcome, minute_of,
+        Activity, ActivitySettings, Blindness, Counts, Event as OfActivity, Minute, ReportDay, Row,
+        Use, UseOutcome, minute_of,
     },
     levels::{
         Announce, ChannelPercent, Curve, Event as OfLevels, LevelReward, LevelSettings, Levels,
@@ -16,7 +16,12 @@ use super::*;
 
 pub fn samples() -> Vec<Stored> {
     let mut stored = of::<Activity>(activity());
-    let berlin = ActivitySettings { time_zone: "Europe/Berlin".to_owned() };
+    let berlin = ActivitySettings {
+        time_zone: "Europe/Berlin".to_owned(),
+        report_channel: vec![channel()],
+        report_day: ReportDay::Friday,
+        report_hour: 18,
+    };
     let settings = versions([berlin, ActivitySettings::default()]);
     stored.extend(of::<Settings<ActivitySettings>>(settings));
     stored.extend(of::<Levels>(levels()));
@@ -30,6 +35,7 @@ pub fn samples() -> Vec<Stored> {
         rewards: Rewards::Replace,
         announce: Announce::Channel,
         announce_channel: vec![channel()],
+        hide_leavers: true,
         ..LevelSettings::default()
     };
     stored.extend(of::<Settings<LevelSettings>>(versions([settings, LevelSettings::default()])));

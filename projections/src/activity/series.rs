@@ -42,6 +42,9 @@ pub enum Metric {
     Bytes,
     /// How many bytes there were at the end.
     Supply,
+    /// Of each hundred bytes there were at the end, how many had been passed on: sent to somebody
+    /// or spent.
+    Velocity,
     Giveaways,
     Entries,
 }
@@ -131,6 +134,8 @@ const SLOTS: Kept = Kept { table: "activity_slots", by: &[] };
 const CHANNELS: Kept = Kept { table: "activity_channels", by: &[Split::Channel] };
 const MEMBERS: Kept = Kept { table: "activity_members", by: &[Split::Member] };
 const USES: Kept = Kept { table: "command_uses", by: &[Split::Command, Split::Member] };
+/// What is made of all kinds together has no part of one.
+const WHOLE_TALLIES: Kept = Kept { table: "tallies", by: &[] };
 const TALLIES: Kept = Kept { table: "tallies", by: &[Split::Kind] };
 
 /// How a metric is made of rows.
@@ -169,6 +174,8 @@ const USED: &str = "a.done + a.refused + a.failed";
 const BYTES_CAME: &str = "CASE WHEN a.kind IN ('start', 'grant', 'daily', 'refund') THEN a.amount \
                           WHEN a.kind IN ('take', 'spend') THEN -a.amount ELSE 0 END";
 
+const BYTES_PASSED_ON: &str = "CASE WHEN a.kind IN ('transfer', 'spend') THEN a.amount ELSE 0 END";
+
 impl Metric {
     /// Tables that have it, the smallest first; a condition on their rows; how it is made.
     const fn kept(self) -> (&'static [Kept], &'static str, Made) {
@@ -191,6 +198,9 @@ impl Metric {
             Self::Movements => (&[TALLIES], " AND a.what = 'bytes'", Made::Sum("a.count")),
             Self::Bytes => (&[TALLIES], " AND a.what = 'bytes'", Made::Sum("a.amount")),
             Self::Supply => (&[TALLIES], " AND a.what = 'bytes'", Made::Sum(BYTES_CAME)),
+            Self::Velocity => {
+                (&[WHOLE_TALLIES], " AND a.what = 'bytes'", Made::Sum(BYTES_PASSED_ON))
+            }
             Self::Giveaways => {
                 let made = " AND a.what = 'giveaway' AND a.kind = 'created'";
                 (&[TALLIES], made, Made::Sum("a.count"))
@@ -204,7 +214,7 @@ impl Metric {
 
     /// Whether numbers of parts make the number of the whole.
     pub const fn adds_up(self) -> bool {
-        !matches!(self, Self::Active | Self::CommandMillis | Self::Supply)
+        !matches!(self, Self::Active | Self::CommandMillis | Self::Supply | Self::Velocity)
     }
 
     /// The read model that it comes from, where nothing is filtered or split.
@@ -223,6 +233,7 @@ impl Metric {
             | Self::Movements
             | Self::Bytes
             | Self::Supply
+            | Self::Velocity
             | Self::Giveaways
             | Self::Entries => "tallies",
             _ => "activity_slots",
@@ -321,6 +332,12 @@ pub async fn series(
         for number in &mut numbers {
             supply += *number;
             *number = supply;
+        }
+    }
+    if matches!(metric, Metric::Velocity) {
+        let supply = Box::pin(series(store, guild, Metric::Supply, filter, spans)).await?;
+        for (passed_on, supply) in numbers.iter_mut().zip(supply.into_iter().flatten()) {
+            *passed_on = passed_on.saturating_mul(100).checked_div(supply.max(0)).unwrap_or(0);
         }
     }
     Ok(Some(numbers))
@@ -442,7 +459,8 @@ pub async fn week(
     filter: &Filter,
     segments: &[Segment],
 ) -> Result<Option<[[i64; 24]; 7]>, LogError> {
-    let asking = Asking::of(guild, metric, None, filter);
+    // What there is at the end of an hour is no sum over the weeks.
+    let asking = Asking::of(guild, metric, None, filter).filter(|_| metric != Metric::Velocity);
     let Some(Asking { table, only, parameters, made }) = asking else { return Ok(None) };
     let mut map = [[0; 24]; 7];
     if segments.is_empty() {

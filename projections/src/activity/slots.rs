@@ -18,7 +18,7 @@ use crate::{
 /// Quarters of an hour that one look takes: a bit more than a year.
 pub const MAX_SLOTS: i64 = 370 * 96;
 /// Gaps that one look takes.
-const MAX_GAPS: u32 = 1_000;
+pub const MAX_GAPS: u32 = 1_000;
 
 #[derive(Debug)]
 pub struct Slots;

@@ -16,7 +16,9 @@ use crate::{
 };
 
 /// The most that one look takes.
-pub const MAX_TOP: u32 = 100;
+pub const MAX_TOP: u32 = 500;
+/// No community has more members who ever earned anything; beyond it nobody is looked at.
+const MAX_ALL: u32 = 1_000_000;
 
 #[derive(Debug)]
 pub struct Ranks;
@@ -131,6 +133,28 @@ pub async fn top(
     let sql = "SELECT person, xp FROM level_ranks WHERE guild = $1 AND xp > 0 \
                ORDER BY xp DESC, person LIMIT $2 OFFSET $3";
     let rows = store.query(sql, &values![guild, limit.min(MAX_TOP), after]).await?;
+    rows.iter().map(ranked).collect()
+}
+
+/// Everybody who has anything, in no order.
+pub async fn all(store: &ReadStore, guild: GuildId) -> Result<Vec<Ranked>, LogError> {
+    let sql = "SELECT person, xp FROM level_ranks WHERE guild = $1 AND xp > 0 LIMIT $2";
+    store.query(sql, &values![guild, MAX_ALL]).await?.iter().map(ranked).collect()
+}
+
+/// Those who stand behind somebody, for whoever reads the whole board; from the first on where
+/// nobody is named.
+pub async fn behind(
+    store: &ReadStore,
+    guild: GuildId,
+    last: Option<Ranked>,
+    limit: u32,
+) -> Result<Vec<Ranked>, LogError> {
+    let sql = "SELECT person, xp FROM level_ranks WHERE guild = $1 AND xp > 0 AND xp <= $2 \
+               AND (xp < $2 OR person > $3) ORDER BY xp DESC, person LIMIT $4";
+    let xp = last.map_or(i64::MAX, |last| i64::try_from(last.xp).unwrap_or(i64::MAX));
+    let person = last.map_or(-1, |last| i64::from(last.person.0));
+    let rows = store.query(sql, &values![guild, xp, person, limit.min(MAX_TOP)]).await?;
     rows.iter().map(ranked).collect()
 }
 

@@ -128,7 +128,9 @@ fn of_economy(event: &Recorded) -> Option<Fact> {
         OfEconomy::SpendRefunded { amount, .. } => ("refund", amount.0, amount.0),
         OfEconomy::SpendSettled { .. } => return None,
     };
-    let counts = vec![("movement", 1), ("bytes", amount), ("supply", came)];
+    let passed_on = if matches!(kind, "transfer" | "spend") { amount } else { 0 };
+    let counts =
+        vec![("movement", 1), ("bytes", amount), ("supply", came), ("passed_on", passed_on)];
     Some(fact(event.at, kind, counts))
 }
 
@@ -174,12 +176,13 @@ fn recount<'a>(metric: Metric, facts: impl Iterator<Item = &'a Fact> + Clone) ->
         Metric::Movements => sum("movement"),
         Metric::Bytes => sum("bytes"),
         Metric::Supply => sum("supply"),
+        Metric::Velocity => sum("passed_on"),
         Metric::Entries => sum("entry"),
         Metric::Replies | Metric::Attachments | Metric::CommandsRefused | Metric::Giveaways => 0,
     }
 }
 
-const METRICS: [Metric; 19] = [
+const METRICS: [Metric; 20] = [
     Metric::Messages,
     Metric::Replies,
     Metric::Attachments,
@@ -197,6 +200,7 @@ const METRICS: [Metric; 19] = [
     Metric::Movements,
     Metric::Bytes,
     Metric::Supply,
+    Metric::Velocity,
     Metric::Giveaways,
     Metric::Entries,
 ];
@@ -294,7 +298,7 @@ fn given_any_history_then_every_number_of_every_chart_is_a_recount() {
             for round in 0..12 {
                 let filter = if round == 0 { Filter::default() } else { some_filter(&mut random) };
                 let spans = match (round, metric) {
-                    (0, _) | (_, Metric::Supply) => {
+                    (0, _) | (_, Metric::Supply | Metric::Velocity) => {
                         let edges: Vec<_> = (first..=last + 97).step_by(97).map(Slot).collect();
                         let spans = edges.windows(2).map(|edge| (edge[0], edge[1]));
                         Spans::new(spans.take(800).collect()).unwrap()
@@ -308,7 +312,12 @@ fn given_any_history_then_every_number_of_every_chart_is_a_recount() {
                     let from = if metric == Metric::Supply { Slot(first) } else { *from };
                     let time = (from, *until);
                     let these = facts.iter().filter(|fact| fact.is_in(time) && fact.of(&filter));
-                    let expected = recount(metric, these);
+                    let mut expected = recount(metric, these);
+                    if metric == Metric::Velocity {
+                        let ever = facts.iter().filter(|fact| fact.is_in((Slot(first), *until)));
+                        let supply = recount(Metric::Supply, ever);
+                        expected = (100 * expected).checked_div(supply).unwrap_or(0);
+                    }
                     assert_eq!(shown, expected, "{metric:?} {filter:?} {time:?}");
                     *told.entry(format!("{metric:?}")).or_default() += usize::from(shown != 0);
                 }

@@ -35,6 +35,8 @@ pub enum Metric {
     Bytes,
     /// How many bytes there were at the end.
     Supply,
+    /// Of each hundred bytes that there were at the end, how many had been sent or spent.
+    Velocity,
     Giveaways,
     /// Into giveaways.
     Entries,
@@ -188,6 +190,37 @@ impl CommandLine {
 pub struct GapLine {
     pub from: Time,
     pub until: Time,
+}
+
+/// What stands out in an hour, held against the same hour of the eight weeks before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "rules::Oddity")]
+pub enum Oddity {
+    /// So many came at once.
+    Joins,
+    /// Hardly anybody wrote, where many do. Where nobody looked it is never told.
+    Silence,
+}
+
+/// Hours that are not like others.
+#[derive(SimpleObject)]
+#[graphql(name = "Anomaly")]
+pub struct AnomalyLine {
+    pub what: Oddity,
+    pub from: Time,
+    pub until: Time,
+    /// Joins, or messages, in that time.
+    pub count: Long,
+    /// How many there usually are.
+    pub usual: Long,
+}
+
+impl AnomalyLine {
+    pub fn of(anomaly: &rules::Anomaly) -> Self {
+        let rules::Anomaly { what, from, until, count, usual } = *anomaly;
+        let (from, until) = (Time(from), Time(until));
+        Self { what: what.into(), from, until, count: Long(count), usual: Long(usual) }
+    }
 }
 
 #[derive(SimpleObject)]

@@ -69,6 +69,7 @@ fn arguments(operation: &str, key: &str) -> String {
         "Activity.member" | "Levels.member" | "Economy.account" | "Moderation.record" => {
             "(user: \"777\")".to_owned()
         }
+        "Levels.outlook" => "(draft: {reset: \"curve\"})".to_owned(),
         "Moderation.case" => "(number: 1)".to_owned(),
         "Moderation.undoPreview" => "(cause: {moderator: \"777\"})".to_owned(),
         "Mutation.sessionRevoke" => "(id: \"nobody's\")".to_owned(),

@@ -7,6 +7,7 @@ use actions::{
     Caller, Permissions,
     activity::{Heard, Told, Used, Window},
     levels::Period,
+    mirror::{Profile, Told as Member},
 };
 use domain::{
     ChannelId, MessageId, Timestamp,
@@ -226,41 +227,104 @@ async fn given_boards_then_they_stand_in_the_order_of_the_slash_command() {
     });
     recorded(&house, "a", heard.collect()).await;
     house.caught_up().await;
-    let caller = Caller::operator();
-    for (period, named) in [
-        (None, ""),
-        (Some(Period::Day), "period: DAY, "),
-        (Some(Period::Week), "period: WEEK, "),
-        (Some(Period::Month), "period: MONTH, "),
-    ] {
-        let mut slash = Vec::new();
-        for page in 0.. {
-            let board = house.actions.level_board(guild(), &caller, period, page).await.unwrap();
-            let lines = board.lines.iter();
-            slash.extend(lines.map(|line| (line.place, line.user.unwrap().get(), line.xp)));
-            if !board.more {
-                break;
-            }
+    for board in BOARDS {
+        assert!(!same_boards(&house, &viewer, board).await.is_empty(), "{board:?}");
+    }
+}
+
+const BOARDS: [(Option<Period>, &str); 4] = [
+    (None, ""),
+    (Some(Period::Day), "period: DAY, "),
+    (Some(Period::Week), "period: WEEK, "),
+    (Some(Period::Month), "period: MONTH, "),
+];
+
+/// Place, user and XP, as the slash command shows them, which is as the page shows them.
+async fn same_boards(
+    house: &House,
+    viewer: &schema::SignedIn,
+    (period, named): (Option<Period>, &str),
+) -> Vec<(u32, u64, u64)> {
+    let (mut slash, caller) = (Vec::new(), Caller::operator());
+    for page in 0.. {
+        let board = house.actions.level_board(guild(), &caller, period, page).await.unwrap();
+        let lines = board.lines.iter();
+        slash.extend(lines.map(|line| (line.place, line.user.unwrap().get(), line.xp)));
+        if !board.more {
+            break;
         }
-        let (mut web, mut after) = (Vec::new(), String::new());
-        loop {
-            let inner = format!(
-                "levels {{ board({named}first: 7{after}) {{ lines {{ nodes {{ place xp person {{ \
-                 userId }} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
-            );
-            let lines = of_guild(&house, &viewer, &inner).await["levels"]["board"]["lines"].clone();
-            let number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
-            for line in lines["nodes"].as_array().unwrap() {
-                let place = u32::try_from(number(&line["place"])).unwrap();
-                web.push((place, number(&line["person"]["userId"]), number(&line["xp"])));
-            }
-            if lines["pageInfo"]["hasNextPage"] == false {
-                break;
-            }
-            after = format!(", after: {}", lines["pageInfo"]["endCursor"]);
+    }
+    let (mut web, mut after) = (Vec::new(), String::new());
+    loop {
+        let inner = format!(
+            "levels {{ board({named}first: 7{after}) {{ lines {{ nodes {{ place xp person {{ \
+             userId }} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
+        );
+        let lines = of_guild(house, viewer, &inner).await["levels"]["board"]["lines"].clone();
+        let number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
+        for line in lines["nodes"].as_array().unwrap() {
+            let place = u32::try_from(number(&line["place"])).unwrap();
+            web.push((place, number(&line["person"]["userId"]), number(&line["xp"])));
         }
-        assert!(!slash.is_empty(), "{period:?}");
-        assert_eq!(web, slash, "{period:?}");
+        if lines["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = format!(", after: {}", lines["pageInfo"]["endCursor"]);
+    }
+    assert_eq!(web, slash, "{period:?}");
+    slash
+}
+
+// proves: LVL-07
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_community_without_leavers_on_boards_then_they_stand_on_none_and_places_close_up() {
+    let house = House::new().await;
+    let viewer = house.member(200);
+    for number in 0..30 {
+        gives_xp(&house, 1_000 + number, 100 + 10 * (number % 7)).await;
+    }
+    let heard = (1..=9).map(|seq| {
+        message(seq, at("2026-11-18T09:00:00Z").plus_secs(seq.cast_signed()), 1_000 + seq, 5)
+    });
+    recorded(&house, "a", heard.collect()).await;
+    house.caught_up().await;
+    // Everybody but each third is a member, and 1,001 leaves after that was found.
+    let here = |number: &u64| !number.is_multiple_of(3);
+    let told = (0..30).filter(here).map(|number| Member {
+        user: user(1_000 + number),
+        profile: Profile::default(),
+        roles: Vec::new(),
+        joined_at: None,
+        bot: false,
+    });
+    let (actions, now) = (&house.actions, house.actions.now());
+    actions.begin_sync(guild(), 20).await.unwrap();
+    actions.copy_page(guild(), &told.collect::<Vec<_>>(), now).await.unwrap();
+    actions.finish_sync(guild()).await.unwrap();
+
+    let everybody = same_boards(&house, &viewer, BOARDS[0]).await;
+    assert_eq!(everybody.len(), 30, "shown, until the community says otherwise");
+    let (operator, key) = (Caller::operator(), actions::fresh_key("test").unwrap());
+    let set = actions.change_setting(guild(), &operator, "levels", "hide_leavers", "on", &key);
+    set.await.unwrap();
+    for board in BOARDS {
+        let shown = same_boards(&house, &viewer, board).await;
+        let places = shown.iter().map(|(place, ..)| *place);
+        assert!(places.eq(1..=u32::try_from(shown.len()).unwrap()), "{board:?}: {shown:?}");
+        let left: Vec<_> = shown.iter().filter(|line| !here(&(line.1 - 1_000))).collect();
+        assert!(left.is_empty() && !shown.is_empty(), "{board:?}: {left:?}");
+    }
+    // Ranks follow the board.
+    let shown = same_boards(&house, &viewer, BOARDS[0]).await;
+    let order: Vec<_> = everybody.iter().filter(|line| here(&(line.1 - 1_000))).collect();
+    assert!(order.iter().zip(&shown).all(|(was, is)| (was.1, was.2) == (is.1, is.2)));
+    for (place, number, xp) in &shown {
+        let rank = actions.level_rank(guild(), &operator, user(*number)).await.unwrap();
+        let expected = (Some(u64::from(*place)), 20, *xp);
+        assert_eq!((rank.place, rank.of, rank.xp), expected, "{number}");
+        let inner = format!("levels {{ member(user: \"{number}\") {{ place of }} }}");
+        let told = of_guild(&house, &viewer, &inner).await["levels"]["member"].clone();
+        assert_eq!(told, json!({ "place": place.to_string(), "of": "20" }));
     }
 }
 
@@ -288,4 +352,43 @@ async fn given_a_member_then_their_rank_is_that_of_the_slash_command() {
     ]);
     assert_eq!((&shown["curve"], &shown["rewards"]), (&steps, &json!([])));
     assert_eq!(shown["earning"]["textMin"], 15);
+}
+
+// proves: LVL-06
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_draft_of_settings_then_whoever_may_save_it_sees_what_it_would_do() {
+    let house = House::new().await;
+    let admin = house.joins(200, Permissions::MANAGE_GUILD, &[]);
+    let member = house.joins(201, Permissions::NONE, &[]);
+    gives_xp(&house, 101, 400).await;
+    let messages = (1..=5)
+        .map(|n| message(n, at("2026-11-17T09:00:00Z").plus_secs(n.cast_signed() * 300), 102, 5));
+    recorded(&house, "a", messages.collect()).await;
+    house.caught_up().await;
+    let outlook = |draft: &str| {
+        format!(
+            "levels {{ outlook(draft: {{{draft}}}) {{ members up down most {{ xp from to person \
+             {{ userId }} }} roles {{ given }} replayed {{ earned wouldEarn up down lacking }} }} }}"
+        )
+    };
+    let curve = outlook("fields: [{name: \"curve\", text: \"even\"}]");
+    let told = of_guild(&house, &admin, &curve).await["levels"]["outlook"].clone();
+    assert_eq!((&told["members"], &told["up"]), (&json!("2"), &json!("0")));
+    let first = json!({ "xp": "400", "from": "2", "to": "0", "person": { "userId": "101" } });
+    assert_eq!((&told["most"][0], &told["replayed"]), (&first, &Value::Null));
+    let percent = outlook("fields: [{name: \"percent\", text: \"1000\"}]");
+    let told = of_guild(&house, &admin, &percent).await["levels"]["outlook"]["replayed"].clone();
+    let number = |name: &str| told[name].as_str().unwrap().parse::<u64>().unwrap();
+    assert_eq!(number("wouldEarn"), 10 * number("earned"));
+    assert_eq!((number("up"), number("down"), &told["lacking"]), (1, 1, &json!([])));
+    let nothing = outlook("fields: [{name: \"curve\", text: \"round\"}]");
+    for (who, inner, refusal) in [
+        (&member, curve, "FORBIDDEN"),
+        (&admin, outlook(""), "BAD_INPUT"),
+        (&admin, nothing, "BAD_INPUT"),
+    ] {
+        let question = format!("{{ guild(id: \"{}\") {{ {inner} }} }}", guild());
+        let answer = house.ask(Some(who), question.as_str()).await;
+        assert_eq!(code(&answer).as_deref(), Some(refusal), "{inner}");
+    }
 }

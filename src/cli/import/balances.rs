@@ -133,7 +133,7 @@ pub(super) fn count_codes(file: &Path) -> Result<(PathBuf, usize), CliError> {
     Ok((file.to_owned(), count(inner.as_ref().unwrap_or(&entries))))
 }
 
-fn read(file: &Path) -> Result<String, CliError> {
+pub(super) fn read(file: &Path) -> Result<String, CliError> {
     let problem = |text: String| CliError::Setup(format!("{}: {text}", file.display()));
     let size = std::fs::metadata(file).map_err(|error| problem(error.to_string()))?.len();
     if size > MAX_FILE_BYTES {

@@ -21,7 +21,7 @@ const UNDER_WAY: usize = 256;
 /// No source may have more rows.
 pub(super) const MAX_ROWS: u64 = 50_000_000;
 /// Problems that are named; the others are counted.
-const NAMED: usize = 1_000;
+pub(super) const NAMED: usize = 1_000;
 
 /// A row that was read.
 #[derive(Debug)]

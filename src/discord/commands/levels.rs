@@ -1,5 +1,7 @@
 //! `/rank`, `/levels top` and `/xp`: experience, and what staff does to it.
 
+mod outlook;
+
 use std::{fmt::Display, time::Duration};
 
 use actions::{
@@ -21,6 +23,8 @@ use crate::discord::{
     reply::{Button, Reply},
     text::{Text, number, text},
 };
+
+pub use outlook::question as asked_before;
 
 pub const CAPABILITY: Capability = Capability {
     name: "levels",
@@ -73,6 +77,9 @@ const LINE: Text = text("{place}. {who} · {xp} XP", "{place}. {who} · {xp} XP"
 const LEVEL_LINE: Text =
     text("{place}. {who} · level {level} · {xp} XP", "{place}. {who} · Level {level} · {xp} XP");
 const ERASED: Text = text("an erased member", "ein gelöschtes Mitglied");
+const LEVEL: Text = text("Level {level}", "Level {level}");
+const AMOUNT: Text = text("{xp} XP", "{xp} XP");
+const PLACES: Text = text("Places {first} to {last}", "Plätze {first} bis {last}");
 const NEXT: Text = text("Next", "Weiter");
 const BACK: Text = text("Back", "Zurück");
 const ALL_TIME: Text = text("Levels", "Level");
@@ -200,6 +207,13 @@ async fn page(ctx: &Ctx, word: &str, page: u32) -> Answer {
     let lines: Vec<_> = board.lines.iter().map(|line| shown(ctx, line)).collect();
     let body = if lines.is_empty() { ctx.say(EMPTY) } else { lines.join("\n") };
     let mut reply = Reply::new(body).title(ctx.say(title));
+    if let Some(picture) = picture(ctx, title, &board.lines).await? {
+        let line =
+            |line: &pictures::BoardLine| format!("{}. {}: {}", line.place, line.name, line.amount);
+        let shows = picture.lines.iter().map(line).collect::<Vec<_>>().join(", ");
+        let painted = ctx.edge.studio.paint(picture).await;
+        reply = reply.picture("levels.png", painted, shows);
+    }
     if page > 0 {
         reply = reply.button(button(ctx, BACK, word, page - 1)?);
     }
@@ -207,6 +221,38 @@ async fn page(ctx: &Ctx, word: &str, page: u32) -> Answer {
         reply = reply.button(button(ctx, NEXT, word, page + 1)?);
     }
     Ok(reply)
+}
+
+/// None where it would show no names: nobody's is known without a copy of the members.
+async fn picture(
+    ctx: &Ctx,
+    title: Text,
+    lines: &[LevelLine],
+) -> Result<Option<pictures::Board>, Failure> {
+    let persons: Vec<_> = lines.iter().map(|line| line.person).collect();
+    let mut called = ctx.actions().called(ctx.guild(), &persons).await?;
+    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Ok(None) };
+    if called.is_empty() {
+        return Ok(None);
+    }
+    let row = |line: &LevelLine| {
+        #[expect(clippy::cast_precision_loss, reason = "a pixel is far coarser")]
+        let share = line.xp as f32 / first.xp.max(1) as f32;
+        let level = |level: u32| ctx.fill(LEVEL, &[("level", &level)]);
+        pictures::BoardLine {
+            place: line.place,
+            name: called.remove(&line.person).unwrap_or_default(),
+            standing: line.level.map_or_else(String::new, level),
+            amount: ctx.fill(AMOUNT, &[("xp", &count(ctx, line.xp))]),
+            share,
+        }
+    };
+    Ok(Some(pictures::Board {
+        title: ctx.say(title),
+        note: ctx.fill(PLACES, &[("first", &first.place), ("last", &last.place)]),
+        nameless: ctx.say(NAMELESS),
+        lines: lines.iter().map(row).collect(),
+    }))
 }
 
 fn shown(ctx: &Ctx, line: &LevelLine) -> String {

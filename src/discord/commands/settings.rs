@@ -1,17 +1,24 @@
 //! `/settings`: what a community decides, field by field. Which fields there are, what they may
 //! hold and who may change them comes from the settings themselves.
 
+use std::sync::Arc;
+
 use actions::{
     Actions, Permission,
-    settings::{Capability as Configured, Changed, Shown},
+    settings::{Capability as Configured, Changed, Draft, Shown},
 };
-use domain::settings::{Field, Kind};
+use domain::{
+    IdempotencyKey,
+    settings::{Field, Kind},
+};
 use twilight_model::gateway::Intents;
 
+use super::levels;
 use crate::discord::{
     command::{Answer, Capability, Group, Press, Route, Spec, Suggestion, Verb},
     confirm::{self, Confirmed},
     ctx::{Ctx, Pressed, Typing},
+    custom_id::{long, short},
     failure::Failure,
     options::{Opt, Value, options},
     reply::{Reply, plain},
@@ -28,7 +35,10 @@ pub const CAPABILITY: Capability = Capability {
         text("What this community has decided", "Was diese Community festgelegt hat"),
         &[Route::of::<View>(), Route::of::<Set>(), Route::of::<Reset>()],
     )],
-    presses: &[Press::new("reset", |ctx, pressed| Box::pin(reset_all(ctx, pressed)))],
+    presses: &[
+        Press::new("set", |ctx, pressed| Box::pin(set_after_all(ctx, pressed))),
+        Press::new("reset", |ctx, pressed| Box::pin(reset_after_all(ctx, pressed))),
+    ],
     submits: &[],
 };
 
@@ -132,12 +142,15 @@ impl Verb for Set {
     async fn run(self, ctx: Ctx) -> Answer {
         let (part, field) = find(&ctx, &self.setting)?;
         let field = field.ok_or_else(|| no_such(&ctx, &self.setting))?;
+        let drafted = [(field.name.to_owned(), self.value.clone())];
+        if let Some(question) = asked_before(&ctx, part, Draft::Fields(&drafted)).await? {
+            let wanted = Wanted { part: part.name, field: field.name, value: self.value };
+            ctx.edge.drafts.keep(ctx.asked.id, wanted);
+            return confirm::ask(&ctx, "settings", "set", &short(ctx.asked.id), question);
+        }
+        let wanted = Wanted { part: part.name, field: field.name, value: self.value };
         let key = ctx.key()?;
-        let changed = ctx
-            .actions()
-            .change_setting(ctx.guild(), &ctx.caller, part.name, field.name, &self.value, &key)
-            .await?;
-        Ok(told(&ctx, &changed))
+        set(&ctx, &wanted, &key).await
     }
 
     async fn suggest(ctx: Ctx, typing: Typing) -> Vec<Suggestion> {
@@ -146,6 +159,44 @@ impl Verb for Set {
         } else {
             values(&ctx, &typing).await
         }
+    }
+}
+
+/// What waits for a confirmation.
+struct Wanted {
+    part: &'static str,
+    field: &'static str,
+    value: String,
+}
+
+async fn set(ctx: &Ctx, wanted: &Wanted, key: &IdempotencyKey) -> Answer {
+    let Wanted { part, field, value } = wanted;
+    let (guild, caller) = (ctx.guild(), &ctx.caller);
+    let changed = ctx.actions().change_setting(guild, caller, part, field, value, key).await?;
+    Ok(told(ctx, &changed))
+}
+
+async fn set_after_all(ctx: Ctx, pressed: Pressed) -> Answer {
+    confirm::then(ctx, pressed, |ctx, Confirmed { payload, key }| async move {
+        let wanted: Option<Arc<Wanted>> =
+            long(&payload).and_then(|request| ctx.edge.drafts.of(request));
+        match wanted {
+            Some(wanted) => set(&ctx, &wanted, &key).await,
+            None => Ok(confirm::expired(&ctx)),
+        }
+    })
+    .await
+}
+
+/// Where what a change does to members is told first, the question; otherwise it is saved at once.
+async fn asked_before(
+    ctx: &Ctx,
+    part: Configured,
+    draft: Draft<'_>,
+) -> Result<Option<Reply>, Failure> {
+    match part.name {
+        "levels" => levels::asked_before(ctx, draft).await,
+        _ => Ok(None),
     }
 }
 
@@ -172,11 +223,13 @@ impl Verb for Reset {
     async fn run(self, ctx: Ctx) -> Answer {
         let (part, field) = find(&ctx, &self.setting)?;
         if let Some(field) = field {
-            let (guild, key) = (ctx.guild(), ctx.key()?);
-            let field = Some(field.name);
-            let changed =
-                ctx.actions().reset_setting(guild, &ctx.caller, part.name, field, &key).await?;
-            return Ok(told(&ctx, &changed));
+            let draft = Draft::Reset(Some(field.name));
+            if let Some(question) = asked_before(&ctx, part, draft).await? {
+                let payload = format!("{}.{}", part.name, field.name);
+                return confirm::ask(&ctx, "settings", "reset", &payload, question);
+            }
+            let key = ctx.key()?;
+            return reset(&ctx, part, Some(field), &key).await;
         }
         ctx.actions().authorise(ctx.guild(), &ctx.caller, part.permission).await?;
         let view = ctx.actions().settings_of(ctx.guild(), part.name).await?;
@@ -186,7 +239,10 @@ impl Verb for Reset {
             return Ok(Reply::new(ctx.say(SAME)).private());
         }
         let sure = ctx.fill(SURE, &[("title", &part.title)]);
-        let question = Reply::new(format!("{sure}\n{}", changed.join("\n"))).private();
+        let body = format!("{sure}\n{}", changed.join("\n"));
+        let question = asked_before(&ctx, part, Draft::Reset(None)).await?;
+        let mut question = question.unwrap_or_default().private();
+        question.body = body;
         confirm::ask(&ctx, "settings", "reset", part.name, question)
     }
 
@@ -201,12 +257,16 @@ impl Verb for Reset {
     }
 }
 
-async fn reset_all(ctx: Ctx, pressed: Pressed) -> Answer {
+async fn reset(ctx: &Ctx, part: Configured, field: Option<&Field>, key: &IdempotencyKey) -> Answer {
+    let (guild, field) = (ctx.guild(), field.map(|field| field.name));
+    let changed = ctx.actions().reset_setting(guild, &ctx.caller, part.name, field, key).await?;
+    Ok(told(ctx, &changed))
+}
+
+async fn reset_after_all(ctx: Ctx, pressed: Pressed) -> Answer {
     confirm::then(ctx, pressed, |ctx, Confirmed { payload, key }| async move {
-        let (part, _) = find(&ctx, &payload)?;
-        let changed =
-            ctx.actions().reset_setting(ctx.guild(), &ctx.caller, part.name, None, &key).await?;
-        Ok(told(&ctx, &changed))
+        let (part, field) = find(&ctx, &payload)?;
+        reset(&ctx, part, field, &key).await
     })
     .await
 }

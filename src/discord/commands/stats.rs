@@ -11,8 +11,9 @@ use twilight_model::gateway::Intents;
 use crate::discord::{
     command::{Answer, Capability, Group, Route, Spec, Verb},
     ctx::Ctx,
-    options::{Opt, options},
+    options::{Choice, Opt, options},
     reply::Reply,
+    report,
     text::{Text, number, text},
 };
 
@@ -72,8 +73,22 @@ options! {
             text("How many days, 14 otherwise", "Wie viele Tage, sonst 14"),
         )
         .between(1, MAX_STATS_DAYS as i64),
+        view: Option<String> = Opt::new(
+            text("view", "ansicht"),
+            text("How it is shown", "Wie es gezeigt wird"),
+        )
+        .choices(VIEWS),
     }
 }
+
+const REPORT: &str = "report";
+const VIEWS: &[Choice] = &[Choice {
+    value: REPORT,
+    title: text(
+        "the report of the week, as it is posted",
+        "der Bericht der Woche, wie er gepostet wird",
+    ),
+}];
 
 impl Verb for Show {
     const SPEC: Spec = Spec::new(
@@ -83,9 +98,16 @@ impl Verb for Show {
     .needs(Permission::ViewRecords)
     .private()
     .every(Duration::from_secs(5))
-    .examples(&["/stats", "/stats days:90"]);
+    .examples(&["/stats", "/stats days:90", "/stats view:report"]);
 
     async fn run(self, ctx: Ctx) -> Answer {
+        if self.view.as_deref() == Some(REPORT) {
+            let week = ctx.actions().report_now(ctx.guild(), &ctx.caller).await?;
+            let (reply, chart) = report::told(ctx.lang(), &week);
+            let shows = report::shows(&chart);
+            let painted = ctx.edge.studio.paint(chart).await;
+            return Ok(reply.picture("report.png", painted, shows));
+        }
         let days = self.days.unwrap_or(DEFAULT_STATS_DAYS);
         let stats = ctx.actions().stats(ctx.guild(), &ctx.caller, days).await?;
         let chart = chart(&ctx, &stats);

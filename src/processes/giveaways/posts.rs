@@ -319,5 +319,5 @@ fn content(reply: &Reply) -> Content {
     };
     let components = serde_json::to_value(reply.components()).unwrap_or_default();
     let embeds = if reply.body.is_empty() { json!([]) } else { json!([reply.embed()]) };
-    Content { content: None, embeds: list(embeds), components: list(components) }
+    Content { embeds: list(embeds), components: list(components), ..Content::default() }
 }

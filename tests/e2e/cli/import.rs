@@ -269,3 +269,76 @@ fn given_a_large_ledger_then_order_is_kept_for_every_member() {
     assert_eq!(report.json()["imported"], 4_000);
     assert_eq!(house.economy(&["heap", "--json"]).json()["supply"], "0");
 }
+
+/// Everybody's XP as the log has it.
+fn xp_changes(house: &House) -> Vec<(u64, u64)> {
+    let events = house.reeve(&["events", "--type", "levels.", "--json"]).ok().json();
+    let number = |value: &Value| value.as_u64().unwrap();
+    let changes = events["events"].as_array().unwrap().iter().map(|event| {
+        let changed = &event["payload"]["xp_changed"];
+        assert_eq!(event["metadata"]["actor"], "import");
+        assert!(!event.to_string().contains("100000000000000101"), "no Discord id is in the log");
+        (number(&changed["from"]), number(&changed["to"]))
+    });
+    changes.collect()
+}
+
+// proves: SYN-08
+#[test]
+fn given_levels_of_another_bot_then_they_are_added_once_and_bad_rows_are_named() {
+    let house = House::new();
+    let mee6 = r#"{"players": [
+        {"id": "100000000000000101", "xp": 5000, "level": 7, "username": "<script>"},
+        {"id": "100000000000000102", "xp": 255},
+        {"id": "100000000000000103", "xp": 0},
+        {"id": "100000000000000104", "xp": -5},
+        {"id": "nobody", "xp": 7},
+        {"id": "100000000000000101", "xp": 6000},
+        {"id": "100000000000000105", "xp": 9000000000000}
+    ]}"#;
+    write(&house, "mee6.json", mee6);
+    let import = |more: &[&str]| {
+        let levels = ["import", "levels", "--guild", GUILD, "--json"];
+        house.reeve(&[&levels[..], more].concat())
+    };
+    let arguments = ["mee6.json", "--source", "mee6"];
+    let rehearsed = import(&[&arguments[..], &["--dry-run"]].concat()).exits(1).json();
+    assert_eq!(xp_changes(&house), []);
+    let report = import(&arguments).exits(1).json();
+    for name in ["rows", "imported", "xp", "before", "empty", "skipped"] {
+        assert_eq!(rehearsed[name], report[name], "{name}");
+    }
+    assert_eq!(
+        (&report["rows"], &report["imported"], &report["xp"], &report["empty"]),
+        (&json!(7), &json!(2), &json!(5_255), &json!(1))
+    );
+    let mut found = problems(&report);
+    found.sort();
+    let reasons = [
+        ("entry 4", "whole numbers"),
+        ("entry 5", "must be a number"),
+        ("entry 6", "twice"),
+        ("entry 7", "more than 1000000000000"),
+    ];
+    assert_eq!(found.len(), reasons.len(), "{found:?}");
+    for ((place, reason), (expected, words)) in found.iter().zip(reasons) {
+        assert!(place == expected && reason.contains(words), "{place}: {reason}");
+    }
+    let mut changes = xp_changes(&house);
+    changes.sort_unstable();
+    assert_eq!(changes, [(0, 255), (0, 5_000)]);
+    let again = import(&arguments).exits(1).json();
+    assert_eq!((&again["imported"], &again["before"]), (&json!(0), &json!(2)));
+    assert_eq!(xp_changes(&house).len(), 2);
+    write(&house, "changed.json", r#"{"100000000000000102": 256}"#);
+    let changed = ["import", "levels", "--guild", GUILD, "changed.json", "--source", "mee6"];
+    house.reeve(&changed).exits(1).says("entry 1: it was imported before with 255 XP");
+    // Another source is added to what is there; a level is worth what it takes here.
+    write(&house, "levels.csv", "user;level;name\n100000000000000102;2;\"a;b\"\n");
+    let csv = ["import", "levels", "--guild", GUILD, "levels.csv", "--source", "other"];
+    house.reeve(&csv).ok().says("1 rows read: 1 imported (255 XP)").says("Nobody was told");
+    assert!(xp_changes(&house).contains(&(255, 510)));
+    write(&house, "odd.csv", "a;b\n1;2\n");
+    import(&["odd.csv"]).exits(2).says("no column names the user");
+    house.reeve(&["import", "levels", "mee6.json"]).exits(2).says("say --guild");
+}

@@ -116,7 +116,10 @@ function Explored({ asked, channels }: { asked: Asked; channels: Channels }) {
 function Explore({ asked, channels, told }: { asked: Asked; channels: Channels; told: Told }) {
   const { id, at, may } = useGuild();
   const navigate = useNavigate();
-  const { marks, notes } = useMarks(told.series.starts[0], told.series.until);
+  const changes = useMarks(told.series.starts[0], told.series.until);
+  const odd = told.anomalies.slice(-MOST_NOTES).reverse();
+  const marks = useMemo(() => [...changes.marks, ...told.anomalies.slice(-MOST_NOTES).map((one) => ({ time: Date.parse(one.from) / 1000, tone: "bad" as const, text: oddly(one) }))], [changes.marks, told.anomalies]);
+  const { notes } = changes;
   const drawn = useMemo(() => lines(asked, told, channels), [asked, told, channels]);
   const bands = useMemo(() => told.gaps.map((gap) => ({ from: Date.parse(gap.from) / 1000, until: Date.parse(gap.until) / 1000 })), [told.gaps]);
   const open = (index: number) => {
@@ -141,6 +144,15 @@ function Explore({ asked, channels, told }: { asked: Asked; channels: Channels; 
       <p className="explorer-foot small muted">
         {t("Days and hours of {zone}.", { zone: told.timeZone })} {may("VIEW_AUDIT") && t("A point opens its events.")}
       </p>
+      {odd.length > 0 && (
+        <ul className="explorer-notes" aria-label={t("What stands out")}>
+          {odd.map((one) => {
+            const words = <><span className="dot tone-bad" aria-hidden="true" />{inZone(Date.parse(one.from), told.timeZone, "HOUR")} · {oddly(one)}</>;
+            const search = { ...(at === undefined ? {} : { at }), q: `type:activity. since:${plain(one.from)} until:${plain(one.until)}` };
+            return <li key={one.what + one.from}>{may("VIEW_AUDIT") ? <Link className="explorer-note small" to="/g/$guild/audit" params={{ guild: id }} search={search}>{words}</Link> : <span className="explorer-note small">{words}</span>}</li>;
+          })}
+        </ul>
+      )}
       {notes.length > 0 && (
         <ul className="explorer-notes" aria-label={t("What was changed")}>
           {notes.map((note) => (
@@ -150,6 +162,15 @@ function Explore({ asked, channels, told }: { asked: Asked; channels: Channels; 
       )}
     </Chart>
   );
+}
+
+type Odd = Told["anomalies"][number];
+
+function oddly({ what, from, until, count, usual }: Odd): string {
+  const hours = Math.max(1, Math.round((Date.parse(until) - Date.parse(from)) / 3_600_000));
+  return what === "JOINS"
+    ? t("{count} joins in {hours, plural, one {# hour} other {# hours}}; {usual} are usual then", { count: number(count), hours, usual: number(usual) })
+    : t("{count} messages in {hours, plural, one {# hour} other {# hours}}; {usual} are usual then", { count: number(count), hours, usual: number(usual) });
 }
 
 /** As the search of the audit log reads it: whole seconds. */

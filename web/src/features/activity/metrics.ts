@@ -23,6 +23,7 @@ export const METRICS: Record<Metric, { splits: readonly Split[]; events: string 
   COMMAND_MILLIS: { splits: ["COMMAND"], events: "activity." },
   CASES: { splits: ["KIND"], events: "moderation." },
   SUPPLY: { splits: [], events: "economy." },
+  VELOCITY: { splits: [], events: "economy." },
   BYTES: { splits: ["KIND"], events: "economy." },
   MOVEMENTS: { splits: ["KIND"], events: "economy." },
   GIVEAWAYS: { splits: [], events: "giveaway." },
@@ -50,6 +51,7 @@ export function metricName(metric: Metric): string {
     case "MOVEMENTS": return t("Movements of bytes");
     case "BYTES": return t("Bytes moved");
     case "SUPPLY": return t("Bytes in all");
+    case "VELOCITY": return t("Bytes passed on, in percent of all");
     case "GIVEAWAYS": return t("Giveaways begun");
     case "ENTRIES": return t("Entries into giveaways");
   }

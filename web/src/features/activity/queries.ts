@@ -15,6 +15,7 @@ export const SERIES = graphql(`
           lines { sum values of { channel word person { number userId name avatarUrl } } }
         }
         gaps(range: $range) { from until }
+        anomalies(range: $range) { what from until count usual }
       }
     }
   }

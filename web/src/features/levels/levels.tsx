@@ -112,6 +112,9 @@ function Board({ period, ago, show }: { period: Period | null; ago: number; show
       {list.trouble !== undefined ? <Failed trouble={list.trouble} again={list.again} /> : list.loading ? <Skeleton lines={8} /> : list.rows.length === 0 ? <Empty icon="board" title={t("Nobody yet")}>{t("Members appear here with the first XP they earn, by writing or in voice.")}</Empty> : (
         <>
           <ExportBar count={list.rows.length} onSave={() => { save("levels.csv", csv(["place", "member_id", "member", "xp", "level"], list.rows.map((line) => [line.place, line.person.userId, line.person.name, line.xp, line.level]))); }}>{period === null && may("VIEW_ANALYTICS", "VIEW_RECORDS") && <Whole list="levels" />}</ExportBar>
+          {period === null && asOf === null && may("MANAGE_SETTINGS", "VIEW_RECORDS", "VIEW_ANALYTICS") && (
+            <p className="levels-files small muted">{t("To import elsewhere:")} <a href={`/g/${id}/levels/export.csv`} download>CSV</a> · <a href={`/g/${id}/levels/export.json`} download>JSON</a></p>
+          )}
           <Table
             label={title}
             rows={list.rows}

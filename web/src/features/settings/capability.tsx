@@ -11,6 +11,7 @@ import { Card } from "../../ui/card";
 import { Dialog } from "../../ui/dialog";
 import { Differences } from "../../ui/difference";
 import { Banner } from "../../ui/notice";
+import { LevelOutlook } from "../levels/outlook";
 import { Control, type Places } from "./control";
 import { changes, differences, problemOf, shown, type Draft, type Field } from "./draft";
 import { CAPABILITY, CHANGE, RESET, type GuildSettings } from "./queries";
@@ -31,6 +32,9 @@ export function CapabilitySettings() {
     </Page>
   );
 }
+
+/** Of these it is told what a change would do to members. */
+export const LEVELS = "levels";
 
 /** Channels that messages can be written to. */
 const WRITABLE = [0, 5];
@@ -118,6 +122,7 @@ function ResetDialog({ field, names, capability, onClose, onDone }: { field: Fie
   return (
     <Dialog title={t("Set {title} back to the default?", { title: field.title })} onClose={onClose} footer={<><Button onClick={onClose}>{t("Leave it")}</Button><Button look="main" busy={busy} onClick={() => { void reset(); }}>{t("Set back")}</Button></>}>
       <p>{t("It is {value} now. The change can be taken back in the history.", { value: shown(field, field.text, names) })}</p>
+      {capability === LEVELS && <LevelOutlook draft={{ reset: field.name }} />}
     </Dialog>
   );
 }
@@ -126,14 +131,15 @@ function SaveDialog({ fields, draft, names, capability, over, onClose, onSaved }
   const { id } = useGuild();
   const [key] = useState(freshKey);
   const { act, busy } = useDo(CHANGE, (data) => data.settingsChange.done);
+  const fieldSets = changes(fields, draft).map((field) => ({ name: field.name, text: (draft[field.name] ?? "").trim() }));
   async function save() {
-    const fieldSets = changes(fields, draft).map((field) => ({ name: field.name, text: (draft[field.name] ?? "").trim() }));
     const done = await act({ input: { guild: id, capability, over, key, fields: fieldSets } }, t("Saved. It holds from now on, also in Discord."));
     if (done !== undefined) onSaved();
   }
   return (
     <Dialog title={t("This changes")} onClose={onClose} footer={<><Button onClick={onClose}>{t("Back")}</Button><Button look="main" icon="check" busy={busy} onClick={() => { void save(); }}>{t("Save")}</Button></>}>
       <Differences rows={differences(fields, draft, names)} />
+      {capability === LEVELS && <LevelOutlook draft={{ fields: fieldSets }} />}
       <p className="small muted">{t("The change becomes an event with your name. It can be taken back in the history beside the form.")}</p>
     </Dialog>
   );

@@ -13,7 +13,8 @@ import { Differences } from "../../ui/difference";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Timeline } from "../../ui/timeline";
 import { Actor } from "../members/person";
-import { namesOf } from "./capability";
+import { LevelOutlook } from "../levels/outlook";
+import { LEVELS, namesOf } from "./capability";
 import { shown, type Field } from "./draft";
 import { REVERT, VERSIONS, type GuildSettings } from "./queries";
 
@@ -71,6 +72,7 @@ function RevertDialog({ capability, version, onClose, onDone }: { capability: st
   return (
     <Dialog title={t("Back to before v{version}?", { version: version.version })} onClose={onClose} footer={<><Button onClick={onClose}>{t("Leave it")}</Button><Button look="danger" busy={busy} onClick={() => { void revert(); }}>{t("Take back")}</Button></>}>
       <p>{t("All these settings will be as they were before {when}. Whatever was changed since then is taken back with it.", { when: moment(version.at) })}</p>
+      {capability === LEVELS && <LevelOutlook draft={{ version: version.version - 1 }} />}
     </Dialog>
   );
 }
