@@ -39,8 +39,9 @@ const FLUSH_EVERY: Duration = Duration::from_secs(4);
 const LONGEST_SECS: i64 = 60 * 60;
 /// So much is recorded at once, whatever the time.
 const FLUSH_AT: usize = 5_000;
-/// So much is held at most: about 200 bytes each.
-const MAX_HELD: usize = 20_000;
+/// So much is held at most, about 150 bytes each: whoever uses a command in the middle of a flood has
+/// three seconds, and must not wait until the store has taken all that was written before.
+const MAX_HELD: usize = 200_000;
 /// What is known of a member takes as much room as so many facts.
 const MEMBER_WEIGHT: usize = 4;
 /// Communities whose activity is recorded at the same time.
