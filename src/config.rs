@@ -109,6 +109,9 @@ sections! {
         address: SocketAddr,
         public_url: Option<Secret>,
         introspection: bool,
+        cors_origins: Vec<String>,
+        requests_per_minute_per_key: u32,
+        requests_per_minute_per_address: u32,
         metrics: bool,
     }
     Log {
@@ -203,6 +206,10 @@ impl Config {
                 address: values.address("http.address"),
                 public_url: values.secret("http.public_url"),
                 introspection: values.boolean("http.introspection"),
+                cors_origins: values.words("http.cors_origins"),
+                requests_per_minute_per_key: values.integer("http.requests_per_minute_per_key"),
+                requests_per_minute_per_address: values
+                    .integer("http.requests_per_minute_per_address"),
                 metrics: values.boolean("http.metrics"),
             },
             log: Log {

@@ -5,6 +5,9 @@
 //! to `sign_in`, `graphql` or `assets`.
 
 mod assets;
+mod bearer;
+mod callers;
+mod cors;
 mod directory;
 mod doors;
 mod downloads;
@@ -15,8 +18,10 @@ mod graphql;
 mod levels;
 mod operations;
 mod pictures;
+mod rest;
 mod sessions;
 mod sign_in;
+mod tokens;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -31,7 +36,7 @@ use axum::{
     http::{StatusCode, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use eventlog::{Bus, Clock};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -41,12 +46,14 @@ use serde_json::json;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use self::{
+    callers::Callers,
     directory::FromDiscord,
     doors::{Doors, Shared},
     operations::OfThisHouse,
     pictures::Pictures,
     sessions::Sessions,
     sign_in::SignIn,
+    tokens::Tokens,
 };
 
 /// A read model this far behind makes the process not ready.
@@ -123,10 +130,13 @@ impl Server {
 fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doors> {
     let config = &node.config;
     let time_machine = node.time_machine().map_err(std::io::Error::other)?;
+    let callers = Callers::default();
     let operations = OfThisHouse {
         outbox: node.outbox.clone(),
         work: node.work.clone(),
         log: Arc::clone(&node.log),
+        callers: callers.clone(),
+        clock: Arc::clone(&node.clock),
     };
     let sessions = Sessions::new(node.work.clone(), &node.people, Arc::clone(&node.clock));
     let limits =
@@ -143,7 +153,12 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
     let sign_in = SignIn::new(&config.discord, http);
     let clock = Arc::clone(&node.clock);
     let schema = schema::build(Arc::clone(&house));
-    let (rates, room) = (doors::Rates::default(), downloads::Room::default());
+    let settings = &config.http;
+    let rates = doors::Rates::new(
+        settings.requests_per_minute_per_key,
+        settings.requests_per_minute_per_address,
+    );
+    let tokens = Tokens::new(node.work.clone(), &node.people, Arc::clone(&node.clock));
     let content_security = doors::content_security(&pictures)?;
     Ok(Doors::new(Shared {
         schema,
@@ -153,7 +168,10 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
         origin,
         clock,
         rates,
-        room,
+        callers,
+        tokens,
+        cors_origins: settings.cors_origins.clone(),
+        room: downloads::Room::default(),
         allowance: exports::Allowance::default(),
         pictures,
         content_security,
@@ -172,11 +190,19 @@ fn dashboard(doors: Doors) -> Router {
         .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))
         .route("/g/{guild}/cases/{case}/files/{evidence}/{file}", get(evidence::file))
         .route("/api/v1/guilds/{guild}/exports/{name}", get(exports::file))
+        .route("/api", get(rest::page))
+        .route("/api/style.css", get(rest::style))
+        .route("/api/v1/openapi.json", get(rest::document))
+        .route("/api/v1/batch", post(rest::batch))
+        .route("/api/v1/tokens", post(tokens::exchange))
+        .route("/api/v1/tokens/refresh", post(tokens::refresh))
+        .route("/api/v1/{*rest}", any(rest::answer))
         .route("/g/{guild}/levels/export.csv", get(levels::csv))
         .route("/g/{guild}/levels/export.json", get(levels::json))
         .fallback(get(assets::serve))
         .layer(DefaultBodyLimit::max(graphql::MAX_BODY_BYTES))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::limits))
+        .layer(middleware::from_fn_with_state(doors.clone(), cors::cors))
         .layer(middleware::from_fn_with_state(doors.clone(), doors::headers))
         .with_state(doors)
 }

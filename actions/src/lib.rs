@@ -19,6 +19,7 @@ pub mod giveaways;
 pub mod guards;
 pub mod import;
 mod in_force;
+pub mod keys;
 pub mod levels;
 pub mod logs;
 pub mod mirror;
@@ -42,7 +43,7 @@ use eventlog::{Bus, Clock, People, Request, sql::Db};
 use projections::ReadStore;
 
 pub use bound_roles::{RoleFacts, unknown_role};
-pub use caller::{Caller, Who};
+pub use caller::{Caller, ThroughKey, Who};
 pub use error::ActionError;
 pub use guards::Guard;
 pub use platform::Maintenance;
@@ -61,6 +62,7 @@ pub struct Actions {
     policy: Arc<Policy>,
     settings: in_force::Cache,
     blocks: blocks::Cache,
+    keys: keys::Cache,
     cooldowns: cooldowns::Cooldowns,
     floods: gate::Floods,
     refused: refused::Recent,
@@ -88,6 +90,7 @@ impl Actions {
             policy: Arc::new(policy),
             settings,
             blocks: blocks::Cache::default(),
+            keys: keys::Cache::default(),
             cooldowns: cooldowns::Cooldowns::default(),
             floods: gate::Floods::default(),
             refused: refused::Recent::default(),

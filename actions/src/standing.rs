@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use domain::{RoleId, UserId, access::AccessSettings};
+use domain::{RoleId, UserId, access::AccessSettings, keys::Scope};
 
 /// Discord's permissions, as its bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -181,6 +181,21 @@ impl Permission {
             Self::Moderate | Self::ViewRecords => Permissions::MODERATE_MEMBERS,
             Self::Kick => Permissions::KICK_MEMBERS,
             Self::Ban => Permissions::BAN_MEMBERS,
+        }
+    }
+
+    /// A key of somebody who has it lets it be used where the key has one of these scopes. Which
+    /// operations a scope opens is said beside them (`schema/src/keys/gate.rs`); both must hold.
+    pub const fn scopes(self) -> &'static [Scope] {
+        match self {
+            Self::ManageEconomy => &[Scope::Economy],
+            Self::ManageSettings => &[Scope::Settings, Scope::Squads],
+            Self::ManageAccess => &[Scope::Access],
+            Self::ManageGiveaways => &[Scope::Giveaways],
+            Self::Moderate | Self::Kick | Self::Ban => &[Scope::Moderation],
+            Self::ViewRecords => &[Scope::Records, Scope::Moderation],
+            Self::ViewAudit => &[Scope::Audit],
+            Self::ViewAnalytics => &[Scope::Read],
         }
     }
 

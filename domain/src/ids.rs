@@ -155,6 +155,10 @@ fresh_id!(
     /// A set of codes with one reward.
     CampaignId
 );
+fresh_id!(
+    /// A key to the API; it is not what opens.
+    KeyId
+);
 
 /// A case's number inside one guild: 1, 2, 3 … without a gap.
 #[derive(

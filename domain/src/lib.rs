@@ -22,6 +22,7 @@ pub mod economy;
 pub mod giveaways;
 pub mod heard;
 mod ids;
+pub mod keys;
 pub mod levels;
 pub mod logs;
 pub mod moderation;
@@ -43,7 +44,8 @@ pub use bytes::Bytes;
 pub use decider::{Decider, DomainEvent, EventType, Refusal, Upcaster, Weigh};
 pub use ids::{
     AuditLogId, BatchId, CampaignId, CaseNumber, ChannelId, CorrelationId, DISCORD_EPOCH_MILLIS,
-    EventId, GiveawayId, GuildId, IdempotencyKey, InvalidId, MessageId, PersonId, RoleId, UserId,
+    EventId, GiveawayId, GuildId, IdempotencyKey, InvalidId, KeyId, MessageId, PersonId, RoleId,
+    UserId,
 };
 pub use moment::{InvalidMoment, Moment, Point};
 pub use personal::{Personal, PersonalField, Sealed};

@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 9;
+const CONTRACT: u32 = 10;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -168,6 +168,7 @@ pub fn families() -> Vec<Family> {
         family::<domain::squads::Squads>(),
         family::<domain::settings::Settings<domain::squads::SquadSettings>>(),
         family::<domain::tiers::Tiers>(),
+        family::<domain::keys::Keys>(),
     ]
 }
 

@@ -38,6 +38,7 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0010_logs",
     "shared/0011_mirror",
     "shared/0012_evidence",
+    "shared/0014_api_keys",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -57,6 +58,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0011_mirror",
     "shared/0012_evidence",
     "shared/0013_analyst_views",
+    "shared/0014_api_keys",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

@@ -93,7 +93,7 @@ impl Mutations {
     async fn block(&self, ctx: &Context<'_>, input: BlockPut) -> Answer<Done> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, place) = (scope.actions(), Where::Guild(scope.guild()));
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let who = Blocked::User(user_id(input.user)?);
         let until = input.until.map(|until| until.0);
         let asked = actions.block(place, scope.caller(), who, &input.reason, until, &key).await;
@@ -103,7 +103,7 @@ impl Mutations {
     async fn unblock(&self, ctx: &Context<'_>, input: BlockLift) -> Answer<Done> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, place) = (scope.actions(), Where::Guild(scope.guild()));
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let who = Blocked::User(user_id(input.user)?);
         let asked = actions.unblock(place, scope.caller(), who, &key).await;
         Ok(done(asked)?.map_or_else(|done| done, |()| Done::of(false)))

@@ -3,9 +3,12 @@
 
 use actions::{ActionError, Actions};
 use async_graphql::{Enum, SimpleObject};
-use domain::{IdempotencyKey, UserId};
+use domain::IdempotencyKey;
 
-use crate::trouble::{Answer, Trouble};
+use crate::{
+    trouble::{Answer, Trouble},
+    viewer::SignedIn,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum DoneStatus {
@@ -53,14 +56,23 @@ pub fn done<T>(outcome: Result<T, ActionError>) -> Answer<Result<T, Done>> {
 }
 
 /// The client's key, made this person's own: nobody can repeat what somebody else asked for. It
-/// lies in the log, so that nothing of it can be read back.
-pub fn key(actions: &Actions, user: UserId, key: &str) -> Answer<IdempotencyKey> {
+/// lies in the log, so that nothing of it can be read back, but for which key to the API asked.
+pub fn key(actions: &Actions, who: &SignedIn, key: &str) -> Answer<IdempotencyKey> {
     // The same bounds as everywhere.
     IdempotencyKey::new(key).map_err(|error| Trouble::bad_input(format!("key: {error}.")))?;
     let secret = actions.people().key_for("keys of requests over HTTP");
     let mut space = [0; 16];
     space.copy_from_slice(&secret[..16]);
-    let name = format!("{user}/{key}");
+    let name = format!("{}/{key}", who.user);
     let id = uuid::Uuid::new_v5(&uuid::Uuid::from_bytes(space), name.as_bytes());
-    IdempotencyKey::new(format!("web/{id}")).map_err(|error| Trouble::fault(&error))
+    let ours = match &who.key {
+        None => format!("web/{id}"),
+        Some(through) => format!("api/{}/{id}", through.id),
+    };
+    IdempotencyKey::new(ours).map_err(|error| Trouble::fault(&error))
+}
+
+/// Which key to the API asked, as `key` wrote it.
+pub fn through_key(key: &str) -> Option<&str> {
+    Some(key.strip_prefix("api/")?.split_once('/')?.0)
 }

@@ -393,7 +393,7 @@ impl Mutations {
     async fn bytes_grant(&self, ctx: &Context<'_>, input: BytesMove) -> Answer<BytesMoved> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, user) = (scope.actions(), scope.caller(), user_id(input.user)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let (amount, reason) = (Bytes(input.amount.0), input.reason.as_deref());
         let asked = actions.grant_bytes(scope.guild(), caller, user, amount, reason, &key).await;
         Ok(BytesMoved::of(done(asked)?))
@@ -403,7 +403,7 @@ impl Mutations {
     async fn bytes_take(&self, ctx: &Context<'_>, input: BytesMove) -> Answer<BytesMoved> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, user) = (scope.actions(), scope.caller(), user_id(input.user)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let (amount, reason) = (Bytes(input.amount.0), input.reason.as_deref());
         let asked = actions.take_bytes(scope.guild(), caller, user, amount, reason, &key).await;
         Ok(BytesMoved::of(done(asked)?))
@@ -414,7 +414,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, to) = (scope.actions(), scope.caller(), user_id(input.user)?);
         let from = scope.signed_in().user;
-        let key = key(actions, from, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let (amount, reason) = (Bytes(input.amount.0), input.reason.as_deref());
         let (guild, at) = (scope.guild(), actions.now());
         let asked = actions.send_bytes(guild, caller, from, to, amount, reason, at, &key).await;

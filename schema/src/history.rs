@@ -13,6 +13,7 @@ use projections::TimeError;
 
 use crate::{
     blocks::user_id,
+    done::through_key,
     guard::May,
     page::{Asked, Cursor, cost},
     people::ActorLine,
@@ -341,6 +342,11 @@ impl Event {
     /// The request that it belongs to.
     async fn correlation(&self) -> Answer<EventId> {
         Ok(EventId(self.metadata()?.cause.correlation.0))
+    }
+
+    /// The key to the API through which it was asked for; none where somebody asked themselves.
+    async fn through_key(&self) -> Answer<Option<String>> {
+        Ok(through_key(self.metadata()?.key.as_str()).map(str::to_owned))
     }
 
     /// The version of the settings that ruled the decision.

@@ -123,7 +123,20 @@ pub trait Operations: Send + Sync {
     async fn drop_effect(&self, id: uuid::Uuid) -> Result<bool, Trouble>;
     async fn processes(&self) -> Result<Vec<ProcessLine>, Trouble>;
     async fn parked_guilds(&self) -> Result<Vec<ParkedGuild>, Trouble>;
+    /// Where requests to this process come from, those that asked last first.
+    async fn callers(&self) -> Result<Vec<CallerLine>, Trouble>;
     async fn retry_process(&self, process: &str, guild: Option<GuildId>) -> Result<u64, Trouble>;
+}
+
+/// An address, and what came from it within a day.
+#[derive(Clone, Debug)]
+pub struct CallerLine {
+    pub address: String,
+    pub requests: u64,
+    /// Without a key or session that may.
+    pub refused: u64,
+    pub too_many: u64,
+    pub last_at: Timestamp,
 }
 
 #[derive(Clone, Debug)]

@@ -28,6 +28,7 @@ mod guard;
 mod guild;
 mod history;
 mod house;
+mod keys;
 mod levels;
 mod live;
 mod logs;
@@ -55,9 +56,10 @@ use async_graphql::{
 
 pub use abuse::Limits;
 pub use house::{
-    Accounts, Channel, Community, Directory, Effect, EffectCounts, House, Operations, ParkedGuild,
-    ProcessLine, Profile, Role, SessionLine, Unknown,
+    Accounts, CallerLine, Channel, Community, Directory, Effect, EffectCounts, House, Operations,
+    ParkedGuild, ProcessLine, Profile, Role, SessionLine, Unknown,
 };
+pub use keys::gate::{Needs, needs};
 pub use people::request_people;
 pub use scope::Scope;
 pub use trouble::{Code, Trouble};
@@ -72,6 +74,7 @@ pub struct Guild(
     settings::OnGuild,
     modules::OnGuild,
     access::OnGuild,
+    keys::OnGuild,
     blocks::OnGuild,
     refusals::OnGuild,
     logs::OnGuild,
@@ -94,6 +97,7 @@ impl Guild {
             settings::OnGuild(scope.clone()),
             modules::OnGuild(scope.clone()),
             access::OnGuild(scope.clone()),
+            keys::OnGuild(scope.clone()),
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
             logs::OnGuild(scope.clone()),
@@ -121,6 +125,7 @@ pub struct Mutation(
     settings::Mutations,
     modules::Mutations,
     blocks::Mutations,
+    keys::Mutations,
     operations::Mutations,
     giveaways::Mutations,
     codes::Mutations,
@@ -143,6 +148,7 @@ pub fn build(house: Arc<House>) -> ReeveSchema {
         .limit_recursive_depth(limits.recursion)
         .limit_directives(limits.directives)
         .extension(abuse::AliasLimit { most: limits.aliases })
+        .extension(keys::gate::Gate)
         .extension(ApolloPersistedQueries::new(LruCacheStorage::new(limits.persisted)))
         .data(house);
     if !limits.introspection {

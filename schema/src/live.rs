@@ -113,11 +113,20 @@ impl Listener {
         Ok(listener)
     }
 
+    /// Whether their session, or their key, still holds.
+    async fn still_opens(&self) -> Answer<bool> {
+        match &self.signed_in.key {
+            None => self.house.accounts.is_signed_in(&self.signed_in).await,
+            Some(key) => Ok(self.house.actions.key_by_id(key.guild, key.id).await?.is_some()),
+        }
+    }
+
     /// Whether they may listen, at this moment.
     async fn scope(&self) -> Answer<Scope> {
-        if !self.house.accounts.is_signed_in(&self.signed_in).await? {
+        if !self.still_opens().await? {
             return Err(Trouble::unauthenticated());
         }
+        self.signed_in.lets("Subscription", "")?;
         let scope = Scope::of(&self.house, self.signed_in.clone(), self.guild, None).await?;
         let scope = scope.ok_or_else(|| {
             Trouble::forbidden("You are no member of this community, or this bot is not in it.")

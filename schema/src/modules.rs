@@ -78,7 +78,7 @@ impl Mutations {
     ) -> Answer<ModuleSwitched> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let asked =
             actions.switch_module(scope.guild(), caller, &input.module, input.on, &key).await;
         Ok(match done(asked)? {

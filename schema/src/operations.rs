@@ -129,9 +129,39 @@ impl Operations {
         moderation::everywhere(ctx, filter.unwrap_or_default(), first, after).await
     }
 
+    /// Where requests to the process that answers come from: addresses of the last day, those that
+    /// asked last first.
+    async fn callers(&self, ctx: &Context<'_>) -> Answer<Vec<Address>> {
+        let lines = house(ctx).operations.callers().await?;
+        Ok(lines.into_iter().map(Address::of).collect())
+    }
+
     async fn maintenance(&self, ctx: &Context<'_>) -> Answer<Maintenance> {
         let actions::Maintenance { on, notice } = house(ctx).actions.maintenance().await?;
         Ok(Maintenance { on, notice })
+    }
+}
+
+#[derive(SimpleObject)]
+pub struct Address {
+    pub address: String,
+    pub requests: Long,
+    /// Without a key or a session that may.
+    pub refused: Long,
+    pub too_many: Long,
+    pub last_at: Time,
+}
+
+impl Address {
+    fn of(line: house::CallerLine) -> Self {
+        let house::CallerLine { address, requests, refused, too_many, last_at } = line;
+        Self {
+            address,
+            requests: long(requests),
+            refused: long(refused),
+            too_many: long(too_many),
+            last_at: Time(last_at),
+        }
     }
 }
 
@@ -421,10 +451,10 @@ impl Mutations {
         ctx: &Context<'_>,
         input: MaintenanceSwitch,
     ) -> Answer<MaintenanceSwitched> {
-        let user = operator(ctx)?.user;
+        let who = operator(ctx)?;
         let actions = &house(ctx).actions;
-        let caller = Caller::member(user, actions::Standing::everyone());
-        let key = key(actions, user, &input.key)?;
+        let caller = Caller::member(who.user, actions::Standing::everyone());
+        let key = key(actions, who, &input.key)?;
         let asked = actions.set_maintenance(&caller, input.on, input.notice.as_deref(), &key).await;
         Ok(match done(asked)? {
             Ok(actions::Maintenance { on, notice }) => MaintenanceSwitched {

@@ -60,10 +60,18 @@ impl Scope {
         guild: GuildId,
         as_of: Option<domain::Moment>,
     ) -> Answer<Option<Self>> {
+        // A key is of one community, and of the others it does not even learn that they are there.
+        if signed_in.key.as_ref().is_some_and(|key| key.guild != guild) {
+            return Ok(None);
+        }
         let standing = house.directory.standing(guild, signed_in.user).await?;
         let Some(standing) = standing else { return Ok(None) };
         house.actions.require_unblocked(guild, signed_in.user).await?;
         let caller = Caller::member(signed_in.user, standing);
+        let caller = match &signed_in.key {
+            None => caller,
+            Some(key) => caller.through(key.through()),
+        };
         let then = match as_of {
             None | Some(domain::Moment::Now) => None,
             Some(moment) => Some(house.time_machine.event_at(guild, moment).await?),
@@ -130,7 +138,15 @@ impl Scope {
             return Ok(());
         }
         let names: Vec<_> = any_of.iter().map(|permission| permission.name()).collect();
-        Err(Trouble::forbidden(format!("You need the permission {} for this.", names.join(" or "))))
+        let names = names.join(" or ");
+        let text = match &self.signed_in().key {
+            None => format!("You need the permission {names} for this."),
+            Some(_) => format!(
+                "This needs the permission {names}: the owner of this key must have it, and the key a \
+                 scope for it."
+            ),
+        };
+        Err(Trouble::forbidden(text))
     }
 
     /// A read model, now or as it was.

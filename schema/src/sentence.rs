@@ -128,6 +128,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("people.person_erased", "{person} asked to be forgotten"),
     ("blocks.blocked", "{actor} blocked {person}"),
     ("blocks.unblocked", "{actor} lifted the block of {person}"),
+    ("keys.created", "{actor} made a key to the API; it ends {ends_at}"),
+    ("keys.revoked", "{actor} revoked a key to the API of {owner}"),
     ("refusals.transfer_refused", "{from} could not send {amount} to {to}: {rule}"),
     ("refusals.action_refused", "{who} was refused {what}: {rule}"),
     ("economy_settings.changed", "{actor} changed the economy's settings (version {version})"),

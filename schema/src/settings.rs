@@ -385,7 +385,7 @@ impl Mutations {
         }
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, guild) = (scope.actions(), scope.guild());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let fields: Vec<_> =
             input.fields.into_iter().map(|field| (field.name, field.text)).collect();
         let (capability, caller) = (input.capability.as_str(), scope.caller());
@@ -402,7 +402,7 @@ impl Mutations {
     ) -> Answer<SettingsSaved> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, guild) = (scope.actions(), scope.guild());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let (capability, field) = (input.capability.as_str(), input.field.as_deref());
         let asked = actions.reset_setting(guild, scope.caller(), capability, field, &key).await;
         Ok(SettingsSaved::of(&scope, done(asked)?))
@@ -416,7 +416,7 @@ impl Mutations {
     ) -> Answer<SettingsSaved> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, guild) = (scope.actions(), scope.guild());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let (capability, version) = (input.capability.as_str(), input.version);
         let asked = actions.revert_settings(guild, scope.caller(), capability, version, &key).await;
         Ok(SettingsSaved::of(&scope, done(asked)?))

@@ -168,7 +168,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         scope.require(&[Permission::ManageSettings]).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let role = match role_facts(&scope, input.role).await? {
             Ok(role) => role,
             Err(done) => return Ok(done),
@@ -182,7 +182,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         scope.require(&[Permission::ManageSettings]).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let role = match input.role {
             None => None,
             Some(role) => match role_facts(&scope, role).await? {
@@ -206,7 +206,7 @@ impl Mutations {
     async fn squad_delete(&self, ctx: &Context<'_>, input: SquadDelete) -> Answer<Done> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, squad) = (scope.actions(), scope.caller(), SquadId(input.squad));
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let asked = actions.delete_squad(scope.guild(), caller, squad, &key).await;
         Ok(done(asked)?.map_or_else(|done| done, |()| Done::of(false)))
     }

@@ -186,7 +186,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         scope.require(&[Permission::ManageEconomy]).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let role = match role_facts(&scope, input.role).await? {
             Ok(role) => role,
             Err(done) => return Ok(done),
@@ -200,7 +200,7 @@ impl Mutations {
     async fn tier_remove(&self, ctx: &Context<'_>, input: TierRemove) -> Answer<Done> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, role) = (scope.actions(), scope.caller(), role_id(input.role)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let asked = actions.remove_tier(scope.guild(), caller, role, &key).await;
         Ok(done(asked)?.map_or_else(|done| done, |()| Done::of(false)))
     }
@@ -209,7 +209,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         scope.require(&[Permission::ManageEconomy]).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let user = member(&scope, input.user).await?;
         let role = match role_facts(&scope, input.role).await? {
             Ok(role) => role,
@@ -226,7 +226,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
         let of = (user_id(input.user)?, role_id(input.role)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let asked = actions.take_tier(scope.guild(), caller, of, &key).await;
         Ok(done(asked)?.map_or_else(|done| done, |()| Done::of(false)))
     }

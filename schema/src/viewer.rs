@@ -1,5 +1,6 @@
 //! Who is signed in: themselves, their communities, their sessions.
 
+use actions::keys::Held;
 use async_graphql::{Context, Object, SimpleObject};
 use domain::{GuildId, UserId};
 
@@ -22,6 +23,21 @@ pub struct SignedIn {
     pub profile: Profile,
     /// Where they were a member when they signed in.
     pub guilds: Vec<GuildId>,
+    /// Where a program asks with a key of theirs; none where they ask themselves.
+    pub key: Option<Held>,
+}
+
+impl SignedIn {
+    /// Of whom a key is, Discord is asked where somebody wants to know.
+    async fn profile(&self, ctx: &Context<'_>) -> Profile {
+        match &self.key {
+            None => self.profile.clone(),
+            Some(key) => {
+                let found = house(ctx).directory.profiles(key.guild, &[self.user]).await;
+                found.get(&self.user).cloned().unwrap_or_default()
+            }
+        }
+    }
 }
 
 pub fn viewer<'a>(ctx: &'a Context<'_>) -> Answer<&'a SignedIn> {
@@ -47,12 +63,12 @@ impl Viewer {
         Snowflake(self.0.user.get())
     }
 
-    async fn name(&self) -> &str {
-        &self.0.profile.name
+    async fn name(&self, ctx: &Context<'_>) -> String {
+        self.0.profile(ctx).await.name
     }
 
-    async fn avatar_url(&self) -> Option<&str> {
-        self.0.profile.avatar_url.as_deref()
+    async fn avatar_url(&self, ctx: &Context<'_>) -> Option<String> {
+        self.0.profile(ctx).await.avatar_url
     }
 
     /// Whether they run this installation. That gives no right inside a community.

@@ -33,6 +33,8 @@ pub enum Kind {
     Names,
     /// Any number of Discord ids, separated by commas.
     Ids,
+    /// Any number of places that a browser's page comes from: scheme, host and port, and no path.
+    Origins,
     /// Any number of commands with how long somebody waits for the next one: `bytes send=5s`.
     Cooldowns,
     /// An address that starts with one of these schemes. Always read as a [`Secret`].
@@ -101,6 +103,10 @@ impl Kind {
                 let words = words(text);
                 words.iter().all(|word| is_id(word)).then_some(Value::Words(words))?
             }
+            Self::Origins => {
+                let words = words(text);
+                words.iter().all(|word| is_origin(word)).then_some(Value::Words(words))?
+            }
             Self::Cooldowns => {
                 let words = words(text);
                 words.iter().all(|word| cooldown(word).is_some()).then_some(Value::Words(words))?
@@ -149,6 +155,9 @@ impl Kind {
                 format!("a URL that starts with {}", one_of(&starts))
             }
             Self::Ids => "a list of Discord ids, separated by commas".to_owned(),
+            Self::Origins => {
+                "a list of origins such as https://example.org, separated by commas".to_owned()
+            }
             Self::Cooldowns => "a list such as help=5s,bytes heap=1m, each at most 30d".to_owned(),
             Self::Token => "a text without spaces".to_owned(),
             Self::Shards => {
@@ -167,7 +176,7 @@ impl Kind {
 
     /// Whether `reeve.toml` writes it as an array.
     pub(super) fn is_list(&self) -> bool {
-        matches!(self, Self::Words(_) | Self::Names | Self::Ids | Self::Cooldowns)
+        matches!(self, Self::Words(_) | Self::Names | Self::Ids | Self::Origins | Self::Cooldowns)
     }
 }
 
@@ -208,6 +217,17 @@ fn is_name(word: &str) -> bool {
 
 fn is_id(word: &str) -> bool {
     word.parse::<domain::UserId>().is_ok()
+}
+
+/// As browsers write it: nothing behind the port, nothing in upper case.
+fn is_origin(word: &str) -> bool {
+    let host = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty()
+            && host
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]".contains(&b))
+    })
 }
 
 /// The command's name and the seconds.
@@ -316,6 +336,10 @@ mod tests {
         refuses(Kind::Words(&["a", "b"]), &["", ",", "a,c"]);
         refuses(Kind::Names, &["Loud", "two words"]);
         refuses(Kind::Ids, &["0", "x", "1,-2", "18446744073709551616"]);
+        refuses(
+            Kind::Origins,
+            &["*", "null", "example.org", "https://", "https://a.b/", "https://A.b", "ftp://a.b"],
+        );
         refuses(Kind::Cooldowns, &["help", "help=", "=5s", "Help=5s", "help=31d", "a  b=1s"]);
         assert_eq!(cooldown("bytes send=1m"), Some(("bytes send".to_owned(), 60)));
         refuses(Kind::Token, &["a b", "a\nb"]);

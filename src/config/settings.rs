@@ -307,6 +307,27 @@ pub const SETTINGS: &[Setting] = &[
         "Whether GraphQL tells what there is to ask.",
     ),
     Setting::new(
+        "http.cors_origins",
+        "REEVE_HTTP_CORS_ORIGINS",
+        Kind::Origins,
+        Value(""),
+        "From which other sites' pages a browser may use the API with a key. Cookies never count there.",
+    ),
+    Setting::new(
+        "http.requests_per_minute_per_key",
+        "REEVE_HTTP_REQUESTS_PER_MINUTE_PER_KEY",
+        Kind::Integer { min: 1, max: 1_000_000 },
+        Value("600"),
+        "How many requests a minute one key to the API may make; a sixth of that at once.",
+    ),
+    Setting::new(
+        "http.requests_per_minute_per_address",
+        "REEVE_HTTP_REQUESTS_PER_MINUTE_PER_ADDRESS",
+        Kind::Integer { min: 1, max: 10_000_000 },
+        Value("7200"),
+        "How many requests a minute may come from one address; a sixth of that at once.",
+    ),
+    Setting::new(
         "http.metrics",
         "REEVE_HTTP_METRICS",
         Kind::Boolean,

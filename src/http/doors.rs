@@ -22,11 +22,14 @@ use schema::{ReeveSchema, Trouble};
 use serde_json::json;
 
 use super::{
+    bearer,
+    callers::Callers,
     downloads::Room,
     exports::Allowance,
     pictures::Pictures,
     sessions::{Session, Sessions, hash},
     sign_in::SignIn,
+    tokens::Tokens,
 };
 
 pub const CSRF: &str = "x-csrf-token";
@@ -44,9 +47,7 @@ pub fn content_security(pictures: &Pictures) -> std::io::Result<HeaderValue> {
 
 /// Requests that one browser may have at once, and how many come back each second.
 const OF_A_SESSION: Rate = Rate { burst: 200.0, each_second: 40.0 };
-/// The same of one address, behind which there may be several.
-const OF_AN_ADDRESS: Rate = Rate { burst: 600.0, each_second: 120.0 };
-/// Browsers and addresses of which it is remembered how many came.
+/// Browsers, keys and addresses of which it is remembered how many came.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(20_000).expect("it is not zero");
 
 #[derive(Clone)]
@@ -61,6 +62,10 @@ pub struct Shared {
     pub origin: String,
     pub clock: Clock,
     pub rates: Rates,
+    pub callers: Callers,
+    pub tokens: Tokens,
+    /// Other sites whose pages may ask with a key.
+    pub cors_origins: Vec<String>,
     pub room: Room,
     pub allowance: Allowance,
     pub pictures: Pictures,
@@ -205,21 +210,48 @@ pub async fn headers(State(doors): State<Doors>, request: Request, next: Next) -
     response
 }
 
-/// Not more than so many of one browser, and of one address.
+/// Not more than so many of one browser, of one key, and of one address.
 pub async fn limits(State(doors): State<Doors>, request: Request, next: Next) -> Response {
     // Files cost nothing worth counting.
-    let counts = request.method() != Method::GET || !is_file(request.uri().path());
-    if counts {
-        let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
-        let session = cookie_of(request.headers(), doors.names().session);
-        if let Err(secs) = doors.rates.take(session.as_deref(), address, Instant::now()) {
-            let text = format!("Too many requests. Try again in {secs} s.");
-            let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, "BUSY", &text);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
-            return response;
-        }
+    if request.method() == Method::GET && is_file(request.uri().path()) {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+    let who = doors.source(request.headers());
+    let taken = doors.rates.take(who, address, 1, Instant::now());
+    let (mut response, left) = match taken {
+        Ok(left) => (next.run(request).await, left),
+        Err((wait, left)) => (too_many(wait), left),
+    };
+    if let Some(address) = address {
+        doors.callers.note(address, response.status(), doors.now());
+    }
+    let ours = response.headers_mut();
+    for (name, value) in left.into_iter().flat_map(Left::headers) {
+        ours.insert(name, HeaderValue::from(value));
+    }
+    response
+}
+
+/// What is told to whoever asks too often.
+pub fn too_many(secs: u64) -> Response {
+    metrics::counter!("reeve_http_too_many_total").increment(1);
+    let text = format!("Too many requests. Try again in {secs} s.");
+    let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, "BUSY", &text);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
+    response
+}
+
+impl Doors {
+    /// Of whom a request counts, besides its address: the key that it shows, else its browser.
+    pub fn source(&self, headers: &HeaderMap) -> Option<Source> {
+        if let Some(given) = bearer::shown(headers) {
+            // All tokens of a key count together, or whoever exchanges it often might ask more often.
+            let key = self.tokens.opened(given).map(|(_, id)| hash(&id.to_string()));
+            return Some(Source::Key(key.unwrap_or_else(|| hash(given))));
+        }
+        cookie_of(headers, self.names().session).map(|token| Source::Session(hash(&token)))
+    }
 }
 
 fn is_file(path: &str) -> bool {
@@ -232,46 +264,100 @@ struct Rate {
     each_second: f64,
 }
 
+impl Rate {
+    /// A sixth of it at once.
+    fn a_minute(most: u32) -> Self {
+        Self { burst: (f64::from(most) / 6.0).max(1.0), each_second: f64::from(most) / 60.0 }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Source {
+pub enum Source {
     Session([u8; 32]),
+    Key([u8; 32]),
     Address(IpAddr),
+}
+
+/// How many a key has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    most: u64,
+    remaining: u64,
+    /// Seconds until it has all of them again.
+    reset: u64,
+}
+
+impl Left {
+    fn headers(self) -> [(&'static str, u64); 3] {
+        [
+            ("ratelimit-limit", self.most),
+            ("ratelimit-remaining", self.remaining),
+            ("ratelimit-reset", self.reset),
+        ]
+    }
 }
 
 /// How many each has left.
 #[derive(Debug)]
-pub struct Rates(Mutex<LruCache<Source, (f64, Instant)>>);
-
-impl Default for Rates {
-    fn default() -> Self {
-        Self(Mutex::new(LruCache::new(REMEMBERED)))
-    }
+pub struct Rates {
+    left: Mutex<LruCache<Source, (f64, Instant)>>,
+    of_a_key: Rate,
+    of_an_address: Rate,
 }
 
 impl Rates {
-    /// Seconds to wait where there are too many.
-    fn take(
+    /// So many a minute of one key, and of one address, behind which there may be several.
+    pub fn new(of_a_key: u32, of_an_address: u32) -> Self {
+        Self {
+            left: Mutex::new(LruCache::new(REMEMBERED)),
+            of_a_key: Rate::a_minute(of_a_key),
+            of_an_address: Rate::a_minute(of_an_address),
+        }
+    }
+
+    /// What is left where it is a key; seconds to wait where there are too many.
+    pub fn take(
         &self,
-        session: Option<&str>,
+        who: Option<Source>,
         address: Option<IpAddr>,
+        many: u32,
         now: Instant,
-    ) -> Result<(), u64> {
-        let mut left = self.0.lock();
-        let session = session.map(|token| (Source::Session(hash(token)), OF_A_SESSION));
-        let address = address.map(|address| (Source::Address(address), OF_AN_ADDRESS));
-        for (from, rate) in session.into_iter().chain(address) {
-            let known = left.get_or_insert_mut(from, || (rate.burst, now));
+    ) -> Result<Option<Left>, (u64, Option<Left>)> {
+        let mut all = self.left.lock();
+        let mut told = None;
+        for from in who.into_iter().chain(address.map(Source::Address)) {
+            let rate = match from {
+                Source::Session(_) => OF_A_SESSION,
+                Source::Key(_) => self.of_a_key,
+                Source::Address(_) => self.of_an_address,
+            };
+            let known = all.get_or_insert_mut(from, || (rate.burst, now));
             let passed = now.saturating_duration_since(known.1).as_secs_f64();
             let there = passed.mul_add(rate.each_second, known.0).min(rate.burst);
-            if there < 1.0 {
-                *known = (there, now);
-                // One comes back within a second.
-                return Err(1);
+            // What is more than can ever be there is let through where all of it is.
+            let wanted = f64::from(many).min(rate.burst.floor());
+            let is_enough = there >= wanted;
+            let rest = if is_enough { there - wanted } else { there };
+            *known = (rest, now);
+            let left = Left {
+                most: whole(rate.burst.floor()),
+                remaining: whole(rest.floor()),
+                reset: whole(((rate.burst - rest) / rate.each_second).ceil()),
+            };
+            if matches!(from, Source::Key(_)) {
+                told = Some(left);
             }
-            *known = (there - 1.0, now);
+            if !is_enough {
+                return Err((whole(((wanted - there) / rate.each_second).ceil()).max(1), told));
+            }
         }
-        Ok(())
+        Ok(told)
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+fn whole(number: f64) -> u64 {
+    number.max(0.0) as u64
 }
 
 #[cfg(test)]
@@ -282,15 +368,40 @@ mod tests {
 
     #[test]
     fn given_a_flood_of_one_browser_then_it_waits_and_others_do_not() {
-        let (rates, now) = (Rates::default(), Instant::now());
+        let (rates, now) = (Rates::new(60, 600), Instant::now());
+        let (one, two) = (Some(Source::Session([1; 32])), Some(Source::Session([2; 32])));
         let mut let_through = 0;
-        while rates.take(Some("one"), None, now).is_ok() {
+        while rates.take(one, None, 1, now).is_ok() {
             let_through += 1;
             assert!(let_through <= 200, "there is no end");
         }
         assert_eq!(let_through, 200);
-        assert!(rates.take(Some("two"), None, now).is_ok());
-        assert!(rates.take(Some("one"), None, now + Duration::from_secs(1)).is_ok());
+        assert!(rates.take(two, None, 1, now).is_ok());
+        assert!(rates.take(one, None, 1, now + Duration::from_secs(1)).is_ok());
+    }
+
+    // proves: API-08
+    #[test]
+    fn given_a_key_then_it_is_told_what_is_left_and_how_long_to_wait() {
+        let (rates, now) = (Rates::new(60, 600), Instant::now());
+        let (key, home) = (Some(Source::Key([1; 32])), Some(IpAddr::from([127, 0, 0, 1])));
+        let left = |remaining, reset| Some(Left { most: 10, remaining, reset });
+        assert_eq!(rates.take(key, home, 1, now), Ok(left(9, 1)));
+        assert_eq!(rates.take(key, home, 9, now), Ok(left(0, 10)), "many at once count as many");
+        assert_eq!(rates.take(key, home, 1, now), Err((1, left(0, 10))));
+        assert_eq!(rates.take(key, home, 5, now), Err((5, left(0, 10))));
+        let other = Some(Source::Key([2; 32]));
+        assert_eq!(rates.take(other, home, 1, now), Ok(left(9, 1)));
+        let later = now + Duration::from_secs(3);
+        assert_eq!(rates.take(key, home, 1, later), Ok(left(2, 8)));
+        // More than there ever is, where all of it is there.
+        assert_eq!(rates.take(Some(Source::Key([3; 32])), home, 50, now), Ok(left(0, 10)));
+        // Whoever shows another key each time is stopped by their address.
+        let mut shown = 10_u8;
+        while rates.take(Some(Source::Key([shown; 32])), home, 1, now).is_ok() {
+            shown += 1;
+            assert!(shown < 200, "there is no end");
+        }
     }
 
     #[test]

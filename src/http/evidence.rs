@@ -26,16 +26,12 @@ pub async fn file(
     Path((guild, case, evidence, file)): Path<(u64, u32, u32, u32)>,
     headers: HeaderMap,
 ) -> Response {
-    let session = match doors.session(&headers).await {
-        Ok(Some(session)) => session,
-        Ok(None) => {
-            let text = "Sign in first.";
-            return refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated.name(), text);
-        }
+    let who = match doors.reader(&headers, "moderation").await {
+        Ok(who) => who,
         Err(response) => return response,
     };
     let Ok(guild) = GuildId::new(guild) else { return no_such() };
-    let scope = match Scope::of(&doors.house, session.who, guild, None).await {
+    let scope = match Scope::of(&doors.house, who, guild, None).await {
         Ok(Some(scope)) => scope,
         Ok(None) => return no_such(),
         Err(trouble) => return troubled(&trouble),

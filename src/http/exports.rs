@@ -21,6 +21,7 @@ use projections::exports::{self, Export};
 use schema::{Code, Scope, Trouble};
 
 use super::{
+    bearer,
     doors::{Doors, fault, refuse},
     downloads,
 };
@@ -110,16 +111,15 @@ async fn authorised(
     as_of: Option<Moment>,
     headers: &HeaderMap,
 ) -> Result<(Scope, &'static Export), Response> {
-    if !doors.comes_from_us(headers) {
+    if !bearer::is_sent(headers) && !doors.comes_from_us(headers) {
         let text = "This request comes from another site.";
         return Err(refuse(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", text));
     }
-    let session = doors.session(headers).await?;
-    let session = session.ok_or_else(|| said(&Trouble::unauthenticated()))?;
+    let who = doors.reader(headers, "exports").await?;
     let no_such = |text: &str| said(&Trouble::not_found(text));
     let unknown = "There is no such community, or you are no member of it.";
     let guild = GuildId::new(guild).map_err(|_| no_such(unknown))?;
-    let scope = Scope::of(&doors.house, session.who, guild, as_of).await;
+    let scope = Scope::of(&doors.house, who, guild, as_of).await;
     let scope = scope.map_err(|trouble| said(&trouble))?.ok_or_else(|| no_such(unknown))?;
     let export = exports::named(name).ok_or_else(|| no_such("There is no such list."))?;
     let allowed = scope.require(permissions(export.audience)).await;

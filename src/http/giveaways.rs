@@ -101,13 +101,11 @@ impl Export {
         (guild, id): (u64, &str),
         headers: &HeaderMap,
     ) -> Result<Self, Response> {
-        let session = doors.session(headers).await?.ok_or_else(|| {
-            refuse(StatusCode::UNAUTHORIZED, Code::Unauthenticated.name(), "Sign in first.")
-        })?;
+        let who = doors.reader(headers, "giveaways").await?;
         let (Ok(guild), Ok(id)) = (GuildId::new(guild), Uuid::parse_str(id)) else {
             return Err(no_such());
         };
-        let scope = Scope::of(&doors.house, session.who, guild, None)
+        let scope = Scope::of(&doors.house, who, guild, None)
             .await
             .map_err(|trouble| troubled(&trouble))?;
         let scope = scope.ok_or_else(no_such)?;

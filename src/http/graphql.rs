@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use schema::SignedIn;
 use serde::Deserialize;
 
 use super::{
@@ -31,8 +32,8 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
         let text = "Send application/json.";
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_INPUT", text);
     }
-    let session = match doors.guarded(&headers).await {
-        Ok(session) => session,
+    let who = match doors.asker(&headers).await {
+        Ok(who) => who,
         Err(response) => return response,
     };
     let Ok(questions) = serde_json::from_slice::<BatchRequest>(&body) else {
@@ -48,10 +49,10 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
     }
     let questions = match questions {
         BatchRequest::Single(question) => {
-            BatchRequest::Single(asked(&doors, session.as_ref(), question))
+            BatchRequest::Single(asked(&doors, who.as_ref(), question))
         }
         BatchRequest::Batch(all) => {
-            let of = |question| asked(&doors, session.as_ref(), question);
+            let of = |question| asked(&doors, who.as_ref(), question);
             BatchRequest::Batch(all.into_iter().map(of).collect())
         }
     };
@@ -59,18 +60,25 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 
-fn asked(doors: &Doors, session: Option<&Session>, question: Question) -> Question {
+fn asked(doors: &Doors, who: Option<&SignedIn>, question: Question) -> Question {
     let question = question.data(schema::request_people(Arc::clone(&doors.house)));
-    match session {
-        Some(session) => question.data(session.who.clone()),
+    match who {
+        Some(who) => question.data(who.clone()),
         None => question,
     }
 }
 
-/// What a listener says when it begins.
+/// What a browser that listens says when it begins.
 #[derive(Deserialize)]
 struct Hello {
     csrf: String,
+}
+
+/// Who listens.
+enum Listener {
+    Browser(Session),
+    /// No browser sends a key by itself: there is nothing to guard against.
+    Program(SignedIn),
 }
 
 /// `GET /graphql`, turned into a WebSocket. A browser sends our cookie from any site's page: hence
@@ -81,30 +89,45 @@ pub async fn listen(
     protocol: GraphQLProtocol,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !doors.comes_from_us(&headers) {
-        let text = "This request comes from another site.";
-        return refuse(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", text);
-    }
-    let session = match doors.session(&headers).await {
-        Ok(Some(session)) => session,
-        Ok(None) => return refuse(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Sign in first."),
+    let listener = match listener(&doors, &headers).await {
+        Ok(listener) => listener,
         Err(response) => return response,
     };
     upgrade
         .protocols(ALL_WEBSOCKET_PROTOCOLS)
         .max_message_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| serve(doors, session, protocol, socket))
+        .on_upgrade(move |socket| serve(doors, listener, protocol, socket))
 }
 
-async fn serve(doors: Doors, session: Session, protocol: GraphQLProtocol, socket: WebSocket) {
+async fn listener(doors: &Doors, headers: &HeaderMap) -> Result<Listener, Response> {
+    if let Some(who) = doors.program(headers).await? {
+        return Ok(Listener::Program(who));
+    }
+    if !doors.comes_from_us(headers) {
+        let text = "This request comes from another site.";
+        return Err(refuse(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", text));
+    }
+    let session = doors.session(headers).await?;
+    let nobody = || refuse(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "Sign in first.");
+    session.map(Listener::Browser).ok_or_else(nobody)
+}
+
+async fn serve(doors: Doors, listener: Listener, protocol: GraphQLProtocol, socket: WebSocket) {
     let house = Arc::clone(&doors.house);
     let hello = move |hello: serde_json::Value| async move {
-        let given: Hello = serde_json::from_value(hello)?;
-        if !same(given.csrf.as_bytes(), session.csrf.as_bytes()) {
-            return Err("The token in connection_init is wrong; /auth/session tells it.".into());
-        }
+        let who = match listener {
+            Listener::Program(who) => who,
+            Listener::Browser(session) => {
+                let given: Hello = serde_json::from_value(hello)?;
+                if !same(given.csrf.as_bytes(), session.csrf.as_bytes()) {
+                    let text = "The token in connection_init is wrong; /auth/session tells it.";
+                    return Err(text.into());
+                }
+                session.who
+            }
+        };
         let mut data = Data::default();
-        data.insert(session.who.clone());
+        data.insert(who);
         data.insert(schema::request_people(house));
         Ok(data)
     };

@@ -4,20 +4,26 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::GuildId;
-use eventlog::{EventLog, sql::Db};
-use schema::{Effect, EffectCounts, Operations, ParkedGuild, ProcessLine, Trouble};
+use eventlog::{Clock, EventLog, sql::Db};
+use schema::{CallerLine, Effect, EffectCounts, Operations, ParkedGuild, ProcessLine, Trouble};
 
+use super::callers::Callers;
 use crate::processes::{Outbox, outbox, status};
 
-#[derive(Debug)]
 pub struct OfThisHouse {
     pub outbox: Outbox,
     pub work: Db,
     pub log: Arc<dyn EventLog>,
+    pub callers: Callers,
+    pub clock: Clock,
 }
 
 #[async_trait]
 impl Operations for OfThisHouse {
+    async fn callers(&self) -> Result<Vec<CallerLine>, Trouble> {
+        Ok(self.callers.lines((self.clock)()))
+    }
+
     async fn effects(&self, state: Option<&str>, most: u64) -> Result<Vec<Effect>, Trouble> {
         let listed = self.outbox.list(state, most).await?;
         let effect = |listed: outbox::Listed| Effect {

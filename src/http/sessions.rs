@@ -176,7 +176,8 @@ impl Sessions {
         let session = row.text(0).ok()?.to_owned();
         let profile = Profile { name, avatar_url };
         let csrf = BASE64_URL_SAFE_NO_PAD.encode(mac(&self.0.csrf, hash));
-        Some(Session { who: SignedIn { user, session, profile, guilds }, csrf })
+        let who = SignedIn { user, session, profile, guilds, key: None };
+        Some(Session { who, csrf })
     }
 
     /// Signs a browser out.

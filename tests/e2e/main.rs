@@ -35,12 +35,14 @@ mod discord {
     mod evidence;
     mod exports;
     mod giveaways;
+    mod keys;
     mod levels;
     mod load;
     mod logs;
     mod mirror;
     mod moderation;
     mod moderators;
+    mod rest;
     mod restarts;
     mod squads;
     mod town;

@@ -47,7 +47,7 @@ function event(seq) {
   return {
     id: uuid(seq), seq: String(seq), at: iso(NOW - (HEAD - seq) * 173_000), type, typeVersion: 1, stream: type.split(".")[0], version: String(seq),
     actor: process ? { kind: "PROCESS", process: "awards", person: null } : { kind: "PERSON", person: person(seq % 12), process: null },
-    sentence, payload: { from: 1, to: 3, amount: "40", reason: { sealed: "AAECAwQ=" } }, correlation: uuid(seq - (seq % 5)), policy: 3, hash: "9f".repeat(32), sound: true,
+    sentence, payload: { from: 1, to: 3, amount: "40", reason: { sealed: "AAECAwQ=" } }, correlation: uuid(seq - (seq % 5)), throughKey: null, policy: 3, hash: "9f".repeat(32), sound: true,
     causes: () => (seq % 3 === 0 ? [event(seq - 1)] : []), consequences: () => (seq % 2 === 0 ? [event(seq + 1), event(seq + 2)] : []),
   };
 }
@@ -206,6 +206,7 @@ function guildOf(mode, asOf) {
     modules: [["economy", "Economy", "Bytes, rewards, transfers and boards.", "ON"], ["moderation", "Moderation", "Warnings, cases, sanctions and appeals.", "ON"], ["giveaways", "Giveaways", "Draws that anybody can check.", "OFF"], ["tickets", "Tickets", "Questions to staff, in threads of their own.", "OFF_BY_OPERATOR"]].map(([name, title, about, state]) => ({ name, title, about, state })),
     permissionLines: ALL.map((permission, i) => ({ permission, name: permission, discord: i < 2 ? '"Manage Server"' : i === 2 ? '"Administrator"' : '"Timeout Members"', held: permissions.includes(permission) })),
     blocks: empty ? [] : [{ person: person(5), since: iso(NOW - 9 * DAY), until: null, reason: "spam by direct messages" }],
+    keys: ({ everybodys }) => (empty ? [] : [["the website", 0, ["READ", "ECONOMY"], 2, 80], ["nightly report on my server at home", 0, ["READ", "RECORDS", "AUDIT"], null, 300], ...(everybodys ? [["Ben's bot", 3, ["READ"], 40, 12]] : [])].map(([name, who, scopes, used, days], i) => ({ id: `00000000-0000-4000-8000-00000000010${i}`, owner: person(who), name, scopes, madeAt: iso(NOW - (i + 5) * DAY), endsAt: iso(NOW + days * DAY), usedAt: used === null ? null : iso(NOW - used * 3_600_000) }))),
     refusals: ({ first, after }) => page(empty ? 0 : 4, first, after, (i) => ({ seq: String(900 + i), at: iso(NOW - i * DAY), who: person(1), whom: person(4), what: "/send 9000", rule: "economy.not_enough" })),
     events: ({ first, after }) => page(empty ? 0 : HEAD, first, after, (i) => event(HEAD - i)),
     event: ({ id, seq }) => event(Number(seq ?? Number(id?.slice(-12) ?? 1))),
@@ -231,6 +232,7 @@ const operations = (empty) => ({
   parkedGuilds: [],
   effects: empty ? [] : Array.from({ length: 14 }, (_, i) => ({ id: uuid(i), kind: ["give role", "send message", "time out member"][i % 3], process: "awards", guild: GUILD, state: ["waiting", "calling", "dead", "unknown"][i % 4], tries: String(i % 5), createdAt: iso(NOW - i * 60_000), nextAt: iso(NOW + 60_000), error: i % 4 === 2 ? "50013 Missing Permissions" : null })),
   effectCounts: { waiting: "4", calling: "1", unknown: "1", done: "1877", dead: "2", dropped: "0", oldestWaitingSecs: "42" },
+  callers: empty ? [] : [["203.0.113.7", 5210, 2, 0], ["2001:db8:85a3::8a2e:370:7334", 41, 38, 0], ["198.51.100.23", 90211, 0, 417]].map(([address, requests, refused, tooMany], i) => ({ address, requests: String(requests), refused: String(refused), tooMany: String(tooMany), lastAt: iso(NOW - i * 400_000) })),
   maintenance: { on: false, notice: "Back in ten minutes." },
   cases: ({ first, after }) => page(empty ? 0 : 130, first, after, (i) => ({ ...modCase(58 - (i % 58)), guild: i % 3 === 0 ? "900000000000000002" : GUILD, guildName: i % 3 === 0 ? "Rust Reading Group" : i % 7 === 0 ? null : "Ferris Café", moderator: i % 6 === 5 ? null : person((i % 3) + 1) })),
 });

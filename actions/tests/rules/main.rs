@@ -9,6 +9,7 @@ mod cooldowns;
 mod daily;
 mod gate;
 mod giveaways;
+mod keys;
 mod logs;
 mod mirror;
 mod moderation;

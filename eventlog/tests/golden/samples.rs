@@ -3,11 +3,13 @@
 
 use domain::{
     Actor, Bytes, Cause, CorrelationId, Decider, DomainEvent as _, EventId, GuildId,
-    IdempotencyKey, PersonId, Personal, RoleId, Sealed, Timestamp,
+    IdempotencyKey, KeyId, PersonId, Personal, RoleId, Sealed, Timestamp,
     access::AccessSettings,
     awards::{Awards, Event as OfAwards, Failure},
     blocks::{Blocks, Event as OfBlocks, Subject},
+    digest::Digest,
     economy::{DailyMode, Economy, EconomySettings, Event as Economic, RoleReward, SpendId},
+    keys::{Event as OfKeys, Keys, Scope},
     modules::{CommandCooldown, CommandSettings, ModuleSettings},
     people::{Event as OfPeople, People},
     platform::PlatformSettings,
@@ -36,6 +38,7 @@ pub fn samples() -> Vec<Stored> {
     stored.extend(of::<Refusals>(refusals()));
     stored.extend(of::<Awards>(awards()));
     stored.extend(of::<Blocks>(blocks()));
+    stored.extend(of::<Keys>(keys()));
     let role = |number| RoleId::new(number).unwrap();
     let named = AccessSettings {
         admin_roles: vec![role(1_107_318_246_137_131_072)],
@@ -91,6 +94,21 @@ fn blocks() -> Vec<OfBlocks> {
         blocked(Subject::Guild, None),
         OfBlocks::Unblocked { subject: ANN, at },
     ]
+}
+
+fn keys() -> Vec<OfKeys> {
+    let key = KeyId(Uuid::from_u128(0x0193_a1c0_7d3e_4c44_9a53_5f0d_6f1f_2a34));
+    let created = OfKeys::Created {
+        key,
+        owner: ANN,
+        name: sealed(),
+        hash: Digest::of(&[b"no key has this hash"]),
+        scopes: Scope::ALL.to_vec(),
+        ends_at: "2027-02-18T18:04:05.000678Z".parse().unwrap(),
+        at: "2026-11-20T18:04:05.000678Z".parse().unwrap(),
+    };
+    let at = "2026-11-21T18:04:05.000678Z".parse().unwrap();
+    vec![created, OfKeys::Revoked { key, owner: ANN, at }]
 }
 
 fn refusals() -> Vec<OfRefusals> {

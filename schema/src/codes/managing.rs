@@ -93,7 +93,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         scope.require(&[Permission::ManageEconomy]).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let new = match new_campaign(&scope, input).await? {
             Ok(new) => new,
             Err(done) => return Ok(CampaignMade { done, id: None, codes: Vec::new() }),
@@ -114,7 +114,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, id) =
             (scope.actions(), scope.caller(), campaign_id(&input.campaign)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let change = |limits: &mut Limits| {
             let CampaignLimit { uses, uses_per_code, uses_per_member, starts, ends, .. } = input;
             uses.update_to(&mut limits.uses);
@@ -132,7 +132,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, id) =
             (scope.actions(), scope.caller(), campaign_id(&input.campaign)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let asked = actions.revoke_campaign(scope.guild(), caller, id, &key).await;
         Ok(done(asked)?.map_or_else(|done| done, |()| Done::of(false)))
     }
@@ -141,7 +141,7 @@ impl Mutations {
     async fn code_revoke(&self, ctx: &Context<'_>, input: CodeRevoke) -> Answer<Done> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let asked = actions.revoke_code(scope.guild(), caller, &input.code, &key).await;
         Ok(done(asked)?.map_or_else(|done| done, |()| Done::of(false)))
     }

@@ -101,7 +101,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
         scope.require(&[actions::Permission::ManageGiveaways]).await?;
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let channel = known_channel(&scope, input.channel).await?;
         let plan = plan(&scope, input).await?;
         let (guild, at) = (scope.guild(), actions.now());
@@ -114,7 +114,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, id) =
             (scope.actions(), scope.caller(), giveaway_id(&input.giveaway)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let GiveawayEdit { prize, winners, ends_in_secs, claim_secs, max_rerolls, .. } = input;
         let changes = Changes { prize, winners, ends_in_secs, claim_secs, max_rerolls };
         let (guild, at) = (scope.guild(), actions.now());
@@ -174,8 +174,7 @@ impl Mutations {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller, id) =
             (scope.actions(), scope.caller(), giveaway_id(&input.giveaway)?);
-        let (key, winner) =
-            (key(actions, scope.signed_in().user, &input.key)?, user_id(input.winner)?);
+        let (key, winner) = (key(actions, scope.signed_in(), &input.key)?, user_id(input.winner)?);
         let (guild, at, reason) = (scope.guild(), actions.now(), input.reason.as_str());
         let asked = actions.reroll_giveaway(guild, caller, id, winner, reason, at, &key).await;
         Ok(GiveawayDone::of(done(asked)?))
@@ -189,7 +188,7 @@ async fn chosen(
 ) -> Answer<(Scope, GiveawayId, IdempotencyKey)> {
     let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
     let id = giveaway_id(&input.giveaway)?;
-    let key = key(scope.actions(), scope.signed_in().user, &input.key)?;
+    let key = key(scope.actions(), scope.signed_in(), &input.key)?;
     Ok((scope, id, key))
 }
 

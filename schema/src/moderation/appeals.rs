@@ -109,10 +109,10 @@ impl Mutations {
     /// Asks that a case against you be looked at again; also where you were banned. Nobody else's
     /// case is there for you.
     async fn appeal(&self, ctx: &Context<'_>, input: AppealInput) -> Answer<Appealed> {
-        let (guild, house, user) = (guild_id(input.guild)?, house(ctx), viewer(ctx)?.user);
-        let key = key(&house.actions, user, &input.key)?;
+        let (guild, house, who) = (guild_id(input.guild)?, house(ctx), viewer(ctx)?);
+        let key = key(&house.actions, who, &input.key)?;
         // Whoever was banned has no standing; an appeal needs none.
-        let caller = Caller::member(user, Standing::everyone());
+        let caller = Caller::member(who.user, Standing::everyone());
         let number = CaseNumber(input.number);
         let asked = house.actions.appeal(guild, &caller, number, &input.text, &key).await;
         Ok(match done(asked)? {
@@ -129,7 +129,7 @@ impl Mutations {
     ) -> Answer<AppealAnswered> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, caller) = (scope.actions(), scope.caller());
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let (number, answer) = (CaseNumber(input.number), (input.accept, input.text.as_deref()));
         let asked = actions.decide_appeal(scope.guild(), caller, number, answer, &key).await;
         Ok(match done(asked)? {

@@ -91,7 +91,7 @@ struct Change<'a> {
 
 impl<'a> Change<'a> {
     fn of(scope: &'a Scope, number: u32, named: &str) -> Answer<Self> {
-        let key = key(scope.actions(), scope.signed_in().user, named)?;
+        let key = key(scope.actions(), scope.signed_in(), named)?;
         Ok(Self { scope, number: CaseNumber(number), key })
     }
 

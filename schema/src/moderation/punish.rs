@@ -160,7 +160,7 @@ impl Mutations {
     async fn warn(&self, ctx: &Context<'_>, input: WarnInput) -> Answer<CaseMade> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, user) = (scope.actions(), user_id(input.user)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let against = against(&scope, user, input.acting_for, input.reason.as_deref()).await?;
         let severity = input.severity.into();
         let asked = actions.warn(scope.guild(), scope.caller(), &against, severity, &key).await;
@@ -171,7 +171,7 @@ impl Mutations {
     async fn punish(&self, ctx: &Context<'_>, input: PunishInput) -> Answer<CaseMade> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, user) = (scope.actions(), user_id(input.user)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let against = against(&scope, user, input.acting_for, input.reason.as_deref()).await?;
         let PunishInput { deed, duration_secs, delete_secs, .. } = input;
         let sentence = Sentence { deed: deed.into(), duration_secs, delete_secs };
@@ -183,7 +183,7 @@ impl Mutations {
     async fn member_note(&self, ctx: &Context<'_>, input: NoteInput) -> Answer<CaseMade> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, user) = (scope.actions(), user_id(input.user)?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let subject = scope.house().directory.subject(scope.guild(), user).await?;
         let target = &subject.target;
         let asked = actions.note(scope.guild(), scope.caller(), target, &input.text, &key).await;

@@ -85,7 +85,7 @@ impl Mutations {
     async fn cases_undo(&self, ctx: &Context<'_>, input: UndoInput) -> Answer<CasesUndone> {
         let scope = Scope::for_doing(ctx, guild_id(input.guild)?).await?;
         let (actions, cause) = (scope.actions(), input.cause.known()?);
-        let key = key(actions, scope.signed_in().user, &input.key)?;
+        let key = key(actions, scope.signed_in(), &input.key)?;
         let asked = actions.undo_cases(scope.guild(), scope.caller(), &cause, &key).await;
         Ok(match done(asked)? {
             Ok(undone) => CasesUndone {

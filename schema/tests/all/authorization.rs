@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use actions::Permissions;
+use actions::{Caller, Permissions, Standing, keys::Wanted};
+use domain::keys::Scope;
 use futures::StreamExt as _;
 use schema::SignedIn;
 use serde_json::Value;
 
 use crate::{
     draws,
-    house::{ANALYST_ROLE, AUDITOR_ROLE, House, MODERATOR_ROLE, OPERATOR, code, guild, signed_in},
+    house::{
+        ANALYST_ROLE, AUDITOR_ROLE, House, MODERATOR_ROLE, OPERATOR, code, guild, signed_in, user,
+    },
 };
 
 /// Types whose fields are operations; the others are lines of what these answer.
@@ -98,6 +101,14 @@ fn arguments(operation: &str, key: &str) -> String {
                 "(input: {{guild: \"{guild}\", key: \"{key}\", cause: {{moderator: \"777\"}}}})"
             )
         }
+        "Mutation.keyCreate" => format!(
+            "(input: {{guild: \"{guild}\", key: \"{key}\", name: \"x\", scopes: [KEYS], endsAt: \
+             \"2026-11-20T12:00:00Z\"}})"
+        ),
+        "Mutation.keyRevoke" => format!(
+            "(input: {{guild: \"{guild}\", key: \"{key}\", id: \"{}\"}})",
+            uuid::Uuid::nil()
+        ),
         "Mutation.block" => blocked(", reason: \"spam\""),
         "Mutation.unblock" => blocked(""),
         "Mutation.readModelAsk" => "(input: {name: \"balances\", verb: RETRY})".to_owned(),
@@ -186,6 +197,17 @@ async fn is_answered(house: &House, who: Option<&SignedIn>, operation: &(String,
     }
 }
 
+/// An admin's key asks: it has this scope, and may read.
+async fn key_of(house: &House, owner: u64, scope: Scope) -> SignedIn {
+    let caller = Caller::member(user(owner), Standing::with(Permissions::ADMINISTRATOR));
+    let ends_at = house.actions.now().plus_secs(30 * 86_400);
+    let wanted = Wanted { name: "a key", scopes: &[Scope::Read, scope], ends_at };
+    let once = actions::fresh_key("test").unwrap();
+    let made = house.actions.create_key(guild(), &caller, &wanted, &once).await.unwrap();
+    let held = house.actions.key_by_id(guild(), made.id).await.unwrap();
+    SignedIn { key: held, ..signed_in(owner) }
+}
+
 /// Operation, and by whom: what the table says.
 fn table() -> (Vec<String>, BTreeMap<String, Vec<bool>>) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("authorization.txt");
@@ -207,6 +229,7 @@ fn table() -> (Vec<String>, BTreeMap<String, Vec<bool>>) {
     (personas, table)
 }
 
+// proves: API-04
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
     let house = House::new().await;
@@ -217,7 +240,7 @@ async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
     house.caught_up().await;
     // They were members once: the registry knows them.
     house.gives(102, 5, None).await;
-    let personas: Vec<(&str, Option<SignedIn>)> = vec![
+    let mut personas: Vec<(&str, Option<SignedIn>)> = vec![
         ("anonymous", None),
         ("stranger", Some(signed_in(101))),
         ("ex-member", Some(signed_in(102))),
@@ -228,6 +251,10 @@ async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
         ("analyst", Some(house.joins(107, Permissions::NONE, &[ANALYST_ROLE]))),
         ("operator", Some(signed_in(OPERATOR))),
     ];
+    let names = Scope::ALL.map(|scope| format!("key:{}", scope.word()));
+    for (name, scope) in names.iter().zip(Scope::ALL) {
+        personas.push((name, Some(key_of(&house, 105, scope).await)));
+    }
     let (columns, table) = table();
     let names: Vec<_> = personas.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(columns, names, "the columns of the table");
@@ -296,4 +323,57 @@ async fn given_a_listener_who_is_signed_out_then_they_hear_no_more() {
     };
     assert_eq!(code(&last).as_deref(), Some("UNAUTHENTICATED"));
     assert!(news.next().await.is_none(), "it goes on");
+}
+
+// proves: API-04
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_key_then_it_may_no_more_than_its_owner_now_and_nothing_elsewhere() {
+    let house = House::new().await;
+    house.admin();
+    let key = key_of(&house, 200, Scope::Audit).await;
+    let question = format!("{{ guild(id: \"{}\") {{ eventCount permissions }} }}", guild());
+    let told = House::answered(house.ask(Some(&key), question.as_str()).await);
+    assert_eq!(told["guild"]["permissions"], serde_json::json!(["VIEW_AUDIT", "VIEW_ANALYTICS"]));
+    // Its owner loses what they may, then leaves: so does the key.
+    house.member(200);
+    let refused = house.ask(Some(&key), question.as_str()).await;
+    assert_eq!(code(&refused).as_deref(), Some("FORBIDDEN"));
+    house.leaves(200);
+    let gone = House::answered(house.ask(Some(&key), question.as_str()).await);
+    assert_eq!(gone["guild"], Value::Null);
+    // An admin of two communities: the key is of one of them.
+    house.admin();
+    let elsewhere = domain::GuildId::new(7).unwrap();
+    let mut key = key;
+    if let Some(held) = &mut key.key {
+        held.guild = elsewhere;
+    }
+    let nothing = House::answered(house.ask(Some(&key), question.as_str()).await);
+    assert_eq!(nothing["guild"], Value::Null);
+    let doing = format!(
+        "mutation {{ keyCreate(input: {{guild: \"{}\", key: \"k\", name: \"x\", scopes: [READ], \
+         endsAt: \"2026-11-20T12:00:00Z\"}}) {{ status }} }}",
+        guild()
+    );
+    let refused = house.ask(Some(&key), doing.as_str()).await;
+    assert_eq!(code(&refused).as_deref(), Some("FORBIDDEN"));
+}
+
+/// What a name hides from the eye, it does not hide from the table.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_aliases_and_fragments_then_a_key_is_refused_all_the_same() {
+    let house = House::new().await;
+    house.admin();
+    let key = key_of(&house, 200, Scope::Read).await;
+    for question in [
+        "mutation { guild: block(input: {guild: \"G\", user: \"555\", reason: \"x\", key: \"k\"}) { status } }",
+        "mutation { ...Hidden } fragment Hidden on Mutation { viewer: sessionRevoke(id: \"x\") }",
+        "{ viewer { name: sessions { id } } }",
+        "{ guild(id: \"G\") { name: keys { id } } }",
+        "{ ... on Query { guild: operations { effects { id } } } }",
+    ] {
+        let question = question.replace('G', &guild().to_string());
+        let refused = house.ask(Some(&key), question.as_str()).await;
+        assert_eq!(code(&refused).as_deref(), Some("FORBIDDEN"), "{question}");
+    }
 }

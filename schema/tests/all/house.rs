@@ -25,9 +25,9 @@ use eventlog::{
 use parking_lot::Mutex;
 use projections::{ReadStore, Runtime, RuntimeOptions, Status, TimeMachine, TimeOptions};
 use schema::{
-    Accounts, Channel, Community, Directory, Effect, EffectCounts, House as Built, Limits,
-    Operations, ParkedGuild, ProcessLine, Profile, ReeveSchema, Role, SessionLine, SignedIn,
-    Trouble, Unknown,
+    Accounts, CallerLine, Channel, Community, Directory, Effect, EffectCounts, House as Built,
+    Limits, Operations, ParkedGuild, ProcessLine, Profile, ReeveSchema, Role, SessionLine,
+    SignedIn, Trouble, Unknown,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -244,6 +244,7 @@ pub fn signed_in(number: u64) -> SignedIn {
         session: format!("session-{number}"),
         profile: Profile { name: format!("User {number}"), avatar_url: None },
         guilds: vec![guild()],
+        key: None,
     }
 }
 
@@ -331,6 +332,10 @@ struct Quiet;
 
 #[async_trait]
 impl Operations for Quiet {
+    async fn callers(&self) -> Result<Vec<CallerLine>, Trouble> {
+        Ok(Vec::new())
+    }
+
     async fn effects(&self, _: Option<&str>, _: u64) -> Result<Vec<Effect>, Trouble> {
         Ok(Vec::new())
     }

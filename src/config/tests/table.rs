@@ -50,6 +50,7 @@ fn sample(setting: &Setting) -> String {
         Kind::Names | Kind::Path | Kind::Namespace | Kind::Token => "sample".to_owned(),
         Kind::Shards => "0-1/4".to_owned(),
         Kind::Ids => "42".to_owned(),
+        Kind::Origins => "https://sample.example".to_owned(),
         Kind::Cooldowns => "sample=5s".to_owned(),
         Kind::Address => "127.0.0.9:9".to_owned(),
         Kind::LogFilter => "warn,sample=trace".to_owned(),

@@ -47,7 +47,14 @@ impl Answer {
     }
 }
 
-fn send(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+/// One request, as any program sends it.
+pub fn send(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let headers: Vec<_> =
@@ -124,6 +131,15 @@ impl Browser {
         self.send("GET", path, &[], "")
     }
 
+    /// What a page of another site, or a forgetful one of ours, has a browser send.
+    pub fn posts(&mut self, path: &str, also: &[(&str, &str)], body: &str) -> Answer {
+        self.send("POST", path, also, body)
+    }
+
+    pub fn get_with(&mut self, path: &str, also: &[(&str, &str)]) -> Answer {
+        self.send("GET", path, also, "")
+    }
+
     pub fn ask(&mut self, question: &str) -> Answer {
         let body = json!({ "query": question }).to_string();
         let (origin, csrf) = (self.origin(), self.csrf.clone().unwrap_or_default());
@@ -161,7 +177,15 @@ impl Browser {
 
 /// A town whose bot has a dashboard.
 pub fn town() -> (Town, Server) {
+    town_with(&[])
+}
+
+/// The same with these settings.
+pub fn town_with(settings: &[(&str, &str)]) -> (Town, Server) {
     let mut town = Town::new();
+    for (name, value) in settings {
+        town.house.set(name, value);
+    }
     let application = town.community.application;
     let secret = town.sim.world.lock().application(application).unwrap().client_secret.clone();
     town.house.set("DISCORD_CLIENT_SECRET", &secret);

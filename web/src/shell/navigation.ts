@@ -56,6 +56,7 @@ export const GUILD_SECTIONS: Section[] = [
       { path: "features", title: "Modules", icon: "switch", needs: ["MANAGE_SETTINGS", "VIEW_AUDIT"] },
       { path: "settings", title: "Settings", icon: "gear", needs: ["MANAGE_SETTINGS", "MANAGE_ECONOMY", "MANAGE_ACCESS", "VIEW_AUDIT"] },
       { path: "access", title: "Access", icon: "key", needs: ["MANAGE_ACCESS", "VIEW_AUDIT"] },
+      { path: "keys", title: "API keys", icon: "link" },
     ],
   },
 ];
@@ -65,6 +66,7 @@ export const OPERATOR_PAGES: Page[] = [
   { path: "dead-letters", title: "Dead letters", icon: "alert" },
   { path: "effects", title: "Effects", icon: "tray" },
   { path: "cases", title: "Cases everywhere", icon: "gavel" },
+  { path: "requests", title: "Requests", icon: "globe" },
   { path: "maintenance", title: "Maintenance", icon: "wrench" },
 ];
 

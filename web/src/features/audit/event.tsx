@@ -1,5 +1,6 @@
 /** One event, whole: what it says, who is answerable, its chain of causes, its raw data, and whether it is still what was written. */
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { Answered, useAsk } from "../../api/ask";
 import { t } from "../../i18n";
 import { moment, number } from "../../i18n/format";
@@ -46,6 +47,7 @@ export function EventBody({ event, go }: { event: EventWhole; go: (id: string) =
           [t("Place"), <span key="place">#{number(event.seq)} · <Link to="/g/$guild/overview" params={{ guild }} search={{ at: event.seq }}>{t("look at everything as of then")}</Link></span>],
           [t("Stream"), `${event.stream}, ${number(event.version)}`],
           ...(event.policy == null ? [] : [[t("Settings"), t("version {version}", { version: event.policy })] as [string, string]]),
+          ...(event.throughKey == null ? [] : [[t("With API key"), <code key="key" className="breaks">{event.throughKey}</code>] as [string, ReactNode]]),
           [t("Request"), <Link key="request" to="/g/$guild/audit" params={{ guild }} search={{ q: `request:${event.correlation}` }}><code>{event.correlation}</code></Link>],
           [t("Hash"), <code key="hash">{event.hash}</code>],
         ]}

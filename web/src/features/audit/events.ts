@@ -17,7 +17,7 @@ export const EVENT = graphql(`
   query Event($guild: Snowflake!, $id: EventId, $seq: Long) {
     guild(id: $guild) {
       event(id: $id, seq: $seq) {
-        id seq at type typeVersion stream version sentence payload correlation policy hash sound
+        id seq at type typeVersion stream version sentence payload correlation throughKey policy hash sound
         actor { kind process person { number userId name avatarUrl } }
         causes { id seq at type sentence }
         consequences { id seq at type sentence }

@@ -29,5 +29,6 @@ export const EFFECTS = graphql(`
 `);
 export const RETRY_EFFECT = graphql(`mutation RetryEffect($id: EventId!) { effectRetry(id: $id) }`);
 export const DROP_EFFECT = graphql(`mutation DropEffect($id: EventId!) { effectDrop(id: $id) }`);
+export const CALLERS = graphql(`query Callers { operations { callers { address requests refused tooMany lastAt } } }`);
 export const MAINTENANCE = graphql(`query Maintenance { operations { maintenance { on notice } } }`);
 export const SWITCH_MAINTENANCE = graphql(`mutation SwitchMaintenance($input: MaintenanceSwitch!) { maintenanceSwitch(input: $input) { done { status refusal { rule text } } maintenance { on notice } } }`);
