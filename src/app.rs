@@ -4,6 +4,9 @@
 //! command bus, read models) and gives it to the edges, the workers and the command line. See
 //! `ARCHITECTURE.md` for the way of one action through the house.
 
+// The type of a GraphQL request's future is as deep as the schema.
+#![recursion_limit = "256"]
+
 pub mod cli;
 pub mod config;
 pub mod discord;

@@ -24,6 +24,7 @@ mod done;
 mod economy;
 mod exports;
 mod giveaways;
+mod grants;
 mod guard;
 mod guild;
 mod history;
@@ -36,6 +37,7 @@ mod modules;
 mod operations;
 mod page;
 mod people;
+mod reads;
 mod refusals;
 mod scalars;
 mod scope;
@@ -45,6 +47,7 @@ mod squads;
 mod tiers;
 mod trouble;
 mod viewer;
+mod visits;
 
 use std::sync::Arc;
 
@@ -74,6 +77,9 @@ pub struct Guild(
     access::OnGuild,
     blocks::OnGuild,
     refusals::OnGuild,
+    reads::OnGuild,
+    grants::OnGuild,
+    visits::OnGuild,
     logs::OnGuild,
     history::OnGuild,
     activity::OnGuild,
@@ -96,6 +102,9 @@ impl Guild {
             access::OnGuild(scope.clone()),
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
+            reads::OnGuild(scope.clone()),
+            grants::OnGuild(scope.clone()),
+            visits::OnGuild(scope.clone()),
             logs::OnGuild(scope.clone()),
             history::OnGuild(scope.clone()),
             activity::OnGuild(scope.clone()),
@@ -121,6 +130,8 @@ pub struct Mutation(
     settings::Mutations,
     modules::Mutations,
     blocks::Mutations,
+    grants::Mutations,
+    visits::Mutations,
     operations::Mutations,
     giveaways::Mutations,
     codes::Mutations,

@@ -43,6 +43,7 @@ mod discord {
     mod moderators;
     mod restarts;
     mod squads;
+    mod staff;
     mod town;
     mod trouble;
 }

@@ -43,6 +43,7 @@ export const PAGES = {
   effects: { path: "/ops/effects", as: "operator" },
   "cases-everywhere": { path: "/ops/cases", as: "operator" },
   maintenance: { path: "/ops/maintenance", as: "operator" },
+  "break-glass": { path: "/ops/visits", as: "operator" },
   status: { path: "/status" },
   missing: { path: "/nowhere" },
 };

@@ -18,3 +18,4 @@ mod reads;
 mod refused;
 mod settings;
 mod support;
+mod who_looked;

@@ -161,7 +161,11 @@ impl Browser {
 
 /// A town whose bot has a dashboard.
 pub fn town() -> (Town, Server) {
-    let mut town = Town::new();
+    opened(Town::new())
+}
+
+/// The same with a house that was set up differently.
+pub fn opened(mut town: Town) -> (Town, Server) {
     let application = town.community.application;
     let secret = town.sim.world.lock().application(application).unwrap().client_secret.clone();
     town.house.set("DISCORD_CLIENT_SECRET", &secret);

@@ -10,5 +10,6 @@ export const deadLettersRoute = createRoute({ getParentRoute: parent, path: "dea
 export const effectsRoute = createRoute({ getParentRoute: parent, path: "effects", validateSearch: (s: Record<string, unknown>) => words(s, "state"), component: lazyRouteComponent(() => import("../features/operations/effects"), "Effects") });
 export const everywhereRoute = createRoute({ getParentRoute: parent, path: "cases", validateSearch: (s: Record<string, unknown>) => words(s, "guild", "kind", "status", "active"), component: lazyRouteComponent(() => import("../features/moderation/everywhere"), "Everywhere") });
 export const maintenanceRoute = createRoute({ getParentRoute: parent, path: "maintenance", component: lazyRouteComponent(() => import("../features/operations/maintenance"), "Maintenance") });
+export const visitsRoute = createRoute({ getParentRoute: parent, path: "visits", component: lazyRouteComponent(() => import("../features/visits/begin"), "BreakGlass") });
 
-export const operatorPages = [opsIndexRoute, projectionsRoute, deadLettersRoute, effectsRoute, everywhereRoute, maintenanceRoute] as const;
+export const operatorPages = [opsIndexRoute, projectionsRoute, deadLettersRoute, effectsRoute, everywhereRoute, maintenanceRoute, visitsRoute] as const;

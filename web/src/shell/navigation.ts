@@ -66,6 +66,7 @@ export const OPERATOR_PAGES: Page[] = [
   { path: "effects", title: "Effects", icon: "tray" },
   { path: "cases", title: "Cases everywhere", icon: "gavel" },
   { path: "maintenance", title: "Maintenance", icon: "wrench" },
+  { path: "visits", title: "Break the glass", icon: "key" },
 ];
 
 export function visible(sections: Section[], permissions: readonly string[]): Section[] {
