@@ -140,12 +140,15 @@ impl Discord {
         self.edge.place(shard).is_some()
     }
 
-    /// Until everything that a shard's session has brought up to this number is done. What goes on
-    /// is recorded a moment later.
+    /// Until everything that a shard's session has brought up to this number is done, and what went
+    /// on is recorded, which it is at once.
     pub async fn reached(&self, shard: u32, seq: u64) {
-        if let Some(place) = self.edge.place(shard) {
-            place.reached(seq).await;
-        }
+        let (Some(place), Some(lane)) = (self.edge.place(shard), self.edge.lane(shard)) else {
+            return;
+        };
+        place.reached(seq).await;
+        lane.flush();
+        place.recorded(seq).await;
     }
 
     /// Finishes what is being answered, and keeps the place in each session.

@@ -22,7 +22,10 @@ mod settings;
 mod tests;
 pub mod what_if;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,6 +117,13 @@ pub enum Command {
         to: PersonId,
         trigger: DailyTrigger,
         at: Timestamp,
+        terms: Terms,
+    },
+    /// The same for everybody who wrote on that day. Whoever has it, or has no room for it, is
+    /// passed over.
+    AwardDailies {
+        to: BTreeSet<PersonId>,
+        day: UtcDay,
         terms: Terms,
     },
     Spend {
@@ -237,18 +247,13 @@ impl Decider for Economy {
                 Ok(events)
             }
             Command::AwardDaily { to, trigger, at, terms } => {
-                match (terms.values.daily, trigger) {
-                    (DailyMode::Off, _) => return Err(Refusal::DailyOff),
-                    (DailyMode::Automatic, DailyTrigger::Request) => {
-                        return Err(Refusal::DailyIsAutomatic);
-                    }
-                    (DailyMode::Command, DailyTrigger::Message) => {
-                        return Err(Refusal::DailyMustBeRequested);
-                    }
-                    (DailyMode::Automatic, DailyTrigger::Message)
-                    | (DailyMode::Command, DailyTrigger::Request) => {}
-                }
+                check_trigger(terms.values.daily, *trigger)?;
                 state.award_daily(*to, *at, terms)
+            }
+            Command::AwardDailies { to, day, terms } => {
+                check_trigger(terms.values.daily, DailyTrigger::Message)?;
+                let each = to.iter().map(|person| state.award_daily(*person, day.start(), terms));
+                Ok(each.filter_map(Result::ok).flatten().collect())
             }
             Command::Spend { spend, from, amount, purpose, terms } => {
                 let amount = checked_amount(*amount, Bytes::LIMIT)?;
@@ -436,6 +441,16 @@ fn checked_amount(amount: Bytes, max: Bytes) -> Result<Bytes, Refusal> {
 fn check_reason(reason: Option<&Personal<String>>) -> Result<(), Refusal> {
     let chars = reason.and_then(Personal::value).map_or(0, |text| text.chars().count());
     if chars > MAX_REASON_CHARS { Err(Refusal::ReasonTooLong) } else { Ok(()) }
+}
+
+const fn check_trigger(mode: DailyMode, trigger: DailyTrigger) -> Result<(), Refusal> {
+    match (mode, trigger) {
+        (DailyMode::Off, _) => Err(Refusal::DailyOff),
+        (DailyMode::Automatic, DailyTrigger::Request) => Err(Refusal::DailyIsAutomatic),
+        (DailyMode::Command, DailyTrigger::Message) => Err(Refusal::DailyMustBeRequested),
+        (DailyMode::Automatic, DailyTrigger::Message)
+        | (DailyMode::Command, DailyTrigger::Request) => Ok(()),
+    }
 }
 
 fn enough(balance: Bytes, needed: Bytes) -> Result<(), Refusal> {

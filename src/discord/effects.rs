@@ -8,6 +8,7 @@
 //! - Private words may name the community: `{community}` in them is its name, as Discord tells it.
 
 mod copy;
+mod look;
 mod punish;
 
 pub use copy::Copies;
@@ -17,7 +18,7 @@ use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use actions::{Actions, moderation::FileOf};
 use async_trait::async_trait;
-use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, PersonId, RoleId, Timestamp, UserId};
+use domain::{ChannelId, GuildId, PersonId, RoleId, UserId};
 use eventlog::People;
 use http::{HeaderName, HeaderValue};
 use lru::LruCache;
@@ -40,11 +41,6 @@ use crate::{
 
 /// An effect waits for leave before it is begun; what it needs besides waits this long.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Our clock and Discord's may differ by as much.
-const SKEW_SECS: i64 = 300;
-/// Messages that are looked through for one.
-const LOOK_PAGES: usize = 10;
-const PAGE: usize = 100;
 /// Channels with people that are remembered.
 const KNOWN_DIRECT: usize = 10_000;
 /// Names of communities that are remembered, and for how long.
@@ -338,65 +334,6 @@ impl DiscordHands {
             Answer::Unknown(text) | Answer::Unavailable(text) => Err(Seen::Unavailable(text)),
         }
     }
-
-    async fn look_for_role(
-        &self,
-        guild: GuildId,
-        person: PersonId,
-        role: RoleId,
-    ) -> Result<bool, Seen> {
-        let user = self.user(guild, person).await.map_err(|_| Seen::NotThere)?;
-        let body = self.get(format!("guilds/{guild}/members/{user}")).await?;
-        let member: Value = serde_json::from_slice(&body)
-            .map_err(|_| Seen::Unavailable("the answer is no member".to_owned()))?;
-        let role = json!(role);
-        Ok(member["roles"].as_array().is_some_and(|roles| roles.contains(&role)))
-    }
-
-    /// Looks through the channel from before the first call to now: a call that nobody waited for any
-    /// more may have been carried out minutes after it was made.
-    async fn look_for_message(
-        &self,
-        effect: &Effect,
-        channel: ChannelId,
-        letter: &Letter,
-    ) -> Result<Vec<String>, Seen> {
-        let Some(content) = letter.read() else { return Ok(Vec::new()) };
-        self.look_for(effect, channel, content).await
-    }
-
-    async fn look_for(
-        &self,
-        effect: &Effect,
-        channel: ChannelId,
-        content: &Content,
-    ) -> Result<Vec<String>, Seen> {
-        let me = self.me().await?.to_owned();
-        let first = effect.first_call_at.unwrap_or(effect.created_at).plus_secs(-SKEW_SECS);
-        let mut after = snowflake_at(first);
-        let mut candidates = Vec::new();
-        for _ in 0..LOOK_PAGES {
-            let path = format!("channels/{channel}/messages?after={after}&limit={PAGE}");
-            let body = self.get(path).await?;
-            let messages: Vec<Value> = serde_json::from_slice(&body)
-                .map_err(|_| Seen::Unavailable("the answer is no list of messages".to_owned()))?;
-            for one in &messages {
-                match resembles(one, &me, effect, content) {
-                    // No other message has this nonce.
-                    Likeness::Surely => return Ok(id_of(one).into_iter().collect()),
-                    Likeness::Maybe => candidates.extend(id_of(one)),
-                    Likeness::Not => {}
-                }
-            }
-            let newest = messages.iter().filter_map(id_of).filter_map(|id| id.parse().ok()).max();
-            match newest {
-                Some(newest) if messages.len() == PAGE => after = newest,
-                _ => return Ok(candidates),
-            }
-        }
-        let seen = LOOK_PAGES * PAGE;
-        Err(Seen::CannotTell(format!("more than {seen} messages were written since")))
-    }
 }
 
 /// The hands of this installation; none without a token.
@@ -525,43 +462,6 @@ impl Hands for DiscordHands {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Likeness {
-    Surely,
-    Maybe,
-    Not,
-}
-
-/// Whether a message of the channel is the one that the effect wrote.
-fn resembles(message: &Value, me: &str, effect: &Effect, content: &Content) -> Likeness {
-    let answers_somebody = ["interaction_metadata", "interaction", "webhook_id"]
-        .iter()
-        .any(|field| message.get(field).is_some_and(|value| !value.is_null()));
-    if message["author"]["id"] != me || answers_somebody {
-        return Likeness::Not;
-    }
-    if message["nonce"] == effect.nonce() {
-        return Likeness::Surely;
-    }
-    // Another effect's: where Discord tells nonces, they decide.
-    if message["nonce"].as_str().is_some_and(|nonce| !nonce.is_empty()) {
-        return Likeness::Not;
-    }
-    // Discord cuts blanks off at both ends.
-    let said = message["content"].as_str().unwrap_or_default().trim();
-    let same_text = said == content.content.as_deref().unwrap_or_default().trim();
-    let title = |embed: &Value| (embed["title"].clone(), embed["description"].clone());
-    let embeds = message["embeds"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let same_embeds = content.embeds.iter().map(title).eq(embeds
-        .iter()
-        .filter(|embed| {
-            content.embeds.is_empty() || embed["type"] == "rich" || embed["type"].is_null()
-        })
-        .map(title)
-        .take(content.embeds.len()));
-    if same_text && same_embeds { Likeness::Maybe } else { Likeness::Not }
-}
-
 /// The body of a message, which mentions nobody whatever it says.
 fn message(content: &Content) -> Value {
     let mut body = serde_json::to_value(content).unwrap_or_default();
@@ -618,10 +518,4 @@ fn name_in(guild: &Value) -> Option<String> {
 
 fn id_in(body: &[u8]) -> Option<String> {
     id_of(&serde_json::from_slice(body).ok()?)
-}
-
-/// The first snowflake of a moment.
-fn snowflake_at(at: Timestamp) -> u64 {
-    let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
-    millis.saturating_sub(DISCORD_EPOCH_MILLIS) << 22
 }

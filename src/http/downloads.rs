@@ -69,7 +69,7 @@ where
                         return;
                     }
                 };
-                if sender.send(Some(piece.into())).await.is_err() {
+                if sender.send(Some(piece)).await.is_err() {
                     return;
                 }
             }

@@ -236,17 +236,27 @@ impl Drop for Turn {
     }
 }
 
+/// Somebody asks for more files than there are for one.
+#[derive(Debug)]
+struct TooMany {
+    text: String,
+    again_after_secs: u64,
+}
+
+impl From<TooMany> for Response {
+    fn from(TooMany { text, again_after_secs }: TooMany) -> Self {
+        let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, Code::Busy.name(), &text);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(again_after_secs));
+        response
+    }
+}
+
 impl Allowance {
-    fn take(&self, user: UserId, now: Instant) -> Result<Turn, Response> {
-        let too_many = |text: &str, secs: u64| {
-            let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, Code::Busy.name(), text);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
-            response
-        };
+    fn take(&self, user: UserId, now: Instant) -> Result<Turn, TooMany> {
         let mut had = self.0.lock();
         if had.under_way.get(&user).is_some_and(|count| *count >= AT_ONCE) {
             let text = format!("{AT_ONCE} of your files are under way. Wait for one of them.");
-            return Err(too_many(&text, 5));
+            return Err(TooMany { text, again_after_secs: 5 });
         }
         let known = had.left.get_or_insert_mut(user, || (IN_A_ROW, now));
         let passed = now.saturating_duration_since(known.1).as_secs_f64();
@@ -254,7 +264,7 @@ impl Allowance {
         if there < 1.0 {
             *known = (there, now);
             let text = "You had many files in a short time. Try again in a quarter of a minute.";
-            return Err(too_many(text, 15));
+            return Err(TooMany { text: text.to_owned(), again_after_secs: 15 });
         }
         *known = (there - 1.0, now);
         *had.under_way.entry(user).or_default() += 1;
@@ -279,7 +289,7 @@ mod tests {
         let user = |id| UserId::new(id).unwrap();
         let held: Vec<_> = (0..AT_ONCE).map(|_| allowance.take(user(1), now).unwrap()).collect();
         let refused = allowance.take(user(1), now).unwrap_err();
-        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(Response::from(refused).status(), StatusCode::TOO_MANY_REQUESTS);
         drop(held);
         let mut had = AT_ONCE;
         while allowance.take(user(1), now).is_ok() {

@@ -216,6 +216,9 @@ impl Following {
         for event in events {
             let source = format!("event/{}", event.id);
             let mut reaction = self.shared.reaction(&*self.process, event.guild(), source);
+            if event.type_name.ends_with("_settings.changed") {
+                reaction.actions().heard_of(event);
+            }
             match super::caught(self.process.react(event, &mut reaction)).await {
                 Ok(()) => {
                     reacted.orders.append(reaction.orders);

@@ -2,6 +2,7 @@
 
 use actions::{Actions, Caller, Permissions, Standing};
 use domain::Actor;
+use eventlog::{Position, Slice};
 
 use crate::support::{ann, ben, fresh, guild, on_each_store, other_guild, role, rule, with};
 
@@ -119,6 +120,31 @@ fn given_two_processes_then_a_change_by_one_is_seen_by_the_other_within_two_seco
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         println!("seen after {:?}", changed.elapsed());
+        one.close().await;
+        other.close().await;
+    });
+}
+
+// proves: GRD-09
+#[test]
+fn given_a_change_that_was_heard_of_then_nothing_older_is_used() {
+    on_each_store(async |site| {
+        if site.is_sqlite() {
+            return; // One process at a time.
+        }
+        let (one, other) = (site.open().await, site.open().await);
+        let seen = async || other.actions.economy_terms(guild()).await.unwrap().values.daily_amount;
+        for amount in [77, 78, 79] {
+            assert_ne!(seen().await.0, amount);
+            one.set("economy", "daily_amount", &amount.to_string()).await;
+            let head = other.log.head().await.unwrap();
+            let last =
+                other.log.read_all(Position(head.0 - 1), 1, Slice::ALL).await.unwrap().events;
+            let [change] = &last[..] else { panic!("{last:?}") };
+            assert_eq!(change.type_name, "economy_settings.changed");
+            other.actions.heard_of(change);
+            assert_eq!(seen().await.0, amount);
+        }
         one.close().await;
         other.close().await;
     });

@@ -88,13 +88,16 @@ impl Question {
     }
 }
 
-/// Asks a snapshot; `told` hears the names of the columns, and then one row after another. Answers
-/// how many rows there were, and whether there would be more.
+/// Hears the names of the columns, and then one row after another, until it has heard enough.
+pub type Listener<'a> = dyn FnMut(&[String], Option<Vec<Cell>>) -> bool + 'a;
+
+/// Asks a snapshot and tells its answer. Answers how many rows there were, and whether there would
+/// be more.
 pub fn ask(
     snapshot: &Path,
     question: &Question,
     limits: Limits,
-    told: &mut dyn FnMut(&[String], Option<Vec<Cell>>) -> bool,
+    told: &mut Listener<'_>,
 ) -> Result<(u64, bool), QueryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(snapshot, flags).map_err(broken)?;

@@ -45,8 +45,7 @@ fn shown(column: &Column, dialect: Dialect) -> String {
 /// What a column is, in the words of a store.
 pub(super) const fn type_name(kind: Kind, dialect: Dialect) -> &'static str {
     match (kind, dialect) {
-        (Kind::Number | Kind::Person | Kind::Snowflake, Dialect::Sqlite)
-        | (Kind::Truth, Dialect::Sqlite) => "INTEGER",
+        (Kind::Number | Kind::Person | Kind::Snowflake | Kind::Truth, Dialect::Sqlite) => "INTEGER",
         (Kind::Moment | Kind::Day | Kind::Text | Kind::Sealed(_), Dialect::Sqlite) => "TEXT",
         (Kind::Number | Kind::Person | Kind::Snowflake, Dialect::Postgres) => "bigint",
         (Kind::Truth, Dialect::Postgres) => "boolean",

@@ -88,8 +88,8 @@ fn given_a_file_then_it_has_its_name_once_it_is_whole_and_says_what_went_in() {
     assert_eq!(write("balances", "balances.parquet")["rows"], 3);
     let left: Vec<_> = std::fs::read_dir(house.root())
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".part"))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "part"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }

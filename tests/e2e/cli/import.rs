@@ -303,7 +303,7 @@ fn given_levels_of_another_bot_then_they_are_added_once_and_bad_rows_are_named()
     };
     let arguments = ["mee6.json", "--source", "mee6"];
     let rehearsed = import(&[&arguments[..], &["--dry-run"]].concat()).exits(1).json();
-    assert_eq!(xp_changes(&house), []);
+    assert!(!house.root().join("data").exists(), "a dry run leaves nothing");
     let report = import(&arguments).exits(1).json();
     for name in ["rows", "imported", "xp", "before", "empty", "skipped"] {
         assert_eq!(rehearsed[name], report[name], "{name}");

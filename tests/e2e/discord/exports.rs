@@ -64,7 +64,7 @@ fn given_movements_then_whoever_may_has_the_whole_list_as_a_file_and_others_are_
     let mut stranger = Browser::at(&server);
     assert_eq!(stranger.get(&format!("{of}/balances")).status, 401);
     let mut member = Browser::at(&server);
-    member.signs_in(maren.person.user);
+    member.signs_in(town.member("jonas").person.user);
     for list in ["balances", "transactions", "cases", "logs", "giveaway_entrants"] {
         let refused = member.get(&format!("{of}/{list}"));
         assert_eq!((refused.status, refused.code()), (403, json!("FORBIDDEN")), "{list}");
