@@ -222,7 +222,7 @@ function guildOf(mode, asOf) {
     visits: empty ? [] : [0, 1, 2].map((i) => ({ operator: person([7, 11, 9][i]), since: iso(NOW - i * 9 * DAY), until: iso(i === 0 ? Date.now() + 2_000_000 : NOW - i * 9 * DAY + 3_600_000), lasts: i === 0, isYours: mode === "operator", reason: i === 2 ? null : ["a member reports that bytes they were sent never arrived, ticket 4711", "asked for by the owner"][i] })),
     grants: empty ? [] : [["AUDITOR", 3, "the yearly audit"], ["MODERATOR", 4, "stands in while tobias is on holiday, which is longer than anybody thought it would be"], ["ANALYST", 5, null]].map(([role, n, reason], i) => ({ person: person(n), role, since: iso(NOW - DAY), until: iso(NOW + (i + 1) * 2 * DAY), by: i === 2 ? null : person(1), reason })),
     reads: ({ first, after, operators }) => page(empty ? 0 : 60, first, after, (i) => readLine(i, operators)),
-    readsOfYours: ({ first, after }) => page(empty ? 0 : 12, first, after, (i) => ({ ...readLine(i * 2), byOperator: i === 3, who: i % 4 === 1 ? null : person((i % 3) + 1) })),
+    readsOfYours: ({ first, after }) => page(empty ? 0 : 12, first, after, (i) => ({ ...readLine(i * 7), ...[LOOKED[0], LOOKED[1], LOOKED[2], LOOKED[8]][i % 4], list: null, byOperator: i === 3, who: i % 4 === 1 ? null : person((i % 3) + 1) })),
     readsShown: empty ? "NOTHING" : "WHO",
     refusals: ({ first, after }) => page(empty ? 0 : 4, first, after, (i) => ({ seq: String(900 + i), at: iso(NOW - i * DAY), who: person(1), whom: person(4), what: "/send 9000", rule: "economy.not_enough" })),
     events: ({ first, after }) => page(empty ? 0 : HEAD, first, after, (i) => event(HEAD - i)),
@@ -260,7 +260,7 @@ function root(mode) {
   const refusedBy = (rule, text) => ({ status: "REFUSED", refusal: { rule, text } });
   return {
     viewer: mode === "anonymous" ? null : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", punished: punished(empty), guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
-    guild: ({ asOf }) => guildOf(mode, asOf),
+    guild: ({ id, asOf }) => (/^9000000000000000\d\d$/.test(id) ? guildOf(mode, asOf) : null),
     operations: () => operations(empty),
     status: { log: true, lateReadModels: 0, maintenance: null, at: iso(Date.now()) },
     sessionRevoke: true,

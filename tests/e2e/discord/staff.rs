@@ -85,7 +85,7 @@ fn given_somebody_made_moderator_for_a_time_then_slash_commands_open_to_them_unt
  {
     let (town, server) = town();
     let guild = town.community.guild;
-    let (tobi, lene) = (town.member("tobi"), town.member("lene"));
+    let (pavel, lene) = (town.member("pavel"), town.member("lene"));
     let mut browser = Browser::at(&server);
     browser.signs_in(town.owner().person.user);
     let warned = browser.ask(&format!(
@@ -94,10 +94,10 @@ fn given_somebody_made_moderator_for_a_time_then_slash_commands_open_to_them_unt
         lene.person.user
     ));
     assert_eq!(warned.json()["data"]["warn"]["number"], 1, "{}", warned.body);
-    let case = || town.live(tobi.uses("/case view", given! { case: 1 })).all_text();
+    let case = || town.live(pavel.uses("/case view", given! { case: 1 })).all_text();
     let refused = || case().contains("no such case").then_some(());
     patiently("the case is written, and not told of to them", refused);
-    let user = tobi.person.user;
+    let user = pavel.person.user;
     let asked = |browser: &mut Browser, what: &str, rest: &str| {
         let answer = browser.ask(&format!(
             "mutation {{ {what}(input: {{guild: \"{guild}\", user: \"{user}\", role: MODERATOR, \

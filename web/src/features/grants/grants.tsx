@@ -67,18 +67,12 @@ export function Grants() {
               rowKey={(grant) => `${String(grant.person.number)}/${grant.role}`}
               columns={[
                 { name: t("Member"), cell: (grant) => <Person person={grant.person} /> },
-                { name: t("Is"), width: 130, cell: (grant) => <Badge tone="accent">{roleName(grant.role)}</Badge> },
+                { name: t("Is"), width: 150, from: "medium", cell: (grant) => <Badge tone="accent">{roleName(grant.role)}</Badge> },
                 { name: t("Why"), from: "wide", cell: (grant) => <span className="breaks">{grant.reason ?? "–"}</span> },
                 { name: t("Given by"), from: "wide", cell: (grant) => grant.by == null ? <Badge>{t("Operator")}</Badge> : <Person person={grant.by} /> },
                 { name: t("Until"), width: 132, from: "medium", cell: (grant) => <time dateTime={grant.until} title={moment(grant.until)}>{brief(grant.until)}</time> },
-                {
-                  name: t("Do"), width: 200, align: "end", cell: (grant) => grant.person.userId != null && (
-                    <span className="row">
-                      <Button look="quiet" refused={refused("MANAGE_ACCESS")} onClick={() => { setGiving({ user: grant.person.userId ?? "", name: grant.person.name ?? "", role: grant.role, reason: grant.reason ?? "" }); }}>{t("Move the end")}</Button>
-                      <Button busy={busy} refused={refused("MANAGE_ACCESS")} onClick={() => { void take(grant.person.userId ?? "", grant.role); }}>{t("Take back")}</Button>
-                    </span>
-                  ),
-                },
+                { name: t("Its end"), width: 150, align: "end", from: "medium", cell: (grant) => grant.person.userId != null && <Button look="quiet" refused={refused("MANAGE_ACCESS")} onClick={() => { setGiving({ user: grant.person.userId ?? "", name: grant.person.name ?? "", role: grant.role, reason: grant.reason ?? "" }); }}>{t("Move the end")}</Button> },
+                { name: t("Do"), width: 124, align: "end", cell: (grant) => grant.person.userId != null && <Button busy={busy} refused={refused("MANAGE_ACCESS")} onClick={() => { void take(grant.person.userId ?? "", grant.role); }}>{t("Take back")}</Button> },
               ]}
             />
           );

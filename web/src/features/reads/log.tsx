@@ -34,7 +34,7 @@ export function AccessLog({ by, staff, onChange }: ReadsFilter & { onChange: (to
     <Card
       flush
       title={t("Who looked")}
-      note={t("at cases, records, logs and lists; the same thing once in a quarter of an hour")}
+      note={t("the same thing once in a quarter of an hour")}
       actions={
         <>
           <MemberFilter key={by ?? ""} user={by} onChange={(value) => { onChange({ by: value }); }} />

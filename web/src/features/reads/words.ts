@@ -22,6 +22,17 @@ export function readName(what: Kind, detail: { case: number | null; list: string
   }
 }
 
+/** The same of what is kept of the reader. */
+export function readOfYours(what: Kind, detail: { case: number | null; list: string | null }): string {
+  switch (what) {
+    case "RECORD_OPENED": return t("looked at your record");
+    case "LOG_SEARCHED": return t("searched the logs for you");
+    case "LIST_SEARCHED": return t("saved what the list “{list}” says of you", { list: titleOf(detail.list ?? "") });
+    case "HISTORY_SEARCHED": return t("searched the history for you");
+    default: return readName(what, detail);
+  }
+}
+
 export function viaName(via: Via): string {
   switch (via) {
     case "DASHBOARD": return t("Dashboard");

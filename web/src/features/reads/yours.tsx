@@ -9,7 +9,7 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { Select } from "../../ui/field";
 import { Empty, Skeleton } from "../../ui/notice";
-import { readName } from "./words";
+import { readOfYours } from "./words";
 
 const SHOWN = graphql(`query ReadsShown($guild: Snowflake!) { guild(id: $guild) { readsShown } }`);
 const YOURS = graphql(`
@@ -47,16 +47,16 @@ function Lines({ guild }: { guild: string }) {
   if (shown === "NOTHING") return <Empty icon="shield" title={t("This community does not tell")}>{t("Its admins decide whether members learn who looked at their record.")}</Empty>;
   if (list.rows.length === 0) return <Empty icon="check" title={t("Nobody looked")}>{t("When staff opens a case of yours, or your record, it appears here.")}</Empty>;
   return (
-    <>
+    <div className="stack">
       <ul className="stack">
         {list.rows.map((row) => (
           <li key={row.seq}>
-            <p className="breaks">{row.byOperator ? t("An operator of this bot") : row.who?.name ?? t("Somebody of the staff")} {readName(row.what, row)}</p>
+            <p className="breaks">{row.byOperator ? t("An operator of this bot") : row.who?.name ?? t("Somebody of the staff")} {readOfYours(row.what, row)}</p>
             <p className="small muted" title={moment(row.at)}>{ago(row.at)}</p>
           </li>
         ))}
       </ul>
-      {list.more.any && <Button busy={list.more.loading} onClick={list.more.load}>{t("Show more")}</Button>}
-    </>
+      {list.more.any && <div className="row"><Button busy={list.more.loading} onClick={list.more.load}>{t("Show more")}</Button></div>}
+    </div>
   );
 }
