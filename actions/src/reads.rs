@@ -155,7 +155,9 @@ impl Actions {
         let filter = Filter { whom: Some(person), ..Filter::default() };
         let mut rows = reads::page(store, guild, &filter, before, limit).await?;
         if sees == SeeReads::When {
-            rows.iter_mut().for_each(|row| row.who = None);
+            for row in &mut rows {
+                row.who = None;
+            }
         }
         Ok(rows)
     }
