@@ -115,7 +115,8 @@ fn given_a_member_then_they_see_who_looked_as_far_as_the_community_tells() {
             let told = |row: reads::ReadRow| (row.what, row.who, row.operator);
             rows.unwrap().into_iter().map(told).collect::<Vec<_>>()
         };
-        let by = Some(house.person(ben()).await);
+        let ben_here = house.person(ben()).await;
+        let by = Some(ben_here);
         let ops = Some(house.person(user(OPERATOR)).await);
         let all = |ops, by| {
             [
@@ -150,7 +151,7 @@ fn given_a_member_then_they_see_who_looked_as_far_as_the_community_tells() {
         assert_eq!(elsewhere.unwrap(), []);
 
         // Who is erased looked, and nobody knows any more that it was they.
-        house.actions.bus().erase_person(guild(), by.unwrap()).await.unwrap();
+        house.actions.bus().erase_person(guild(), ben_here).await.unwrap();
         house.caught_up().await;
         let left = page(Filter::default(), None, 50).await;
         assert!(left.iter().all(|row| row.operator || row.who.is_none()), "{left:?}");
