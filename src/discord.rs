@@ -140,15 +140,12 @@ impl Discord {
         self.edge.place(shard).is_some()
     }
 
-    /// Until everything that a shard's session has brought up to this number is done, and what went
-    /// on is recorded, which it is at once.
+    /// Until everything that a shard's session has brought up to this number is done. What goes on
+    /// is recorded a moment later.
     pub async fn reached(&self, shard: u32, seq: u64) {
-        let (Some(place), Some(lane)) = (self.edge.place(shard), self.edge.lane(shard)) else {
-            return;
-        };
-        place.reached(seq).await;
-        lane.flush();
-        place.recorded(seq).await;
+        if let Some(place) = self.edge.place(shard) {
+            place.reached(seq).await;
+        }
     }
 
     /// Finishes what is being answered, and keeps the place in each session.

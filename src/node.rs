@@ -179,6 +179,7 @@ impl Node {
 
     /// Writes what was accepted and closes.
     pub async fn shutdown(self) {
+        self.actions.reads_written().await;
         self.bus().shutdown().await;
     }
 }

@@ -139,12 +139,6 @@ impl Actions {
                 self.forget_level_voice(guild, session, chunk).await?;
             }
         }
-        let wrote = window.heard.iter().filter_map(|heard| match heard.what {
-            Told::Message { user, .. } => Some((user, heard.at)),
-            _ => None,
-        });
-        let rewards = self.award_dailies(guild, wrote).await?;
-        metrics::counter!("reeve_daily_rewards_total").increment(rewards as u64);
         self.note_logs(guild, session, window).await?;
         self.copy_changes(guild, &window.members).await
     }
@@ -206,15 +200,6 @@ impl Actions {
                 Told::VoiceIs(here) => users.extend(here.iter().map(|(user, ..)| *user)),
             }
         }
-        self.numbered(guild, users).await
-    }
-
-    /// Their numbers; whoever is new is written together with the others.
-    pub(crate) async fn numbered(
-        &self,
-        guild: GuildId,
-        users: BTreeSet<UserId>,
-    ) -> Result<People, ActionError> {
         let number = |user| async move {
             let person = self.people().person(guild, user).await?;
             Ok::<_, ActionError>((user, person))

@@ -256,7 +256,6 @@ impl Actions {
             | Command::Take { terms, .. }
             | Command::Transfer { terms, .. }
             | Command::AwardDaily { terms, .. }
-            | Command::AwardDailies { terms, .. }
             | Command::Spend { terms, .. } => Some(terms),
             Command::SettleSpend { .. } | Command::RefundSpend { .. } => None,
         };

@@ -31,6 +31,7 @@ pub const fn permissions(audience: Audience) -> &'static [Permission] {
         Audience::Logs => &[Permission::ViewRecords, Permission::ViewAudit],
         Audience::Giveaways => &[Permission::ManageGiveaways, Permission::ViewAudit],
         Audience::Rewards => &[Permission::ManageEconomy, Permission::ViewAudit],
+        Audience::Access => crate::reads::READERS_OF_READS,
     }
 }
 

@@ -16,6 +16,7 @@ mod error;
 pub mod exports;
 pub mod gate;
 pub mod giveaways;
+pub mod grants;
 pub mod guards;
 pub mod import;
 mod in_force;
@@ -27,11 +28,13 @@ pub mod moderation;
 pub mod modules;
 mod platform;
 mod policy;
+pub mod reads;
 mod refused;
 pub mod settings;
 pub mod squads;
 mod standing;
 pub mod tiers;
+pub mod visits;
 
 use std::sync::Arc;
 
@@ -66,6 +69,8 @@ pub struct Actions {
     cooldowns: cooldowns::Cooldowns,
     floods: gate::Floods,
     refused: refused::Recent,
+    noted: reads::Noted,
+    grants: grants::Cache,
     paid_today: economy::daily::PaidToday,
     keeps: logs::Keeps,
     day_keys: logs::DayKeys,
@@ -94,6 +99,8 @@ impl Actions {
             cooldowns: cooldowns::Cooldowns::default(),
             floods: gate::Floods::default(),
             refused: refused::Recent::default(),
+            noted: reads::Noted::default(),
+            grants: grants::Cache::default(),
             paid_today: economy::daily::PaidToday::default(),
             keeps: logs::Keeps::default(),
             day_keys: logs::DayKeys::default(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use domain::{RoleId, UserId, access::AccessSettings, keys::Scope};
+use domain::{RoleId, UserId, access::AccessSettings, grants::Role, keys::Scope};
 
 /// Discord's permissions, as its bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -90,6 +90,10 @@ pub struct Standing {
     /// Position of the highest role; 0 is that of everybody.
     pub top_rank: u16,
     pub is_owner: bool,
+    /// Roles of ours that they were given here for a time, and that hold now.
+    pub granted: Vec<Role>,
+    /// Whether they run this bot and were let in, and are nobody's admin.
+    pub visits: bool,
 }
 
 impl Standing {
@@ -199,35 +203,28 @@ impl Permission {
         }
     }
 
+    /// Whether somebody has it who is that here.
+    pub const fn is_given_by(self, role: Role) -> bool {
+        match self {
+            Self::ManageEconomy | Self::ManageSettings => matches!(role, Role::Admin),
+            Self::Moderate | Self::Kick | Self::Ban => {
+                matches!(role, Role::Admin | Role::Moderator)
+            }
+            Self::ManageGiveaways => matches!(role, Role::Admin | Role::Host),
+            Self::ViewRecords => matches!(role, Role::Admin | Role::Moderator | Role::Auditor),
+            Self::ViewAudit => matches!(role, Role::Admin | Role::Auditor),
+            Self::ViewAnalytics => matches!(role, Role::Admin | Role::Auditor | Role::Analyst),
+            Self::ManageAccess => false,
+        }
+    }
+
     /// Whether somebody who stands so has it. Who may say which roles may do what is left to
     /// Discord alone: or a role could give itself more.
     pub fn is_held_by(self, standing: &Standing, access: &AccessSettings) -> bool {
-        let by_role = match self {
-            Self::ManageEconomy | Self::ManageSettings => standing.has_any_of(&access.admin_roles),
-            Self::Moderate | Self::Kick | Self::Ban => {
-                standing.has_any_of(&access.admin_roles)
-                    || standing.has_any_of(&access.moderator_roles)
-            }
-            Self::ManageGiveaways => {
-                standing.has_any_of(&access.admin_roles)
-                    || standing.has_any_of(&access.giveaway_roles)
-            }
-            Self::ViewRecords => {
-                standing.has_any_of(&access.admin_roles)
-                    || standing.has_any_of(&access.moderator_roles)
-                    || standing.has_any_of(&access.auditor_roles)
-            }
-            Self::ViewAudit => {
-                standing.has_any_of(&access.admin_roles)
-                    || standing.has_any_of(&access.auditor_roles)
-            }
-            Self::ViewAnalytics => {
-                standing.has_any_of(&access.admin_roles)
-                    || standing.has_any_of(&access.auditor_roles)
-                    || standing.has_any_of(&access.analyst_roles)
-            }
-            Self::ManageAccess => false,
+        let is = |role: &Role| {
+            standing.granted.contains(role) || standing.has_any_of(access.named_for(*role))
         };
+        let by_role = Role::ALL.iter().any(|role| self.is_given_by(*role) && is(role));
         by_role || standing.has(self.discord())
     }
 }

@@ -7,12 +7,14 @@
 //! - An auditor role may read everything, and change nothing.
 //! - An analyst role may look at numbers, and at nothing personal.
 //! - Naming them is left to Discord's administrators, or a role could give itself more.
+//! - Whether members learn who looked at what is kept of them, or when, or neither, is said here too.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     EventType, RoleId, Upcaster,
+    grants::Role,
     settings::{Configurable, Field, FieldValue, Kind, roles_in, roles_of},
 };
 
@@ -24,17 +26,58 @@ pub struct AccessSettings {
     pub giveaway_roles: Vec<RoleId>,
     pub auditor_roles: Vec<RoleId>,
     pub analyst_roles: Vec<RoleId>,
+    pub members_see_reads: SeeReads,
+}
+
+/// What a member learns of those who looked at what is kept of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeeReads {
+    Nothing,
+    /// What was looked at and when, and not by whom.
+    #[default]
+    When,
+    Who,
+}
+
+impl SeeReads {
+    const WORDS: &'static [&'static str] = &["nothing", "when", "who"];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::When => "when",
+            Self::Who => "who",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        [Self::Nothing, Self::When, Self::Who].into_iter().find(|one| one.word() == word)
+    }
 }
 
 impl AccessSettings {
     pub const MAX_ROLES: usize = 20;
+
+    /// Discord's roles that are named for one of ours.
+    pub fn named_for(&self, role: Role) -> &[RoleId] {
+        match role {
+            Role::Admin => &self.admin_roles,
+            Role::Moderator => &self.moderator_roles,
+            Role::Host => &self.giveaway_roles,
+            Role::Auditor => &self.auditor_roles,
+            Role::Analyst => &self.analyst_roles,
+        }
+    }
 }
 
 impl Configurable for AccessSettings {
     const CAPABILITY: &'static str = "access_settings";
-    const TYPES: &'static [EventType] = &[EventType::new("access_settings.changed", 2)];
-    const UPCASTERS: &'static [Upcaster] =
-        &[Upcaster { name: "access_settings.changed", from: 1, up: without_later_roles }];
+    const TYPES: &'static [EventType] = &[EventType::new("access_settings.changed", 3)];
+    const UPCASTERS: &'static [Upcaster] = &[
+        Upcaster { name: "access_settings.changed", from: 1, up: without_later_roles },
+        Upcaster { name: "access_settings.changed", from: 2, up: without_reads },
+    ];
 
     fn fields() -> &'static [Field] {
         const ROLES: Kind = Kind::roles(AccessSettings::MAX_ROLES);
@@ -69,6 +112,13 @@ impl Configurable for AccessSettings {
                 help: "Members with one of these roles may look at numbers, not at what was said.",
                 kind: ROLES,
             },
+            Field {
+                name: "members_see_reads",
+                title: "Members see who looked",
+                help: "What members learn of staff who looked at their record: nothing, when it \
+                       was, or who it was.",
+                kind: Kind::Choice(SeeReads::WORDS),
+            },
         ]
     }
 
@@ -79,11 +129,17 @@ impl Configurable for AccessSettings {
             "giveaway_roles" => Some(roles_in(&self.giveaway_roles)),
             "auditor_roles" => Some(roles_in(&self.auditor_roles)),
             "analyst_roles" => Some(roles_in(&self.analyst_roles)),
+            "members_see_reads" => {
+                Some(FieldValue::Choice(self.members_see_reads.word().to_owned()))
+            }
             _ => None,
         }
     }
 
     fn put(&mut self, field: &str, value: FieldValue) -> bool {
+        if let ("members_see_reads", FieldValue::Choice(word)) = (field, &value) {
+            return SeeReads::of(word).map(|sees| self.members_see_reads = sees).is_some();
+        }
         let place = match field {
             "admin_roles" => &mut self.admin_roles,
             "moderator_roles" => &mut self.moderator_roles,
@@ -114,6 +170,15 @@ fn without_later_roles(mut payload: serde_json::Value) -> serde_json::Value {
         for roles in ["giveaway_roles", "auditor_roles", "analyst_roles"] {
             values.insert(roles.to_owned(), serde_json::json!([]));
         }
+    }
+    payload
+}
+
+/// Before reads were recorded.
+fn without_reads(mut payload: serde_json::Value) -> serde_json::Value {
+    let values = payload.pointer_mut("/changed/values");
+    if let Some(values) = values.and_then(serde_json::Value::as_object_mut) {
+        values.insert("members_see_reads".to_owned(), serde_json::json!("when"));
     }
     payload
 }

@@ -22,10 +22,7 @@ mod settings;
 mod tests;
 pub mod what_if;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,13 +114,6 @@ pub enum Command {
         to: PersonId,
         trigger: DailyTrigger,
         at: Timestamp,
-        terms: Terms,
-    },
-    /// The same for everybody who wrote on that day. Whoever has it, or has no room for it, is
-    /// passed over.
-    AwardDailies {
-        to: BTreeSet<PersonId>,
-        day: UtcDay,
         terms: Terms,
     },
     Spend {
@@ -247,13 +237,18 @@ impl Decider for Economy {
                 Ok(events)
             }
             Command::AwardDaily { to, trigger, at, terms } => {
-                check_trigger(terms.values.daily, *trigger)?;
+                match (terms.values.daily, trigger) {
+                    (DailyMode::Off, _) => return Err(Refusal::DailyOff),
+                    (DailyMode::Automatic, DailyTrigger::Request) => {
+                        return Err(Refusal::DailyIsAutomatic);
+                    }
+                    (DailyMode::Command, DailyTrigger::Message) => {
+                        return Err(Refusal::DailyMustBeRequested);
+                    }
+                    (DailyMode::Automatic, DailyTrigger::Message)
+                    | (DailyMode::Command, DailyTrigger::Request) => {}
+                }
                 state.award_daily(*to, *at, terms)
-            }
-            Command::AwardDailies { to, day, terms } => {
-                check_trigger(terms.values.daily, DailyTrigger::Message)?;
-                let each = to.iter().map(|person| state.award_daily(*person, day.start(), terms));
-                Ok(each.filter_map(Result::ok).flatten().collect())
             }
             Command::Spend { spend, from, amount, purpose, terms } => {
                 let amount = checked_amount(*amount, Bytes::LIMIT)?;
@@ -441,16 +436,6 @@ fn checked_amount(amount: Bytes, max: Bytes) -> Result<Bytes, Refusal> {
 fn check_reason(reason: Option<&Personal<String>>) -> Result<(), Refusal> {
     let chars = reason.and_then(Personal::value).map_or(0, |text| text.chars().count());
     if chars > MAX_REASON_CHARS { Err(Refusal::ReasonTooLong) } else { Ok(()) }
-}
-
-const fn check_trigger(mode: DailyMode, trigger: DailyTrigger) -> Result<(), Refusal> {
-    match (mode, trigger) {
-        (DailyMode::Off, _) => Err(Refusal::DailyOff),
-        (DailyMode::Automatic, DailyTrigger::Request) => Err(Refusal::DailyIsAutomatic),
-        (DailyMode::Command, DailyTrigger::Message) => Err(Refusal::DailyMustBeRequested),
-        (DailyMode::Automatic, DailyTrigger::Message)
-        | (DailyMode::Command, DailyTrigger::Request) => Ok(()),
-    }
 }
 
 fn enough(balance: Bytes, needed: Bytes) -> Result<(), Refusal> {

@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 10;
+const CONTRACT: u32 = 12;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -152,6 +152,9 @@ pub fn families() -> Vec<Family> {
         family::<domain::settings::Settings<domain::platform::PlatformSettings>>(),
         family::<domain::people::People>(),
         family::<domain::refusals::Refusals>(),
+        family::<domain::reads::Reads>(),
+        family::<domain::grants::Grants>(),
+        family::<domain::visits::Visits>(),
         family::<domain::moderation::Moderation>(),
         family::<domain::settings::Settings<domain::moderation::ModerationSettings>>(),
         family::<domain::case::Case>(),

@@ -23,6 +23,7 @@ mod logs;
 mod moderation;
 mod query;
 mod read;
+mod reads;
 mod squads;
 pub(crate) mod views;
 
@@ -51,6 +52,8 @@ pub enum Audience {
     Giveaways,
     /// Codes, and what they were used for; who holds a tier.
     Rewards,
+    /// Who looked at what.
+    Access,
 }
 
 /// A list that can be had whole.
@@ -113,6 +116,7 @@ static REGISTERED: &[&Export] = &[
     &levels::PERIODS,
     &logs::ENTRIES,
     &logs::REFUSALS,
+    &reads::READS,
     &moderation::CASES,
     &moderation::ENTRIES,
     &moderation::MODERATORS,

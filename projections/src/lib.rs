@@ -20,6 +20,7 @@ pub mod levels;
 pub mod logs;
 pub mod moderation;
 mod projection;
+pub mod reads;
 pub mod refusals;
 mod requests;
 mod runner;
@@ -46,6 +47,7 @@ pub fn registered() -> Vec<Box<dyn AnyProjection>> {
         projection::boxed::<economy::weekly::Weekly>(),
         projection::boxed::<economy::transactions::Transactions>(),
         projection::boxed::<refusals::Refusals>(),
+        projection::boxed::<reads::Reads>(),
         projection::boxed::<activity::slots::Slots>(),
         projection::boxed::<activity::members::Members>(),
         projection::boxed::<activity::tallies::Tallies>(),

@@ -7,7 +7,7 @@ use actions::Permission;
 use async_graphql::{
     Context, InputObject, Json, Object, SimpleObject, connection::CursorType as _,
 };
-use domain::Actor;
+use domain::{Actor, reads::Thing};
 use eventlog::{EventLog, LogError, Metadata, Recorded};
 use projections::TimeError;
 
@@ -51,6 +51,9 @@ impl OnGuild {
     ) -> Answer<EventPage> {
         let asked = Asked::read(first, after.as_deref())?;
         let wanted = Wanted::read(&self.0, filter.unwrap_or_default()).await?;
+        if let Some(Actor::Person(whom)) = wanted.by {
+            self.0.looks_at(Thing::History { whom }).await;
+        }
         let begin = match asked.before {
             Some(before) => before,
             None => newest(&self.0, wanted.until).await? + 1,
@@ -144,6 +147,8 @@ pub struct Stretch {
 pub struct EventFilter {
     /// Types that begin with one of these: `economy.`, `economy.bytes_granted`.
     pub types: Option<Vec<String>>,
+    /// And with none of these.
+    pub without: Option<Vec<String>>,
     /// What this person did.
     pub by: Option<Snowflake>,
     /// What this process did.
@@ -159,6 +164,7 @@ const MOST_TYPES: usize = 20;
 
 struct Wanted {
     types: Vec<String>,
+    without: Vec<String>,
     by: Option<Actor>,
     correlation: Option<uuid::Uuid>,
     since: Option<domain::Timestamp>,
@@ -170,8 +176,11 @@ struct Wanted {
 impl Wanted {
     async fn read(scope: &Scope, filter: EventFilter) -> Answer<Self> {
         let types = filter.types.unwrap_or_default();
-        if types.len() > MOST_TYPES {
-            return Err(Trouble::bad_input(format!("types: use at most {MOST_TYPES}.")));
+        let without = filter.without.unwrap_or_default();
+        for (name, all) in [("types", &types), ("without", &without)] {
+            if all.len() > MOST_TYPES {
+                return Err(Trouble::bad_input(format!("{name}: use at most {MOST_TYPES}.")));
+            }
         }
         let mut nothing = false;
         let mut by = filter.process.map(Actor::Process);
@@ -182,6 +191,7 @@ impl Wanted {
         }
         Ok(Self {
             types,
+            without,
             by,
             correlation: filter.correlation.map(|id| id.0),
             since: filter.since.map(|time| time.0),
@@ -190,13 +200,24 @@ impl Wanted {
         })
     }
 
-    const fn is_everything(&self) -> bool {
-        self.types.is_empty() && self.by.is_none() && self.correlation.is_none()
+    /// How many events to read at once for so many that are wanted.
+    fn step(&self, first: u32) -> u64 {
+        let picks = !self.types.is_empty() || self.by.is_some() || self.correlation.is_some();
+        let most = u64::from(first);
+        match (picks, self.without.is_empty()) {
+            (false, true) => most,
+            // What is left out is a small part of what happens.
+            (false, false) => (most * 4).min(STEP),
+            (true, _) => STEP,
+        }
     }
 
     fn takes(&self, event: &Recorded) -> Result<bool, LogError> {
         let kind = |prefix: &String| event.type_name.starts_with(prefix.as_str());
         if !self.types.is_empty() && !self.types.iter().any(kind) {
+            return Ok(false);
+        }
+        if self.without.iter().any(kind) {
             return Ok(false);
         }
         if self.until.is_some_and(|until| event.at > until) {
@@ -231,8 +252,7 @@ async fn look_back(scope: &Scope, wanted: &Wanted, begin: u64, first: u32) -> An
     let floor = begin.saturating_sub(MOST_LOOKED_AT);
     let mut over = wanted.nothing;
     while end > 1 && end > floor && found.len() < first as usize && !over {
-        let step = if wanted.is_everything() { u64::from(first) } else { STEP };
-        let start = (end - 1).saturating_sub(step);
+        let start = (end - 1).saturating_sub(wanted.step(first));
         let many = usize::try_from(end - 1 - start).unwrap_or_default();
         let events = log.read_guild(guild, start, many).await?;
         for event in events.into_iter().rev() {

@@ -24,6 +24,7 @@ mod done;
 mod economy;
 mod exports;
 mod giveaways;
+mod grants;
 mod guard;
 mod guild;
 mod history;
@@ -37,6 +38,7 @@ mod modules;
 mod operations;
 mod page;
 mod people;
+mod reads;
 mod refusals;
 mod scalars;
 mod scope;
@@ -46,6 +48,7 @@ mod squads;
 mod tiers;
 mod trouble;
 mod viewer;
+mod visits;
 
 use std::sync::Arc;
 
@@ -77,6 +80,9 @@ pub struct Guild(
     keys::OnGuild,
     blocks::OnGuild,
     refusals::OnGuild,
+    reads::OnGuild,
+    grants::OnGuild,
+    visits::OnGuild,
     logs::OnGuild,
     history::OnGuild,
     activity::OnGuild,
@@ -100,6 +106,9 @@ impl Guild {
             keys::OnGuild(scope.clone()),
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
+            reads::OnGuild(scope.clone()),
+            grants::OnGuild(scope.clone()),
+            visits::OnGuild(scope.clone()),
             logs::OnGuild(scope.clone()),
             history::OnGuild(scope.clone()),
             activity::OnGuild(scope.clone()),
@@ -126,6 +135,8 @@ pub struct Mutation(
     modules::Mutations,
     blocks::Mutations,
     keys::Mutations,
+    grants::Mutations,
+    visits::Mutations,
     operations::Mutations,
     giveaways::Mutations,
     codes::Mutations,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use actions::Permission;
 use async_graphql::{Context, SimpleObject, Subscription};
-use domain::{GuildId, Moment};
+use domain::{Decider as _, GuildId, Moment, reads::Reads};
 use eventlog::Recorded;
 use futures::{Stream, StreamExt as _, stream};
 use projections::TimeError;
@@ -31,14 +31,20 @@ pub struct News;
 #[Subscription]
 impl News {
     /// That something happened in a community, and in which capabilities: for asking anew what is
-    /// shown. For every member; says nothing of what it was.
+    /// shown. For every member; says nothing of what it was. That somebody looked is no news, or
+    /// everybody's pages would be asked for anew whenever one is opened.
     async fn changed(
         &self,
         ctx: &Context<'_>,
         guild: Snowflake,
     ) -> Result<impl Stream<Item = async_graphql::Result<Change>> + use<>, Trouble> {
         let listener = Listener::begin(ctx, guild_id(guild)?, &[]).await?;
-        Ok(listener.news().map(|news| Ok(Change::of(&news?.1))))
+        Ok(listener.news().filter_map(|news| async {
+            match news {
+                Ok((_, events)) => Change::of(&events).map(Ok),
+                Err(trouble) => Some(Err(trouble.into())),
+            }
+        }))
     }
 
     /// Every event of a community as it happens, with View Audit.
@@ -70,17 +76,22 @@ pub struct Change {
 }
 
 impl Change {
-    fn of(events: &[Recorded]) -> Self {
+    /// None where nothing happened but that somebody looked.
+    fn of(events: &[Recorded]) -> Option<Self> {
         let mut capabilities: Vec<_> =
             events.iter().map(|event| event.stream.category().to_owned()).collect();
+        capabilities.retain(|capability| capability != Reads::CAPABILITY);
+        if capabilities.is_empty() {
+            return None;
+        }
         capabilities.sort_unstable();
         capabilities.dedup();
         let last = events.last();
-        Self {
+        Some(Self {
             seq: Long(last.map_or(0, |event| event.guild_seq.cast_signed())),
             at: Time(last.map_or(domain::Timestamp::from_secs(0), |event| event.at)),
             capabilities,
-        }
+        })
     }
 }
 

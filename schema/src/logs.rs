@@ -8,6 +8,7 @@ use async_graphql::{Enum, InputObject, Object, SimpleObject};
 use domain::{
     ChannelId,
     logs::{Kind, Names},
+    reads::Thing,
 };
 use projections::logs::{self, Filter, Line};
 
@@ -92,6 +93,7 @@ impl OnGuild {
         let kinds = kinds.unwrap_or_default().into_iter().map(Kind::from).collect();
         let (from, until) = (from.map(|from| from.0), until.map(|until| until.0));
         let filter = Filter { who, kinds, channel, from, until };
+        self.0.looks_at(Thing::Log { whom: who }).await;
         let store = self.0.reading("log_entries").await?;
         let rows = logs::page(&store, guild, &filter, asked.before, asked.wanted()).await?;
         let lines = self.0.actions().log_lines(guild, rows.clone()).await?;

@@ -15,7 +15,7 @@ use actions::{
     moderation::{MODULE, Sight},
 };
 use async_graphql::{InputObject, MergedObject, Object, SimpleObject};
-use domain::{PersonId, Timestamp, case::Kind};
+use domain::{PersonId, Timestamp, case::Kind, reads::Thing};
 use projections::moderation::{
     cases::{self, Counts, Filter, Order},
     moderators,
@@ -79,6 +79,7 @@ impl Moderation {
         let Some(filter) = filter.unwrap_or_default().known(&seen).await? else {
             return Ok(asked.page(Vec::new(), |_| 0));
         };
+        self.0.looks_at(filter.person.map_or(Thing::Cases, |whom| Thing::Record { whom })).await;
         let store = self.0.reading("cases").await?;
         let after = asked.before.map(case::number).transpose()?;
         let (order, guild) = (Order::NewestFirst, self.0.guild());
@@ -108,7 +109,10 @@ impl Moderation {
         let actions = self.0.actions();
         let sight = actions.sight_of_case(guild, self.0.caller(), row.as_ref()).await;
         match (sight, row) {
-            (Ok(Sight::All), Some(row)) => Ok(Some(Case { all: true, ..seen.case(row) })),
+            (Ok(Sight::All), Some(row)) => {
+                self.0.looks_at(Thing::Case { case: number, whom: row.person }).await;
+                Ok(Some(Case { all: true, ..seen.case(row) }))
+            }
             (Ok(Sight::Own), Some(row)) => Ok(Some(Case { all: false, ..seen.case(row) })),
             (Ok(_), None) => Ok(None),
             (Err(error), _) if error.rule() == Some("case.no_such_case") => Ok(None),
@@ -124,6 +128,9 @@ impl Moderation {
         let actions = self.0.actions();
         let sight = actions.sight_of_record(guild, self.0.caller(), user).await?;
         let person = actions.people().find(guild, user).await?;
+        if let (Sight::All, Some(whom)) = (sight, person) {
+            self.0.looks_at(Thing::Record { whom }).await;
+        }
         Ok(Record { seen: Seen::by(&self.0).await?, person, all: sight == Sight::All })
     }
 
@@ -160,6 +167,7 @@ impl Moderation {
         complexity = "cost(first, child_complexity)"
     )]
     async fn appeals(&self, first: Option<i32>, after: Option<String>) -> Answer<List<OpenAppeal>> {
+        self.0.looks_at(Thing::Cases).await;
         appeals::open(&self.0, &Asked::read(first, after.as_deref())?).await
     }
 

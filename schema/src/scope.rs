@@ -4,7 +4,10 @@ use std::{ops::Deref, sync::Arc};
 
 use actions::{Actions, Caller, Permission};
 use async_graphql::Context;
-use domain::{GuildId, access::AccessSettings};
+use domain::{
+    GuildId,
+    reads::{Thing, Via},
+};
 use eventlog::Recorded;
 use projections::{ReadStore, View, Visit};
 use tokio::sync::{Mutex, OnceCell};
@@ -42,7 +45,8 @@ impl std::fmt::Debug for Scope {
 }
 
 impl Scope {
-    /// None where whoever asks is no member: then nobody tells them that there is such a community.
+    /// None where whoever asks is no member, nor an operator who was let in: then nobody tells them
+    /// that there is such a community.
     /// Today's permissions count, whichever moment is looked at.
     pub async fn enter(
         ctx: &Context<'_>,
@@ -65,8 +69,10 @@ impl Scope {
             return Ok(None);
         }
         let standing = house.directory.standing(guild, signed_in.user).await?;
-        let Some(standing) = standing else { return Ok(None) };
+        let visiting = house.actions.visiting(guild, signed_in.user, standing.as_ref()).await?;
+        let Some(standing) = visiting.or(standing) else { return Ok(None) };
         house.actions.require_unblocked(guild, signed_in.user).await?;
+        let standing = house.actions.with_grants(guild, signed_in.user, standing).await?;
         let caller = Caller::member(signed_in.user, standing);
         let caller = match &signed_in.key {
             None => caller,
@@ -120,11 +126,7 @@ impl Scope {
 
     /// What whoever asks may here.
     pub async fn permissions(&self) -> Answer<&[Permission]> {
-        let find = || async {
-            let access = self.actions().settings::<AccessSettings>(self.guild()).await?;
-            let held = |permission: &Permission| self.0.caller.may(*permission, &access.values);
-            Ok::<_, Trouble>(Permission::ALL.into_iter().filter(held).collect())
-        };
+        let find = || self.actions().permissions(self.guild(), self.caller());
         Ok(self.0.may.get_or_try_init(find).await?)
     }
 
@@ -147,6 +149,11 @@ impl Scope {
             ),
         };
         Err(Trouble::forbidden(text))
+    }
+
+    /// Keeps that whoever asks looks at something of others'.
+    pub async fn looks_at(&self, thing: Thing) {
+        self.actions().note_read(self.guild(), self.caller(), thing, Via::Dashboard).await;
     }
 
     /// A read model, now or as it was.

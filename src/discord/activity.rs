@@ -35,12 +35,10 @@ use crate::processes::Trouble;
 
 /// What is heard is recorded within this time.
 const FLUSH_EVERY: Duration = Duration::from_secs(4);
-/// And what somebody waits for within this.
-const SOON: Duration = Duration::from_millis(500);
 /// And what is not so long ago, where the clock is played and runs faster than time.
 const LONGEST_SECS: i64 = 60 * 60;
 /// So much is recorded at once, whatever the time.
-const FLUSH_AT: usize = 20_000;
+const FLUSH_AT: usize = 5_000;
 /// So much is held at most, about 150 bytes each: whoever uses a command in the middle of a flood has
 /// three seconds, and must not wait until the store has taken all that was written before.
 const MAX_HELD: usize = 200_000;
@@ -70,8 +68,6 @@ pub struct Lane {
     held: Mutex<Held>,
     /// There is much, or somebody waits for it.
     due: Notify,
-    /// There is something for which a member waits.
-    awaited: Notify,
     room: Notify,
     hurry: AtomicBool,
     /// Something could not be recorded at the end: nothing after it is.
@@ -239,16 +235,6 @@ impl Lane {
         (micros > 0).then(|| Timestamp::from_micros(micros))
     }
 
-    /// Somebody waits for what was heard last.
-    pub fn soon(&self) {
-        self.awaited.notify_one();
-    }
-
-    /// Records what was heard so far.
-    pub fn flush(&self) {
-        self.due.notify_one();
-    }
-
     /// Records at once, and whatever else comes.
     pub fn hurry(&self) {
         self.hurry.store(true, Ordering::Relaxed);
@@ -330,15 +316,8 @@ impl Held {
 /// Records what a lane hears, for as long as it lives.
 pub async fn keep_recording(lane: Arc<Lane>, edge: Arc<Edge>, stop: watch::Receiver<bool>) {
     loop {
-        let soon = async {
-            lane.awaited.notified().await;
-            tokio::time::sleep(SOON).await;
-        };
-        tokio::select! {
-            () = lane.due.notified() => {}
-            () = soon => {}
-            () = tokio::time::sleep(FLUSH_EVERY) => {}
-        }
+        // Either is as good.
+        let _ = tokio::time::timeout(FLUSH_EVERY, lane.due.notified()).await;
         while let Some(batch) = lane.take() {
             if lane.left.load(Ordering::Relaxed) {
                 // Or what was left before would look as if it had been recorded.

@@ -289,6 +289,17 @@ impl Ctx {
         Self { edge, asked, caller }
     }
 
+    /// With what they were given here for a time. Where that cannot be read, they have nothing of it.
+    pub async fn with_grants(mut self) -> Self {
+        let (guild, user) = (self.guild(), self.user());
+        let standing = self.asked.standing.clone();
+        match self.actions().with_grants(guild, user, standing).await {
+            Ok(standing) => self.caller = Caller::member(user, standing),
+            Err(error) => tracing::warn!(guild.id = %guild, %error, "grants cannot be read"),
+        }
+        self
+    }
+
     pub fn actions(&self) -> &Actions {
         &self.edge.actions
     }

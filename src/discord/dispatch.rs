@@ -70,7 +70,7 @@ pub fn is_private(edge: &Edge, asked: &Asked) -> bool {
 }
 
 pub async fn handle(edge: Arc<Edge>, asked: Arc<Asked>) -> Handled {
-    let ctx = Ctx::new(edge, asked);
+    let ctx = Ctx::new(edge, asked).with_grants().await;
     let answer = match ctx.asked.what.clone() {
         What::Command { group, verb, given } => command(&ctx, &group, &verb, &given).await,
         What::Press { custom_id, values } => press(&ctx, &custom_id, values).await,

@@ -114,7 +114,7 @@ impl Guilds {
         let known = known.get(&guild);
         let top_rank = known.map_or(0, |known| known.top_rank(&roles));
         let is_owner = known.is_some_and(|known| known.owner == Some(user));
-        Standing { permissions, roles, top_rank, is_owner }
+        Standing { permissions, roles, top_rank, is_owner, ..Standing::default() }
     }
 
     /// What somebody with these roles may in the community at large; channels may say otherwise.

@@ -171,22 +171,11 @@ impl Progress {
         Recording { of: std::sync::Arc::clone(self), seq }
     }
 
-    /// Until everything up to here is done, but for what is to be recorded.
+    /// Until everything up to here is done.
     pub async fn reached(&self, seq: u64) {
         loop {
             let finished = self.finished.notified();
             if self.is_past(seq) {
-                return;
-            }
-            finished.await;
-        }
-    }
-
-    /// Until everything up to here is recorded, too.
-    pub async fn recorded(&self, seq: u64) {
-        loop {
-            let finished = self.finished.notified();
-            if self.done() >= seq {
                 return;
             }
             finished.await;

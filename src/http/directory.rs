@@ -248,6 +248,7 @@ impl Known {
             roles: member.roles.clone(),
             top_rank,
             is_owner,
+            ..Standing::default()
         }
     }
 

@@ -13,7 +13,10 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
-use domain::{GuildId, Moment, UserId};
+use domain::{
+    GuildId, Moment, UserId,
+    reads::{Thing, Via},
+};
 use futures::{Stream, stream};
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -83,6 +86,10 @@ async fn begin(
         return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", &text));
     }
     let writer = Writer::new(format, heads(export)).map_err(|error| fault(&error))?;
+    if export.is_sensitive() {
+        let thing = Thing::List { list: export.name.to_owned(), whom: filter.member };
+        actions.note_read(scope.guild(), scope.caller(), thing, Via::Download).await;
+    }
     let list = actions.whole_list((*reading).clone(), scope.guild(), export, &filter, texts);
     let (list_name, word) = (export.name, format.word());
     metrics::counter!("reeve_exports_total", "list" => list_name, "format" => word).increment(1);

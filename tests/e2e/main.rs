@@ -45,6 +45,7 @@ mod discord {
     mod rest;
     mod restarts;
     mod squads;
+    mod staff;
     mod town;
     mod trouble;
 }

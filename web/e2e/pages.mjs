@@ -45,6 +45,7 @@ export const PAGES = {
   "cases-everywhere": { path: "/ops/cases", as: "operator" },
   requests: { path: "/ops/requests", as: "operator" },
   maintenance: { path: "/ops/maintenance", as: "operator" },
+  "break-glass": { path: "/ops/visits", as: "operator" },
   status: { path: "/status" },
   missing: { path: "/nowhere" },
 };

@@ -97,6 +97,19 @@ const LOGGED = [
   { kind: "COMMAND_USED", channel: "32", subject: "bytes read" },
 ];
 const logEntry = (i) => ({ seq: String(HEAD - i), at: iso(NOW - i * 610_000), person: person((i % 8) + 1), by: i % 3 === 1 ? person(4) : null, channel: null, from: null, message: null, messages: 1, subject: null, changes: [], names: null, before: null, after: null, purged: [], ...LOGGED[i % LOGGED.length] });
+const LOOKED = [
+  { what: "CASE_OPENED", case: 41, whom: person(4) },
+  { what: "RECORD_OPENED", whom: person(3) },
+  { what: "LOG_SEARCHED", whom: person(5) },
+  { what: "CASES_BROWSED" },
+  { what: "FILE_OPENED", case: 12, via: "DOWNLOAD" },
+  { what: "LIST_TAKEN", list: "case_entries", via: "DOWNLOAD" },
+  { what: "RECORD_OPENED", whom: person(9), via: "DISCORD" },
+  { what: "LIST_SEARCHED", list: "a_list_of_tomorrow_with_a_long_name", whom: person(6), via: "DOWNLOAD" },
+  { what: "HISTORY_SEARCHED", whom: person(2) },
+  { what: "MANY_OPENED" },
+];
+const readLine = (i, operators) => ({ seq: String(HEAD - i), at: iso(NOW - i * 1_210_000), case: null, list: null, whom: null, via: "DASHBOARD", byOperator: operators || i % 11 === 7, who: operators || i % 11 === 7 ? null : person((i % 3) + 1), ...LOOKED[i % LOOKED.length] });
 const FILES = [
   { name: "nitro.png", bytes: "48213", outcome: "COPIED" },
   { name: "a-recording-of-everything-that-was-said-in-the-voice-channel-that-evening.mp4", bytes: "31457280", outcome: "TOO_LARGE" },
@@ -207,6 +220,11 @@ function guildOf(mode, asOf) {
     permissionLines: ALL.map((permission, i) => ({ permission, name: permission, discord: i < 2 ? '"Manage Server"' : i === 2 ? '"Administrator"' : '"Timeout Members"', held: permissions.includes(permission) })),
     blocks: empty ? [] : [{ person: person(5), since: iso(NOW - 9 * DAY), until: null, reason: "spam by direct messages" }],
     keys: ({ everybodys }) => (empty ? [] : [["the website", 0, ["READ", "ECONOMY"], 2, 80], ["nightly report on my server at home", 0, ["READ", "RECORDS", "AUDIT"], null, 300], ...(everybodys ? [["Ben's bot", 3, ["READ"], 40, 12]] : [])].map(([name, who, scopes, used, days], i) => ({ id: `00000000-0000-4000-8000-00000000010${i}`, owner: person(who), name, scopes, madeAt: iso(NOW - (i + 5) * DAY), endsAt: iso(NOW + days * DAY), usedAt: used === null ? null : iso(NOW - used * 3_600_000) }))),
+    visits: empty ? [] : [0, 1, 2].map((i) => ({ operator: person([7, 11, 9][i]), since: iso(NOW - i * 9 * DAY), until: iso(i === 0 ? Date.now() + 2_000_000 : NOW - i * 9 * DAY + 3_600_000), lasts: i === 0, isYours: mode === "operator", reason: i === 2 ? null : ["a member reports that bytes they were sent never arrived, ticket 4711", "asked for by the owner"][i] })),
+    grants: empty ? [] : [["AUDITOR", 3, "the yearly audit"], ["MODERATOR", 4, "stands in while tobias is on holiday, which is longer than anybody thought it would be"], ["ANALYST", 5, null]].map(([role, n, reason], i) => ({ person: person(n), role, since: iso(NOW - DAY), until: iso(NOW + (i + 1) * 2 * DAY), by: i === 2 ? null : person(1), reason })),
+    reads: ({ first, after, operators }) => page(empty ? 0 : 60, first, after, (i) => readLine(i, operators)),
+    readsOfYours: ({ first, after }) => page(empty ? 0 : 12, first, after, (i) => ({ ...readLine(i * 7), ...[LOOKED[0], LOOKED[1], LOOKED[2], LOOKED[8]][i % 4], list: null, byOperator: i === 3, who: i % 4 === 1 ? null : person((i % 3) + 1) })),
+    readsShown: empty ? "NOTHING" : "WHO",
     refusals: ({ first, after }) => page(empty ? 0 : 4, first, after, (i) => ({ seq: String(900 + i), at: iso(NOW - i * DAY), who: person(1), whom: person(4), what: "/send 9000", rule: "economy.not_enough" })),
     events: ({ first, after }) => page(empty ? 0 : HEAD, first, after, (i) => event(HEAD - i)),
     event: ({ id, seq }) => event(Number(seq ?? Number(id?.slice(-12) ?? 1))),
@@ -244,7 +262,7 @@ function root(mode) {
   const refusedBy = (rule, text) => ({ status: "REFUSED", refusal: { rule, text } });
   return {
     viewer: mode === "anonymous" ? null : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", punished: punished(empty), guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
-    guild: ({ asOf }) => guildOf(mode, asOf),
+    guild: ({ id, asOf }) => (/^9000000000000000\d\d$/.test(id) ? guildOf(mode, asOf) : null),
     operations: () => operations(empty),
     status: { log: true, lateReadModels: 0, maintenance: null, at: iso(Date.now()) },
     sessionRevoke: true,
@@ -256,7 +274,7 @@ function root(mode) {
     punish: { done, number: 59, until: null }, memberNote: { done, number: 59 },
     caseReason: done, caseNote: done, caseEvidence: done, caseHide: done, caseResolve: done, caseLink: done, caseDuration: { done, until: null }, casePardon: { done, pardoned: "WARNING" },
     casesUndo: { done, cases: 17, left: "0" }, appealDecide: { done, pardoned: null }, appeal: ({ input }) => (input.text === "no" ? { done: refusedBy("case.appeal_open", "Your appeal is being looked at. Wait for the answer."), number: null } : { done, number: 1 }),
-    block: done, unblock: done, readModelAsk: true, effectRetry: true, effectDrop: true, processRetry: "1",
+    block: done, unblock: done, grantGive: done, grantTake: done, visitEnd: done, visitBegin: ({ input }) => (input.reason.startsWith("nothing") ? { done: refusedBy("visits.already_inside", "You are let in here already."), until: null } : { done, until: iso(Date.now() + 3_600_000) }), readModelAsk: true, effectRetry: true, effectDrop: true, processRetry: "1",
     ...drawsRoot({ empty }),
     maintenanceSwitch: ({ input }) => ({ done, maintenance: { on: input.on, notice: input.notice ?? "" } }),
   };

@@ -1,26 +1,17 @@
-//! The daily reward for messages. Almost every message comes from somebody who was paid today
-//! already, so that answer comes from memory, without a look at any store; the others are paid
-//! together with those who wrote in the same seconds.
+//! The daily reward for a message. Almost every message comes from somebody who was paid today
+//! already, so that answer comes from memory, without a look at any store.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use domain::{
-    Decider as _, GuildId, PersonId, Timestamp, UserId, UtcDay,
-    economy::{Command, DailyMode, Economy, Event},
+    GuildId, IdempotencyKey, Timestamp, UserId, UtcDay,
+    economy::{DailyMode, DailyTrigger},
 };
-use eventlog::StreamId;
 use parking_lot::Mutex;
 
-use super::MODULE;
-use crate::{ActionError, Actions, Caller, fresh_key};
+use super::{Daily, MODULE};
+use crate::{ActionError, Actions, Caller};
 
-/// The process that pays.
-const PROCESS: &str = "daily";
-/// Members of one decision: their events stay far below what a log takes at once.
-const AT_ONCE: usize = 250;
 /// Members of whom it is remembered that they were paid today; of more the ledger is asked.
 const REMEMBERED: usize = 500_000;
 
@@ -59,83 +50,50 @@ impl PaidToday {
 }
 
 impl Actions {
-    /// Whether a message of this member at this moment may bring the day's reward, as far as
-    /// memory tells.
-    pub async fn may_be_due(&self, guild: GuildId, user: UserId, at: Timestamp) -> bool {
-        !self.paid_today.knows(guild, user, at.utc_day())
-            && self.pays_for_messages(guild).await.unwrap_or(true)
+    /// Whether memory alone tells that a message at this moment pays this member nothing.
+    pub fn was_paid_that_day(&self, guild: GuildId, user: UserId, at: Timestamp) -> bool {
+        self.paid_today.knows(guild, user, at.utc_day())
     }
 
-    async fn pays_for_messages(&self, guild: GuildId) -> Result<bool, ActionError> {
+    /// For the member's message at this moment; none where it pays nothing.
+    #[tracing::instrument(name = "economy.award_daily_for_message", level = "debug", skip_all, fields(guild.id = %guild))]
+    pub async fn award_daily_for_message(
+        &self,
+        guild: GuildId,
+        user: UserId,
+        at: Timestamp,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Daily>, ActionError> {
+        let day = at.utc_day();
+        if self.paid_today.knows(guild, user, day) {
+            return Ok(None);
+        }
         let terms = self.economy_terms(guild).await?;
-        let wanted = terms.values.daily == DailyMode::Automatic;
-        Ok(wanted && self.module_is_on(guild, &MODULE).await?)
-    }
-
-    /// Pays those who wrote at these moments and have not had the reward of that day; tells how
-    /// many that were. The ledger itself knows whom it has paid, so this may be asked again.
-    #[tracing::instrument(name = "economy.award_dailies", level = "debug", skip_all, fields(guild.id = %guild))]
-    pub async fn award_dailies(
-        &self,
-        guild: GuildId,
-        wrote: impl IntoIterator<Item = (UserId, Timestamp)>,
-    ) -> Result<usize, ActionError> {
-        let mut due = BTreeMap::<UtcDay, BTreeSet<UserId>>::new();
-        for (user, at) in wrote {
-            let day = at.utc_day();
-            if !self.paid_today.knows(guild, user, day) {
-                due.entry(day).or_default().insert(user);
-            }
+        if terms.values.daily != DailyMode::Automatic || !self.module_is_on(guild, &MODULE).await? {
+            return Ok(None);
         }
-        if due.is_empty() || !self.pays_for_messages(guild).await? {
-            return Ok(0);
+        match self.require_unblocked(guild, user).await {
+            Ok(()) => {}
+            Err(error) if error.is_fault() => return Err(error),
+            Err(_) => return Ok(None),
         }
-        let mut paid = 0;
-        for (day, users) in due {
-            let mut unblocked = BTreeSet::new();
-            for user in users {
-                match self.require_unblocked(guild, user).await {
-                    Ok(()) => unblocked.insert(user),
-                    Err(error) if error.is_fault() => return Err(error),
-                    Err(_) => continue,
-                };
-            }
-            let people: Vec<_> = self.numbered(guild, unblocked).await?.into_iter().collect();
-            for some in people.chunks(AT_ONCE) {
-                paid += self.pay(guild, day, some).await?;
-            }
-        }
-        Ok(paid)
-    }
-
-    async fn pay(
-        &self,
-        guild: GuildId,
-        day: UtcDay,
-        people: &[(UserId, PersonId)],
-    ) -> Result<usize, ActionError> {
-        let to = people.iter().map(|(_, person)| *person).collect();
-        let command = Command::AwardDailies { to, day, terms: self.economy_terms(guild).await? };
-        let key = fresh_key(PROCESS).map_err(|error| ActionError::BadInput(error.to_string()))?;
         // Maintenance keeps people from asking for things; what comes by itself goes on.
-        let decision = match self.economy(guild, &Caller::process(PROCESS), &key, command).await {
-            Ok(decision) => decision,
-            // The community wants it otherwise since a moment ago.
-            Err(ActionError::Refused { .. }) => return Ok(0),
-            Err(error) => return Err(error),
-        };
-        // Who has no room for it may have some later on the same day.
-        let stream = StreamId::of_guild(Economy::CAPABILITY, guild);
-        let settled = self.bus().read::<Economy, _>(&stream, |state, _| {
-            let had = |person| state.wallet(person).is_some_and(|wallet| wallet.last_daily >= day);
-            people.iter().filter(|(_, person)| had(*person)).map(|(user, _)| *user).collect()
-        });
-        let settled: Vec<_> = settled.await?;
-        for user in settled {
-            self.paid_today.add(guild, user, day);
+        let caller = Caller::process("daily");
+        let awarded = self.award_daily(guild, &caller, user, DailyTrigger::Message, at, key).await;
+        match awarded {
+            Ok(daily) => {
+                self.paid_today.add(guild, user, day);
+                Ok(Some(daily))
+            }
+            Err(ActionError::Refused { rule, .. }) => {
+                // Not payable for another reason, such as a full account, may be so no more later.
+                if rule == "economy.daily_already_paid" {
+                    self.paid_today.add(guild, user, day);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
-        let is_reward = |event: &&Event| matches!(event, Event::DailyAwarded { .. });
-        Ok(decision.events.iter().filter(is_reward).count())
     }
 }
 

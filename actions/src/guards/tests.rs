@@ -26,6 +26,7 @@ fn access() -> AccessSettings {
         giveaway_roles: vec![role(GIVEAWAY_ROLE)],
         auditor_roles: vec![role(AUDITOR_ROLE)],
         analyst_roles: vec![role(ANALYST_ROLE)],
+        ..AccessSettings::default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{
     ChannelId, GuildId, MessageId, PersonId, Personal, PersonalField as _, Timestamp, UserId,
     logs::{Difference, Kind, Names},
+    reads::{Thing, Via},
 };
 use eventlog::PeopleError;
 use projections::logs::{self, Filter, Line};
@@ -89,6 +90,7 @@ impl Actions {
                 None => return Ok(LogPage { lines: Vec::new(), next: None }),
             },
         };
+        self.note_read(guild, caller, Thing::Log { whom: who }, Via::Discord).await;
         let LogFilter { kinds, channel, from, until, .. } = filter.clone();
         let filter = Filter { who, kinds, channel, from, until };
         let limit = limit.clamp(1, MAX_LOG_PAGE);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use domain::{
     CaseNumber, EventId, GuildId, IdempotencyKey, PersonId, Personal,
     case::{self, FileOutcome, FileTold},
+    reads::{Thing, Via},
 };
 use eventlog::{LogError, PeopleError, people::DataKey, values};
 use projections::moderation::cases;
@@ -252,6 +253,9 @@ impl Actions {
         let which = values![guild, of.case.0, of.evidence, of.file];
         let kept = self.work.query(select, &which).await?;
         let kept = kept.first().ok_or_else(|| not_kept(row.outcome))?;
+        let FileOf { case, evidence, file } = of;
+        let thing = Thing::File { case, evidence, file };
+        self.note_read(guild, caller, thing, Via::Download).await;
         let (bytes, pieces) = (kept.count(0)?, kept.count(1)?);
         Ok(KeptFile { of, name: told.name, bytes, pieces, guild, key })
     }

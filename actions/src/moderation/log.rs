@@ -6,6 +6,7 @@ use domain::{
     CaseNumber, EventId, GuildId, PersonId, Personal, Timestamp, UserId,
     case::{self, Kind, Place, Status},
     moderation::{By, Event, Moderation, Sanction},
+    reads::{Thing, Via},
 };
 use projections::moderation::{
     cases::{self, CaseRow, Counts, Entry, Filter, Order},
@@ -151,6 +152,8 @@ impl Actions {
             let (entries, next, links, files) = (Vec::new(), None, Vec::new(), Vec::new());
             return Ok(CaseHistory { case, entries, next, links, files });
         }
+        let thing = Thing::Case { case: number, whom: row.person };
+        self.note_read(guild, caller, thing, Via::Discord).await;
         let links = self.links_of(guild, number).await?;
         let files = self.files_of(guild, number).await?;
         let limit = limit.clamp(1, MAX_CASES_PAGE);
@@ -186,6 +189,8 @@ impl Actions {
         };
         let own = self.person_of(guild, caller).await?;
         known.untold = own;
+        let thing = known.person.map_or(Thing::Cases, |whom| Thing::Record { whom });
+        self.note_read(guild, caller, thing, Via::Discord).await;
         let order = Order::NewestFirst;
         let page = cases::page(self.store(), guild, &known, order, after, limit + 1);
         let mut page = page.await?;
@@ -235,6 +240,9 @@ impl Actions {
                 recent: Vec::new(),
             });
         };
+        if all {
+            self.note_read(guild, caller, Thing::Record { whom: person }, Via::Discord).await;
+        }
         let stream = stream(guild);
         let read = self.bus().read::<Moderation, _>(&stream, |state, _| {
             (state.active_warnings(person, at), state.sanctions(person).to_vec())

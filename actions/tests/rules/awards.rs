@@ -56,7 +56,7 @@ fn given_the_setting_then_daily_rewards_count_as_received_or_not() {
         let house = site.open().await;
         house.set("economy", "role_rewards", "10:7").await;
         let now = house.actions.now();
-        house.actions.award_dailies(guild(), [(ann(), now)]).await.unwrap();
+        house.actions.award_daily_for_message(guild(), ann(), now, fresh()).await.unwrap();
         assert_eq!(due(&house, ann()).await, [0_u64; 0]);
         house.set("economy", "received_counts_daily", "on").await;
         assert_eq!(due(&house, ann()).await, [7]);

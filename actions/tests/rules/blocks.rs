@@ -41,7 +41,8 @@ fn given_a_user_blocked_everywhere_then_every_action_refuses_until_the_end() {
                 rule(actions.switch_module(place, &caller, "economy", false, key).await),
             ];
             assert_eq!(refused, ["guard.blocked"; 9]);
-            assert_eq!(actions.award_dailies(place, [(ann(), now)]).await.unwrap(), 0);
+            let message = actions.award_daily_for_message(place, ann(), now, key).await.unwrap();
+            assert_eq!(message, None);
         }
         let told = house.send(ann(), ben(), 1).await.unwrap_err().to_string();
         assert_eq!(told, "You are blocked from using this bot until 2026-11-25 12:00 UTC.");

@@ -2,10 +2,14 @@
 
 use std::time::Instant;
 
-use domain::Bytes;
+use domain::{Bytes, IdempotencyKey};
 use eventlog::sql::Value;
 
-use crate::support::{Site, ann, ben, guild, on_each_store, user};
+use crate::support::{Site, ann, fresh, guild, on_each_store, user};
+
+fn message(number: u64) -> IdempotencyKey {
+    IdempotencyKey::new(format!("message/{number}")).unwrap()
+}
 
 // proves: ECO-02, ECO-14
 #[test]
@@ -13,44 +17,31 @@ fn given_messages_of_a_day_then_the_first_one_pays_whoever_sees_it_and_however_o
     on_each_store(async |site| {
         let house = site.open().await;
         let now = house.actions.now();
+        let mut paid = Vec::new();
         let tasks: Vec<_> = (0..20)
-            .map(|_| {
+            .map(|number| {
                 let actions = house.actions.clone();
                 tokio::spawn(async move {
-                    actions.award_dailies(guild(), [(ann(), now), (ann(), now)]).await.unwrap()
+                    let key = message(number % 4);
+                    actions.award_daily_for_message(guild(), ann(), now, &key).await.unwrap()
                 })
             })
             .collect();
-        let mut paid = 0;
         for task in tasks {
-            paid += task.await.unwrap();
+            paid.extend(task.await.unwrap());
         }
-        assert_eq!(paid, 1);
+        assert!(paid.iter().filter(|daily| !daily.repeated).count() == 1, "{paid:?}");
+        assert!(paid.iter().all(|daily| daily.amount == Bytes(10)));
         // After a restart the ledger knows it.
         house.close().await;
         let house = site.open().await;
-        assert_eq!(house.actions.award_dailies(guild(), [(ann(), now)]).await.unwrap(), 0);
+        let late = house.actions.award_daily_for_message(guild(), ann(), now, &message(99)).await;
+        assert_eq!(late.unwrap(), None);
         site.pass_secs(86_400);
-        let next = house.actions.now();
-        // One who wrote on both sides of midnight, and one who had not been seen.
-        let wrote = [(ann(), now), (ann(), next), (ben(), now), (ben(), next)];
-        assert_eq!(house.actions.award_dailies(guild(), wrote).await.unwrap(), 3);
-        let balance = async |of| house.actions.balance(guild(), of).await.unwrap();
-        assert_eq!((balance(ann()).await, balance(ben()).await), (Bytes(20), Bytes(20)));
-        house.close().await;
-    });
-}
-
-// proves: ECO-02
-#[test]
-fn given_messages_of_very_many_at_once_then_each_of_them_is_paid() {
-    on_each_store(async |site| {
-        let house = site.open().await;
         let now = house.actions.now();
-        let wrote: Vec<_> = (1..=600).map(|number| (user(number), now)).collect();
-        assert_eq!(house.actions.award_dailies(guild(), wrote.clone()).await.unwrap(), 600);
-        assert_eq!(house.actions.award_dailies(guild(), wrote).await.unwrap(), 0);
-        assert_eq!(house.actions.balance(guild(), user(600)).await.unwrap(), Bytes(10));
+        let next = house.actions.award_daily_for_message(guild(), ann(), now, &message(100)).await;
+        assert_eq!(next.unwrap().unwrap().streak_days, 2);
+        assert_eq!(house.actions.balance(guild(), ann()).await.unwrap(), Bytes(20));
         house.close().await;
     });
 }
@@ -74,17 +65,19 @@ fn given_a_member_who_was_paid_today_then_a_message_asks_no_store_at_all() {
     on_each_store(async |site| {
         let house = site.open().await;
         let now = house.actions.now();
-        let wrote: Vec<_> = (1..=50).map(|number| (user(number), now)).collect();
-        assert_eq!(house.actions.award_dailies(guild(), wrote).await.unwrap(), 50);
+        for member in 1..=50 {
+            let key = message(member);
+            house.actions.award_daily_for_message(guild(), user(member), now, &key).await.unwrap();
+        }
         without_stores(&house, &site).await;
-        let new = house.actions.award_dailies(guild(), [(user(51), now)]).await;
+        let new = house.actions.award_daily_for_message(guild(), user(51), now, &message(51)).await;
         assert!(new.is_err(), "the stores are not away: {new:?}");
         let began = Instant::now();
         let messages = 100_000_u64;
         for number in 0..messages {
-            let user = user(1 + number % 50);
-            assert!(!house.actions.may_be_due(guild(), user, now).await);
-            assert_eq!(house.actions.award_dailies(guild(), [(user, now)]).await.unwrap(), 0);
+            let (user, key) = (user(1 + number % 50), message(1_000));
+            let paid = house.actions.award_daily_for_message(guild(), user, now, &key).await;
+            assert_eq!(paid.unwrap(), None);
         }
         let each = began.elapsed() / u32::try_from(messages).unwrap();
         println!("a message of somebody who was paid today: {each:?}");
@@ -99,14 +92,13 @@ fn given_rewards_by_command_or_off_then_messages_pay_nothing() {
         for mode in ["command", "off"] {
             house.set("economy", "daily", mode).await;
             let now = house.actions.now();
-            assert!(!house.actions.may_be_due(guild(), ann(), now).await, "{mode}");
-            let paid = house.actions.award_dailies(guild(), [(ann(), now)]).await;
-            assert_eq!(paid.unwrap(), 0, "{mode}");
+            let paid = house.actions.award_daily_for_message(guild(), ann(), now, fresh()).await;
+            assert_eq!(paid.unwrap(), None, "{mode}");
         }
         house.set("economy", "daily", "automatic").await;
         let now = house.actions.now();
-        let paid = house.actions.award_dailies(guild(), [(ann(), now)]).await;
-        assert_eq!(paid.unwrap(), 1, "what was refused before is not remembered");
+        let paid = house.actions.award_daily_for_message(guild(), ann(), now, fresh()).await;
+        assert!(paid.unwrap().is_some(), "what was refused before is not remembered");
         house.close().await;
     });
 }

@@ -19,3 +19,4 @@ mod reads;
 mod refused;
 mod settings;
 mod support;
+mod who_looked;

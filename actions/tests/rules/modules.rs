@@ -22,9 +22,11 @@ fn given_a_module_switched_off_then_its_actions_are_refused_here_and_go_on_elsew
             "Economy is switched off in this community. Somebody with the permission \"Manage \
              Server\" can switch it on with /modules."
         );
-        let wrote = [(ann(), house.actions.now())];
-        assert_eq!(house.actions.award_dailies(guild(), wrote).await.unwrap(), 0);
-        assert_eq!(house.actions.award_dailies(other_guild(), wrote).await.unwrap(), 1);
+        let (now, key) = (house.actions.now(), fresh());
+        let message = house.actions.award_daily_for_message(guild(), ann(), now, key).await;
+        assert_eq!(message.unwrap(), None);
+        let there = house.actions.award_daily_for_message(other_guild(), ann(), now, key).await;
+        assert!(there.unwrap().is_some());
         assert!(house.actions.wallet(guild(), &member(ann()), ann()).await.is_err());
         let on = house.actions.switch_module(guild(), &manager, "economy", true, fresh());
         assert_eq!(on.await.unwrap(), ModuleState::On);

@@ -148,7 +148,6 @@ impl Command {
         | Self::Take { terms, .. }
         | Self::Transfer { terms, .. }
         | Self::AwardDaily { terms, .. }
-        | Self::AwardDailies { terms, .. }
         | Self::Spend { terms, .. } = &mut self
         {
             *terms = Arc::new(InForce { version: 1, values: settings });

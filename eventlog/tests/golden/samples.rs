@@ -4,7 +4,7 @@
 use domain::{
     Actor, Bytes, Cause, CorrelationId, Decider, DomainEvent as _, EventId, GuildId,
     IdempotencyKey, KeyId, PersonId, Personal, RoleId, Sealed, Timestamp,
-    access::AccessSettings,
+    access::{AccessSettings, SeeReads},
     awards::{Awards, Event as OfAwards, Failure},
     blocks::{Blocks, Event as OfBlocks, Subject},
     digest::Digest,
@@ -18,6 +18,8 @@ use domain::{
 };
 #[path = "community.rs"]
 mod community;
+#[path = "staff.rs"]
+mod staff;
 #[path = "teams.rs"]
 mod teams;
 
@@ -46,6 +48,7 @@ pub fn samples() -> Vec<Stored> {
         giveaway_roles: vec![role(1_107_318_246_137_131_076)],
         auditor_roles: vec![role(1_107_318_246_137_131_075)],
         analyst_roles: vec![role(1_107_318_246_137_131_076)],
+        members_see_reads: SeeReads::Who,
     };
     stored.extend(of::<Settings<AccessSettings>>(versions([named, AccessSettings::default()])));
     let switched = ModuleSettings::default().with("economy", false).with("welcome", true);
@@ -60,6 +63,7 @@ pub fn samples() -> Vec<Stored> {
     stored.extend(of::<Settings<CommandSettings>>(versions([slow, CommandSettings::default()])));
     stored.extend(community::samples());
     stored.extend(teams::samples());
+    stored.extend(staff::samples());
     let maintenance = PlatformSettings { maintenance: true, notice: "Back at noon.".to_owned() };
     let settings = versions([maintenance, PlatformSettings::default()]);
     stored.extend(of::<Settings<PlatformSettings>>(settings));

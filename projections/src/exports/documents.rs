@@ -40,6 +40,7 @@ impl Audience {
             Self::Logs => "View Records or View Audit",
             Self::Giveaways => "Manage Giveaways or View Audit",
             Self::Rewards => "Manage Economy or View Audit",
+            Self::Access => "Manage Access or View Audit",
         }
     }
 }

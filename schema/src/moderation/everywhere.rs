@@ -1,19 +1,25 @@
 //! Cases of all communities, for operators: what was done where, to whom and by whom. What people
 //! wrote is not told: acting inside a community is another thing than seeing that it has trouble.
+//! Each community whose cases are shown has it in its access log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use actions::{Caller, Standing};
 use async_graphql::{
     Context, InputObject, SimpleObject,
     connection::{Connection, CursorType, Edge},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{CaseNumber, GuildId, Timestamp};
+use domain::{
+    CaseNumber, GuildId, Timestamp,
+    reads::{Thing, Via},
+};
 use futures::{StreamExt as _, stream};
 use projections::moderation::cases::{self, Behind, CaseSomewhere, Wide};
 
 use super::case::{CaseKind, CaseStatus};
 use crate::{
+    guard::operator,
     guild::guild_id,
     page::Asked,
     people::Person,
@@ -112,6 +118,7 @@ pub async fn list(
     let mut rows = cases::everywhere(store, &wanted, behind.map(|last| last.0), first + 1).await?;
     let more = rows.len() > first as usize;
     rows.truncate(first as usize);
+    noted(ctx, &rows).await?;
     let names = names(ctx, &rows).await;
     let mut list = Connection::new(began, more);
     list.edges.extend(rows.into_iter().map(|CaseSomewhere { guild, case }| {
@@ -133,6 +140,17 @@ pub async fn list(
         Edge::new(last, line)
     }));
     Ok(list)
+}
+
+/// Each community whose cases are shown can see that an operator looked.
+async fn noted(ctx: &Context<'_>, rows: &[CaseSomewhere]) -> Answer<()> {
+    let standing = Standing { visits: true, ..Standing::everyone() };
+    let caller = Caller::member(operator(ctx)?.user, standing);
+    let guilds: BTreeSet<GuildId> = rows.iter().map(|row| row.guild).collect();
+    for guild in guilds {
+        house(ctx).actions.note_read(guild, &caller, Thing::Cases, Via::Dashboard).await;
+    }
+    Ok(())
 }
 
 /// Of the communities of one page, each asked for once.

@@ -111,6 +111,17 @@ fn arguments(operation: &str, key: &str) -> String {
         ),
         "Mutation.block" => blocked(", reason: \"spam\""),
         "Mutation.unblock" => blocked(""),
+        "Mutation.grantGive" => {
+            blocked(", role: AUDITOR, until: \"2026-11-20T00:00:00Z\", reason: \"an audit\"")
+        }
+        // Refused for its reason, or the operator would be inside from here on.
+        "Mutation.visitBegin" => {
+            format!("(input: {{guild: \"{guild}\", reason: \"short\", key: \"{key}\"}})")
+        }
+        "Mutation.visitEnd" => {
+            format!("(input: {{guild: \"{guild}\", operator: \"777\", key: \"{key}\"}})")
+        }
+        "Mutation.grantTake" => blocked(", role: AUDITOR"),
         "Mutation.readModelAsk" => "(input: {name: \"balances\", verb: RETRY})".to_owned(),
         "Mutation.effectRetry" | "Mutation.effectDrop" => {
             "(id: \"0193690f-79bd-84f6-9419-69ed78770e3f\")".to_owned()

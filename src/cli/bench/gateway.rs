@@ -98,7 +98,7 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     let (client, heard, rewards) = match &args.client {
         None => {
             let heard = bot.counted("reeve_discord_events_total", "\"MESSAGE_CREATE\"")?;
-            let rewards = bot.counted("reeve_daily_rewards_total", "")?;
+            let rewards = bot.counted("reeve_discord_daily_rewards_total", "\"paid\"")?;
             bot.stop().await?;
             (format!("reeve ({})", args.roles), heard, rewards)
         }

@@ -177,7 +177,7 @@ impl Browser {
 
 /// A town whose bot has a dashboard.
 pub fn town() -> (Town, Server) {
-    town_with(&[])
+    opened(Town::new())
 }
 
 /// The same with these settings.
@@ -186,6 +186,11 @@ pub fn town_with(settings: &[(&str, &str)]) -> (Town, Server) {
     for (name, value) in settings {
         town.house.set(name, value);
     }
+    opened(town)
+}
+
+/// The same with a house that was set up differently.
+pub fn opened(mut town: Town) -> (Town, Server) {
     let application = town.community.application;
     let secret = town.sim.world.lock().application(application).unwrap().client_secret.clone();
     town.house.set("DISCORD_CLIENT_SECRET", &secret);

@@ -63,7 +63,7 @@ fn given_messages_then_the_first_of_the_day_pays_once_also_when_it_comes_twice()
     }
     tobi.says("me too");
     eventually("both are paid", || {
-        let paid = counted(&bot, "reeve_daily_rewards_total", "");
+        let paid = counted(&bot, "reeve_discord_daily_rewards_total", "outcome=\"paid\"");
         (paid == 2).then_some(())
     });
     town.live(async {

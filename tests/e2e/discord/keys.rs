@@ -113,7 +113,7 @@ fn given_a_key_then_a_program_does_what_its_scopes_name_until_it_is_revoked() {
     // The community's history says that there is a key, and through which one something was done.
     let events = format!(
         "{{ guild(id: \"{guild}\") {{ events(filter: {{types: [\"keys.\", \
-         \"economy.bytes_granted\"]}}) {{ edges {{ node {{ type sentence throughKey payload }} }} }} \
+         \"economy.bytes_granted\"]}}) {{ nodes {{ type sentence throughKey payload }} }} \
          }} }}"
     );
     let told = owner.ask(&events);

@@ -70,7 +70,7 @@ fn given_a_flood_of_messages_in_many_communities_then_each_member_is_paid_once()
         (heard == MESSAGES).then_some(())
     });
     eventually("everybody is paid", || {
-        let paid = counted(&bot, "reeve_daily_rewards_total", "");
+        let paid = counted(&bot, "reeve_discord_daily_rewards_total", "\"paid\"");
         (paid == 100 * 49).then_some(())
     });
     let (wall, used) = (began.elapsed().as_secs_f64(), cpu() - cpu_before);
@@ -89,7 +89,7 @@ fn given_a_flood_of_messages_in_many_communities_then_each_member_is_paid_once()
         (heard == 2 * MESSAGES).then_some(())
     });
     println!("{MESSAGES} more from whoever was paid: {:.2} s of CPU", cpu() - before);
-    assert_eq!(counted(&bot, "reeve_daily_rewards_total", ""), 100 * 49);
+    assert_eq!(counted(&bot, "reeve_discord_daily_rewards_total", "\"paid\""), 100 * 49);
     assert_eq!(counted(&bot, "reeve_discord_malformed_frames_total", ""), 0);
     let maren = town.member("maren");
     let about = town.live(maren.uses("/about", given! {})).all_text();

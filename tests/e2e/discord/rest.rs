@@ -92,8 +92,8 @@ fn given_a_client_then_it_makes_reads_changes_and_deletes_each_thing() {
     giveaways(&town, &client);
     keys(&server, &client);
     // And history knows all of it.
-    let events =
-        client.sees("/events?types=squads.&first=5", |events| events["items"][0].is_object());
+    let events = client
+        .sees("/events?types=squads.deleted&first=5", |events| events["items"][0].is_object());
     assert!(events["items"][0]["throughKey"].is_string(), "{events}");
     drop(server);
 }

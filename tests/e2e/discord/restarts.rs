@@ -18,7 +18,7 @@ fn given_a_stop_or_a_kill_then_the_session_goes_on_and_what_was_missed_is_paid_o
     let bot = town.bot();
     maren.says("before");
     eventually("the first is paid", || {
-        (counted(&bot, "reeve_daily_rewards_total", "") == 1).then_some(())
+        (counted(&bot, "reeve_discord_daily_rewards_total", "paid") == 1).then_some(())
     });
     let (status, _, log) = bot.stop();
     assert_eq!(status.code(), Some(0), "{log}");
@@ -27,7 +27,7 @@ fn given_a_stop_or_a_kill_then_the_session_goes_on_and_what_was_missed_is_paid_o
     let bot = town.bot();
     eventually("the session goes on", || bot.logged("the session goes on"));
     eventually("what was missed is paid", || {
-        (counted(&bot, "reeve_daily_rewards_total", "") == 1).then_some(())
+        (counted(&bot, "reeve_discord_daily_rewards_total", "paid") == 1).then_some(())
     });
     let older = town.live(maren.uses("/bytes history", Vec::new()));
     bot.kill();

@@ -7,7 +7,8 @@ import { LiveProvider } from "../api/live";
 import { askAt } from "../api/moment";
 import { t } from "../i18n";
 import { GuildHere, useGuildCard } from "../session/guild";
-import { useSession } from "../session/session";
+import { useSession, useViewer } from "../session/session";
+import { VisitBar } from "../features/visits/bar";
 import { PastBar } from "../shell/past-bar";
 import { Shell } from "../shell/shell";
 import { Empty, Skeleton } from "../ui/notice";
@@ -67,14 +68,17 @@ const MOMENT = graphql(`
 export function GuildFrame() {
   const { guild } = useParams({ from: "/signed-in/g/$guild" });
   const { at } = useSearch({ from: "/signed-in/g/$guild" });
-  const card = useGuildCard(guild);
+  const { card, loading } = useGuildCard(guild);
+  const viewer = useViewer();
   const asked = useAsk(MOMENT, { guild, asOf: askAt(at) }, { pause: at === undefined });
   const here = useMemo(() => card === undefined ? null : { id: card.id, name: card.name, at, permissions: card.permissions }, [card, at]);
+  if (here === null && loading) return <main id="main" className="page"><h1 className="unseen">Reeve</h1><Skeleton tall /></main>;
   if (here === null) {
     return <main id="main" className="page"><h1 className="unseen">Reeve</h1><Empty icon="shield" title={t("You do not see this community")} action={<a className="button" href="/">{t("To your communities")}</a>}>{t("Either you are no member, or the bot is not there.")}</Empty></main>;
   }
   return (
     <GuildHere value={here}>
+      {(here.permissions.includes("MANAGE_ACCESS") || (viewer.isOperator && here.permissions.includes("VIEW_AUDIT"))) && <VisitBar guild={here.id} onLeft={() => { location.assign("/ops/visits"); }} />}
       {at !== undefined && <PastBar at={at} seq={asked.data?.guild?.asOf?.seq} time={asked.data?.guild?.asOf?.at} />}
       {at === undefined ? <Outlet /> : <AsOf asked={asked} name={here.name} />}
     </GuildHere>

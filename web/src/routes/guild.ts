@@ -19,7 +19,7 @@ export const historyRoute = createRoute({ getParentRoute: parent, path: "history
 export const featuresRoute = createRoute({ getParentRoute: parent, path: "features", component: lazyRouteComponent(() => import("../features/modules/modules"), "Modules") });
 export const settingsRoute = createRoute({ getParentRoute: parent, path: "settings", component: lazyRouteComponent(() => import("../features/settings/list"), "SettingsList") });
 export const capabilityRoute = createRoute({ getParentRoute: parent, path: "settings/$capability", component: lazyRouteComponent(() => import("../features/settings/capability"), "CapabilitySettings") });
-export const accessRoute = createRoute({ getParentRoute: parent, path: "access", component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
+export const accessRoute = createRoute({ getParentRoute: parent, path: "access", validateSearch: (s: Record<string, unknown>) => words(s, "by", "staff"), component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
 export const keysRoute = createRoute({ getParentRoute: parent, path: "keys", component: lazyRouteComponent(() => import("../features/keys/keys"), "Keys") });
 export const analyticsRoute = createRoute({ getParentRoute: parent, path: "analytics", validateSearch: (s: Record<string, unknown>) => words(s, "metric", "split", "every", "days", "since", "until", "cmp", "channel", "user"), component: lazyRouteComponent(() => import("../features/activity/analytics"), "Analytics") });
 export const levelsRoute = createRoute({ getParentRoute: parent, path: "levels", validateSearch: (s: Record<string, unknown>) => words(s, "board", "ago"), component: lazyRouteComponent(() => import("../features/levels/levels"), "Levels") });

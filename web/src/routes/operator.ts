@@ -11,5 +11,6 @@ export const effectsRoute = createRoute({ getParentRoute: parent, path: "effects
 export const everywhereRoute = createRoute({ getParentRoute: parent, path: "cases", validateSearch: (s: Record<string, unknown>) => words(s, "guild", "kind", "status", "active"), component: lazyRouteComponent(() => import("../features/moderation/everywhere"), "Everywhere") });
 export const maintenanceRoute = createRoute({ getParentRoute: parent, path: "maintenance", component: lazyRouteComponent(() => import("../features/operations/maintenance"), "Maintenance") });
 export const callersRoute = createRoute({ getParentRoute: parent, path: "requests", component: lazyRouteComponent(() => import("../features/operations/callers"), "Callers") });
+export const visitsRoute = createRoute({ getParentRoute: parent, path: "visits", component: lazyRouteComponent(() => import("../features/visits/begin"), "BreakGlass") });
 
-export const operatorPages = [opsIndexRoute, projectionsRoute, deadLettersRoute, effectsRoute, everywhereRoute, callersRoute, maintenanceRoute] as const;
+export const operatorPages = [opsIndexRoute, projectionsRoute, deadLettersRoute, effectsRoute, everywhereRoute, callersRoute, maintenanceRoute, visitsRoute] as const;

@@ -2,8 +2,10 @@
 import { createContext, useContext } from "react";
 import type { Permission } from "../shell/navigation";
 import { t } from "../i18n";
+import { useAsk } from "../api/ask";
+import { graphql } from "../api/graphql";
 import { askAt } from "../api/moment";
-import { useSession } from "./session";
+import { useSession, type GuildCard } from "./session";
 
 export type Here = { id: string; name: string; at: string | undefined; permissions: readonly string[] };
 
@@ -40,7 +42,11 @@ export function permissionName(permission: Permission): string {
   }
 }
 
-/** The card of a community among those of the viewer. */
-export function useGuildCard(id: string) {
-  return useSession().data?.viewer?.guilds.find((guild) => guild.id === id);
+const CARD = graphql(`query GuildCard($guild: Snowflake!) { guild(id: $guild) { id name iconUrl memberCount permissions } }`);
+
+/** The card of a community: among those of the viewer, or asked for, where they came since or are let in for a time. */
+export function useGuildCard(id: string): { card: GuildCard | undefined; loading: boolean } {
+  const own = useSession().data?.viewer?.guilds.find((guild) => guild.id === id);
+  const asked = useAsk(CARD, { guild: id }, { pause: own !== undefined || id === "" });
+  return { card: own ?? asked.data?.guild ?? undefined, loading: own === undefined && asked.loading };
 }

@@ -68,6 +68,7 @@ export const OPERATOR_PAGES: Page[] = [
   { path: "cases", title: "Cases everywhere", icon: "gavel" },
   { path: "requests", title: "Requests", icon: "globe" },
   { path: "maintenance", title: "Maintenance", icon: "wrench" },
+  { path: "visits", title: "Break the glass", icon: "key" },
 ];
 
 export function visible(sections: Section[], permissions: readonly string[]): Section[] {

@@ -81,7 +81,7 @@ function SideDrawer({ guild, at, onClose }: { guild: string | undefined; at: str
 
 function Side({ guild, at }: { guild: string | undefined; at: string | undefined }) {
   const viewer = useViewer();
-  const card = useGuildCard(guild ?? "");
+  const { card } = useGuildCard(guild ?? "");
   const sections = visible(GUILD_SECTIONS, card?.permissions ?? []);
   return (
     <nav className="side" aria-label={t("Pages")}>
@@ -160,7 +160,7 @@ function LiveIndicator({ past }: { past: boolean }) {
 /** What the palette knows, and what it makes of digits: `#12` is a place in the history, a long number a member. */
 function usePaletteEntries(guild: string | undefined) {
   const viewer = useViewer();
-  const card = useGuildCard(guild ?? "");
+  const { card } = useGuildCard(guild ?? "");
   const navigate = useNavigate();
   const go = (to: string) => () => { void navigate({ to }); };
   const known: PaletteEntry[] = [

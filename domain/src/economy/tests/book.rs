@@ -73,15 +73,6 @@ impl Book {
                 self.days_paid.insert((*to, today));
                 self.pay_in(*to, terms.values.daily_amount.0 * times)
             }
-            Command::AwardDailies { to, day, terms } => {
-                (terms.values.daily == DailyMode::Automatic).then_some(())?;
-                let trigger = DailyTrigger::Message;
-                for to in to {
-                    let (to, at, terms) = (*to, day.start(), Arc::clone(terms));
-                    self.enter(&Command::AwardDaily { to, trigger, at, terms });
-                }
-                Some(())
-            }
             Command::Spend { spend, from, amount, terms, .. } => {
                 let amount = one_to(LIMIT, *amount)?;
                 self.open(*from, terms);

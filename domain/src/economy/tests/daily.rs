@@ -92,41 +92,6 @@ fn given_one_member_paid_then_another_is_paid_the_same_day() {
         .then([awarded(BEN, "2026-11-20", 1, None, 10)]);
 }
 
-fn messages(of: impl IntoIterator<Item = PersonId>, day: &str) -> Command {
-    let (to, day) = (of.into_iter().collect(), at(&format!("{day}T00:00:00Z")).utc_day());
-    Command::AwardDailies { to, day, terms: default_terms() }
-}
-
-// proves: ECO-02, ECO-03
-#[test]
-fn given_messages_of_many_then_each_is_paid_by_their_own_streak_and_nobody_twice() {
-    given([opened(ANN, 0), awarded(ANN, "2026-11-19", 7, None, 10), opened(BEN, LIMIT)])
-        .when(messages([ANN, BEN, CAY], "2026-11-20"))
-        .then([
-            awarded(ANN, "2026-11-20", 8, Some("CHAR"), 20),
-            opened(CAY, 0),
-            awarded(CAY, "2026-11-20", 1, None, 10),
-        ])
-        .then_balance(BEN, LIMIT)
-        .when(messages([ANN, CAY], "2026-11-20"))
-        .then([])
-        .when(messages([ANN, CAY], "2026-11-19"))
-        .then([]);
-}
-
-// proves: ECO-02
-#[test]
-fn given_rewards_that_messages_do_not_bring_then_messages_of_many_are_refused() {
-    for (mode, refusal) in
-        [(DailyMode::Command, Refusal::DailyMustBeRequested), (DailyMode::Off, Refusal::DailyOff)]
-    {
-        let settings = EconomySettings { daily: mode, ..EconomySettings::default() };
-        given([opened(ANN, 0)])
-            .when(messages([ANN], "2026-11-20").under(settings))
-            .then_refused(refusal);
-    }
-}
-
 // proves: ECO-02
 #[test]
 fn given_each_mode_then_only_its_own_trigger_pays() {

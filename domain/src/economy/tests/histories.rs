@@ -53,16 +53,12 @@ fn command_at(micros: i64) -> impl Strategy<Value = Command> {
         let at = Timestamp::from_micros(micros - late);
         Command::AwardDaily { to, trigger, at, terms: default_terms() }
     });
-    let dailies = prop::collection::btree_set(member(), 0..4).prop_map(move |to| {
-        Command::AwardDailies { to, day: now.utc_day(), terms: default_terms() }
-    });
     let command = prop_oneof![
         3 => (member(), amount()).prop_map(|(to, amount)| grant(to, amount)),
         2 => (member(), amount()).prop_map(|(from, amount)| take(from, amount)),
         4 => (member(), member(), amount())
             .prop_map(move |(from, to, amount)| transfer(from, to, amount, now)),
         6 => daily,
-        3 => dailies,
         2 => (number(), member(), amount()).prop_map(|(n, from, amount)| spend(n, from, amount)),
         1 => number().prop_map(settle),
         2 => number().prop_map(refund),

@@ -34,16 +34,7 @@ impl Past {
         let terms = terms_of(command);
         match (step(&mut self.state, command), command) {
             (Ok(events), _) => {
-                let mut known = command.clone();
-                if let Command::AwardDailies { to, .. } = &mut known {
-                    // Whoever was passed over left no trace.
-                    let paid = |person: &PersonId| {
-                        let is_theirs = |event: &Event| matches!(event, Event::DailyAwarded { to, .. } if to == person);
-                        events.iter().any(is_theirs)
-                    };
-                    to.retain(paid);
-                }
-                self.commands.push(known);
+                self.commands.push(command.clone());
                 let told = |event| (Told::Happened(event), noon(), Arc::clone(&terms));
                 self.facts.extend(events.into_iter().map(told));
                 true
@@ -77,7 +68,6 @@ fn terms_of(command: &Command) -> Terms {
         | Command::Take { terms, .. }
         | Command::Transfer { terms, .. }
         | Command::AwardDaily { terms, .. }
-        | Command::AwardDailies { terms, .. }
         | Command::Spend { terms, .. } => Arc::clone(terms),
         Command::SettleSpend { .. } | Command::RefundSpend { .. } => default_terms(),
     }

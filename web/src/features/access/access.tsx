@@ -1,5 +1,5 @@
-/** Access: what the viewer may and what it stands on, which roles may what, and whom the bot does not serve here. */
-import { Link } from "@tanstack/react-router";
+/** Access: what the viewer may and what it stands on, which roles may what, whom the bot does not serve here, and who looked at what. */
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState, type SubmitEvent } from "react";
 import { Answered, freshKey, useAsk, useDo } from "../../api/ask";
 import { graphql } from "../../api/graphql";
@@ -15,6 +15,9 @@ import { Field, TextInput } from "../../ui/field";
 import { Empty } from "../../ui/notice";
 import { Table } from "../../ui/table";
 import { Person } from "../members/person";
+import { Grants } from "../grants/grants";
+import { Visits } from "../visits/visits";
+import { AccessLog, type ReadsFilter } from "../reads/log";
 
 const LINES = graphql(`query PermissionLines($guild: Snowflake!) { guild(id: $guild) { permissionLines { permission name discord held } } }`);
 const BLOCKS = graphql(`query Blocks($guild: Snowflake!) { guild(id: $guild) { blocks { person { number userId name avatarUrl } since until reason } } }`);
@@ -24,6 +27,9 @@ const UNBLOCK = graphql(`mutation Unblock($input: BlockLift!) { unblock(input: $
 export function Access() {
   const { id, may } = useGuild();
   const asked = useAsk(LINES, { guild: id });
+  const { by, staff } = useSearch({ from: "/signed-in/g/$guild/access" });
+  const navigate = useNavigate({ from: "/g/$guild/access" });
+  const change = (to: ReadsFilter) => { void navigate({ search: (before) => ({ ...before, ...to }) as typeof before, replace: true }); };
   return (
     <Page title={t("Access")} about={t("Who may do what here. Discord's own permissions hold first; roles can be named beside them.")} actions={may("MANAGE_ACCESS", "VIEW_AUDIT") && <Link className="button" to="/g/$guild/settings/$capability" params={{ guild: id, capability: "access" }}>{t("Which roles may what")}</Link>}>
       <Card flush title={t("Permissions")} note={t("and what you have")}>
@@ -40,7 +46,10 @@ export function Access() {
           />
         )}</Answered>
       </Card>
+      {may("MANAGE_ACCESS", "VIEW_AUDIT") && <Grants />}
       {may("MANAGE_ACCESS") && <Blocks />}
+      {may("MANAGE_ACCESS", "VIEW_AUDIT") && <Visits />}
+      {may("MANAGE_ACCESS", "VIEW_AUDIT") && <AccessLog by={by} staff={staff} onChange={change} />}
     </Page>
   );
 }

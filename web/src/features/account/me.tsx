@@ -13,6 +13,7 @@ import { Button } from "../../ui/button";
 import { Card } from "../../ui/card";
 import { toast } from "../../ui/toast";
 import { useMutation } from "urql";
+import { ReadsOfYours } from "../reads/yours";
 
 const SESSIONS = graphql(`
   query Sessions { viewer { sessions { id beganAt seenAt endsAt client isThisOne } } }
@@ -46,6 +47,7 @@ export function Me() {
       <Card title={t("What is held against you")} actions={<Link className="button" to="/me/appeals">{t("To your appeals")}</Link>}>
         <p className="muted">{t("Warnings, timeouts and bans in any community that uses this bot, also where you are no member any more.")}</p>
       </Card>
+      <ReadsOfYours />
       <Card title={t("Where you are signed in")} note={t("End what you do not know.")}>
         <Answered asked={asked}>{(data) => (
           <ul className="stack">

@@ -10,7 +10,7 @@ import { EVENTS, toneOf } from "./events";
 
 export function Recent() {
   const { id, asOf, at } = useGuild();
-  const asked = useAsk(EVENTS, { guild: id, asOf, first: 8 });
+  const asked = useAsk(EVENTS, { guild: id, asOf, filter: { without: ["reads."] }, first: 8 });
   return (
     <Card title={t("What happened last")} actions={<Link to="/g/$guild/audit" params={{ guild: id }} search={at === undefined ? {} : { at }} className="small">{t("All")}</Link>}>
       <Answered asked={asked}>{(data) => {

@@ -19,6 +19,7 @@ const WORDS: Record<string, Words> = {
   level_periods: { title: () => t("Experience by period"), about: () => t("What experience every member gained in each day, week and month.") },
   logs: { title: () => t("Logs"), about: () => t("What was logged of the community, without what messages said.") },
   refusals: { title: () => t("Refusals"), about: () => t("What somebody tried and a rule refused.") },
+  reads: { title: () => t("Who looked"), about: () => t("Who of the staff looked at what is kept of members.") },
   cases: { title: () => t("Cases"), about: () => t("Every case: whom it is about, what was done, by whom and how it stands.") },
   case_entries: { title: () => t("Steps of cases"), about: () => t("What was said and done about each case, in its order.") },
   moderators: { title: () => t("Moderators"), about: () => t("How many cases of each kind every moderator opened.") },
