@@ -137,15 +137,21 @@ impl Profile {
 
 impl Actions {
     /// Begins to compare all members of a community; from the beginning, where that is under way.
+    /// When is by the clock that tells of members.
     #[tracing::instrument(name = "mirror.begin", level = "debug", skip_all, fields(guild.id = %guild))]
-    pub async fn begin_sync(&self, guild: GuildId, expected: u32) -> Result<(), ActionError> {
+    pub async fn begin_sync(
+        &self,
+        guild: GuildId,
+        expected: u32,
+        began_at: Timestamp,
+    ) -> Result<(), ActionError> {
         let upsert = "INSERT INTO mirror_syncs (guild, state, after, expected, seen, added, \
                       changed, gone, began_at, finished_at, problem) \
                       VALUES ($1, 'running', NULL, $2, 0, 0, 0, 0, $3, NULL, NULL) \
                       ON CONFLICT (guild) DO UPDATE SET state = 'running', after = NULL, \
                       expected = excluded.expected, seen = 0, added = 0, changed = 0, gone = 0, \
                       began_at = excluded.began_at, finished_at = NULL, problem = NULL";
-        self.work.execute(upsert, &values![guild, expected, self.now()]).await?;
+        self.work.execute(upsert, &values![guild, expected, began_at]).await?;
         Ok(())
     }
 

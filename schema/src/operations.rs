@@ -131,9 +131,9 @@ impl Operations {
 
     /// Where requests to the process that answers come from: addresses of the last day, those that
     /// asked last first.
-    async fn callers(&self, ctx: &Context<'_>) -> Answer<Vec<Address>> {
+    async fn callers(&self, ctx: &Context<'_>) -> Answer<Vec<Origin>> {
         let lines = house(ctx).operations.callers().await?;
-        Ok(lines.into_iter().map(Address::of).collect())
+        Ok(lines.into_iter().map(Origin::of).collect())
     }
 
     async fn maintenance(&self, ctx: &Context<'_>) -> Answer<Maintenance> {
@@ -143,7 +143,7 @@ impl Operations {
 }
 
 #[derive(SimpleObject)]
-pub struct Address {
+pub struct Origin {
     pub address: String,
     pub requests: Long,
     /// Without a key or a session that may.
@@ -152,7 +152,7 @@ pub struct Address {
     pub last_at: Time,
 }
 
-impl Address {
+impl Origin {
     fn of(line: house::CallerLine) -> Self {
         let house::CallerLine { address, requests, refused, too_many, last_at } = line;
         Self {

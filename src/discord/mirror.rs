@@ -121,7 +121,7 @@ async fn work(edge: Arc<Edge>, http: Http, mut asked: mpsc::UnboundedReceiver<Gu
     }
     while let Some(guild) = asked.recv().await {
         let expected = edge.guilds.members_of(guild);
-        match edge.actions.begin_sync(guild, expected).await {
+        match edge.actions.begin_sync(guild, expected, edge.discord_now()).await {
             Ok(()) => compare(&edge, &http, guild).await,
             Err(error) => {
                 tracing::warn!(guild.id = %guild, %error, "members cannot be compared");

@@ -73,6 +73,9 @@ impl Api {
     }
 }
 
+/// What the names in a path stand for.
+type Names = Vec<(&'static str, String)>;
+
 /// A request, as the table reads it.
 struct Asked<'a> {
     method: &'a str,
@@ -161,6 +164,7 @@ async fn asker(
 }
 
 /// Nothing, or JSON that says it is.
+#[expect(clippy::result_large_err, reason = "the answer itself, once per request")]
 fn json_of(headers: &HeaderMap, body: &Bytes) -> Result<Value, Response> {
     if body.is_empty() {
         return Ok(Value::Null);
@@ -198,8 +202,8 @@ async fn carry_out(doors: &Doors, who: Option<&SignedIn>, asked: &Asked<'_>) -> 
     };
     let response = doors.schema.execute(question).await;
     let mut response = serde_json::to_value(response).unwrap_or_default();
-    if let Some(errors) = response.get_mut("errors").filter(|errors| !errors.is_null()) {
-        return troubled(errors.take());
+    if let Some(errors) = response.get("errors").filter(|errors| !errors.is_null()) {
+        return troubled(errors);
     }
     let mut found = response["data"].take();
     for step in &plan.way {
@@ -209,7 +213,7 @@ async fn carry_out(doors: &Doors, who: Option<&SignedIn>, asked: &Asked<'_>) -> 
 }
 
 /// The line of the table, and what the names in its path stand for.
-fn find(asked: &Asked<'_>) -> Result<(&'static Plan, Vec<(&'static str, String)>), Answered> {
+fn find(asked: &Asked<'_>) -> Result<(&'static Plan, Names), Answered> {
     let given: Vec<_> = asked.path.split('/').skip(1).collect();
     let fits = |plan: &'static Plan| Some((plan, fitting(&plan.segments, &given)?));
     let mut found: Vec<_> = API.plans().filter_map(fits).collect();
@@ -231,11 +235,11 @@ fn find(asked: &Asked<'_>) -> Result<(&'static Plan, Vec<(&'static str, String)>
     })
 }
 
-fn fitting(segments: &[Segment], given: &[&str]) -> Option<Vec<(&'static str, String)>> {
+fn fitting(segments: &[Segment], given: &[&str]) -> Option<Names> {
     if segments.len() != given.len() {
         return None;
     }
-    let mut names = Vec::new();
+    let mut names = Names::new();
     for (segment, given) in segments.iter().zip(given) {
         match segment {
             Segment::Word(word) if word == given => {}
@@ -248,7 +252,7 @@ fn fitting(segments: &[Segment], given: &[&str]) -> Option<Vec<(&'static str, St
 }
 
 /// Errors as the schema tells them; the first says which status.
-fn troubled(errors: Value) -> Answered {
+fn troubled(errors: &Value) -> Answered {
     let code = errors[0]["extensions"]["code"].as_str();
     let status = match code {
         Some("UNAUTHENTICATED") => StatusCode::UNAUTHORIZED,

@@ -310,7 +310,6 @@ impl Errand {
         effect: &Effect,
         result: Option<&str>,
     ) -> Result<Next, Fault> {
-        count(effect.deed.kind(), "done");
         let now = (self.shared.clock)();
         let settled = Settled {
             state: "done",
@@ -332,7 +331,6 @@ impl Errand {
         why: String,
     ) -> Result<Next, Fault> {
         let kind = effect.deed.kind();
-        count(kind, "dead");
         tracing::warn!(
             effect.kind = kind.name, effect.id = %effect.id, guild.id = %effect.guild,
             error.code = code, error = short(&why),
@@ -351,7 +349,6 @@ impl Errand {
     }
 
     async fn drop(&self, light: &Light, effect: &Effect, why: &str) -> Result<Next, Fault> {
-        count(effect.deed.kind(), "dropped");
         let settled = Settled {
             state: "dropped",
             unsure: true,
@@ -383,6 +380,7 @@ impl Errand {
     ) -> Result<Next, Fault> {
         let tell = self.shared.process(&effect.process).is_some();
         self.settle(effect, settled, i64::from(tell)).await?;
+        count(effect.deed.kind(), settled.state);
         if tell { self.tell(light, effect, &ended).await } else { Ok(Next::Finished) }
     }
 

@@ -46,7 +46,7 @@ fn given_a_stop_in_the_middle_then_it_goes_on_there_and_tells_what_differed() {
     on_each_store(async |site| {
         let house = site.open().await;
         assert_eq!(house.actions.sync_of(guild()).await.unwrap(), None);
-        house.actions.begin_sync(guild(), 250).await.unwrap();
+        house.actions.begin_sync(guild(), 250, house.actions.now()).await.unwrap();
         assert_eq!(house.actions.sync_after(guild()).await.unwrap(), None);
         house.page(0..100).await;
         house.close().await;
@@ -69,7 +69,7 @@ fn given_a_stop_in_the_middle_then_it_goes_on_there_and_tells_what_differed() {
         );
         // Ten left and one got another name, and nobody told us.
         site.pass_secs(10);
-        house.actions.begin_sync(guild(), 220).await.unwrap();
+        house.actions.begin_sync(guild(), 220, house.actions.now()).await.unwrap();
         site.pass_secs(10);
         house.page(0..100).await;
         house.page(110..229).await;
@@ -79,6 +79,20 @@ fn given_a_stop_in_the_middle_then_it_goes_on_there_and_tells_what_differed() {
         let done = house.actions.sync_of(guild()).await.unwrap().unwrap();
         assert_eq!((done.added, done.changed, done.gone), (0, 1, 10));
         assert_eq!(house.here().await, 220);
+        house.close().await;
+    });
+}
+
+// proves: SYN-02
+#[test]
+fn given_a_clock_that_is_not_discords_then_whoever_is_here_stays() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        let discord_now = house.actions.now().plus_secs(-3_600);
+        house.actions.begin_sync(guild(), 1, discord_now).await.unwrap();
+        house.actions.copy_page(guild(), &[told(ann(), None)], discord_now).await.unwrap();
+        house.actions.finish_sync(guild()).await.unwrap();
+        assert_eq!(house.here().await, 1);
         house.close().await;
     });
 }

@@ -298,7 +298,7 @@ async fn given_a_community_without_leavers_on_boards_then_they_stand_on_none_and
         bot: false,
     });
     let (actions, now) = (&house.actions, house.actions.now());
-    actions.begin_sync(guild(), 20).await.unwrap();
+    actions.begin_sync(guild(), 20, actions.now()).await.unwrap();
     actions.copy_page(guild(), &told.collect::<Vec<_>>(), now).await.unwrap();
     actions.finish_sync(guild()).await.unwrap();
 

@@ -177,7 +177,7 @@ async fn given_roles_changed_by_hand_then_they_are_shown_and_repaired_once_that_
         joined_at: None,
         bot: false,
     };
-    actions.begin_sync(guild, 2).await.unwrap();
+    actions.begin_sync(guild, 2, actions.now()).await.unwrap();
     let page = [told(ANN, &[5]), told(BEN, &[31, 32])];
     actions.copy_page(guild, &page, actions.now()).await.unwrap();
     actions.finish_sync(guild).await.unwrap();

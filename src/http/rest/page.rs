@@ -50,7 +50,9 @@ fn written() -> String {
             anchor(title),
             plain(title)
         );
-        plans.iter().for_each(|plan| page.push_str(&operation(plan)));
+        for plan in plans {
+            page.push_str(&operation(plan));
+        }
         page.push_str("</section>");
     }
     page.push_str("</main></div></body></html>\n");
@@ -146,7 +148,7 @@ fn curl(plan: &Plan) -> String {
         .collect();
     if !body.is_empty() {
         let body = Value::Object(body);
-        let _ = write!(text, "  -H \"Content-Type: application/json\" -d '{body}' \\\n");
+        let _ = writeln!(text, "  -H \"Content-Type: application/json\" -d '{body}' \\");
     }
     let _ = write!(text, "  https://reeve.example{PREFIX}{path}");
     text

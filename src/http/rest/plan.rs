@@ -59,8 +59,7 @@ impl Plan {
         };
         plan.segments = segments;
         let all_there = plan.segments.iter().all(|segment| match segment {
-            Segment::Word(_) => true,
-            Segment::Name("guild") => true,
+            Segment::Word(_) | Segment::Name("guild") => true,
             Segment::Name(name) => {
                 plan.takes.iter().any(|takes| takes.place == Place::Path && takes.name == *name)
             }

@@ -2,7 +2,7 @@
 
 use simulator::{given, people::Answer};
 
-use super::town::{Someone, Town, is_connected, patiently};
+use super::town::{Someone, Town, counted, is_connected, patiently};
 use crate::support::eventually;
 
 async fn joins(member: &Someone, squad: &str) -> Answer {
@@ -89,13 +89,18 @@ fn given_roles_changed_by_hand_while_the_bot_was_away_then_repair_makes_them_as_
         assert!(made.all_text().contains("is there"), "{}", made.all_text());
         joins(&tobi, "Red").await;
     });
-    eventually("the role is given", || has(&tobi, "Red team").then_some(()));
+    // Written down, too: what was not is done again after a stop.
+    eventually("the role is given", || {
+        (counted(&bot, "reeve_effects_total", "\"give_role\",outcome=\"done\"") == 1).then_some(())
+    });
+    assert!(has(&tobi, "Red team"));
     bot.kill();
     owner.person.takes_role(&tobi.person, role).unwrap();
     owner.person.gives_role(&lene.person, role).unwrap();
     let bot = town.house.serve(&HEARS);
     is_connected(&bot);
-    town.live(owner.uses("/sync start", Vec::new()));
+    let begun = town.live(owner.uses("/sync start", Vec::new())).all_text();
+    assert!(begun.contains("are compared now"), "{begun}");
     let question = patiently("the members are compared, and both are found", || {
         town.live(async {
             let question = owner.uses("/squads repair", Vec::new()).await;
