@@ -19,6 +19,7 @@ pub mod documents;
 pub mod edge;
 pub mod effects;
 pub mod failure;
+mod gaps;
 mod gate;
 pub mod gateway;
 pub mod guilds;
@@ -32,6 +33,7 @@ mod messages;
 pub mod mirror;
 pub mod mouth;
 pub mod options;
+mod places;
 mod prefix;
 pub mod registration;
 pub mod reply;
@@ -57,10 +59,12 @@ use self::{
     commands::CAPABILITIES,
     connect::{ConnectError, Http},
     edge::Edge,
+    gaps::Gaps,
     gateway::Gateway,
     hands::Hands,
     health::Health,
     mirror::Mirror,
+    places::Places,
     sessions::Sessions,
     shard::Line,
 };
@@ -106,8 +110,14 @@ impl Discord {
         edge.clock_is_ahead(way.clock_ahead_millis);
         let _ = edge.members.set(Arc::new(members::AskDiscord(Arc::clone(&http))));
         let edge = Arc::new(edge);
+        let _ = edge.made_of.set(Places::start(&edge, &http));
         if config.member_events {
             let _ = edge.mirror.set(Mirror::start(&edge, &http));
+        }
+        let rest = effects::rest(config, &node.limits);
+        let rest = rest.map_err(|error| ConnectError::Refused(error.to_string()))?;
+        if let Some(rest) = rest {
+            let _ = edge.gaps.set(Gaps::start(&edge, rest));
         }
         let recommended = way.shards.max(1);
         let (first, last, shards) =

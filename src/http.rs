@@ -145,7 +145,7 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
     let house = Arc::new(House::new(
         node.actions.clone(),
         time_machine,
-        Arc::new(FromDiscord::new(http.clone(), pictures.clone())),
+        Arc::new(FromDiscord::new(http.clone(), pictures.clone(), node.actions.clone())),
         Arc::new(operations),
         Arc::new(sessions.clone()),
         limits,

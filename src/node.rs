@@ -54,6 +54,8 @@ pub struct Node {
     pub outbox: Outbox,
     /// What is to happen at its time.
     pub timers: Timers,
+    /// What Discord lets us do, for all who call it.
+    pub limits: discord::limits::Limits,
 }
 
 impl std::fmt::Debug for Node {
@@ -111,7 +113,20 @@ impl Node {
         let actions = Actions::new(bus, store.clone(), work.clone(), Arc::clone(&clock), policy);
         let outbox = Outbox::new(work.clone(), Arc::clone(&clock));
         let timers = Timers::new(work.clone(), Arc::clone(&clock));
-        Ok(Self { config, clock, log, people, store, work, proofs, actions, outbox, timers })
+        let limits = discord::limits::Limits::new(discord::limits::LimitsOptions::default());
+        Ok(Self {
+            config,
+            clock,
+            log,
+            people,
+            store,
+            work,
+            proofs,
+            actions,
+            outbox,
+            timers,
+            limits,
+        })
     }
 
     pub const fn bus(&self) -> &Bus {
@@ -138,7 +153,7 @@ impl Node {
     /// Begins to do what follows from what happened. Without a token of Discord's, what is to be
     /// done there is ordered and waits.
     pub async fn start_processes(&self) -> Result<Processes, OpenError> {
-        let hands = discord::effects::hands(&self.config.discord, &self.actions)
+        let hands = discord::effects::hands(&self.config.discord, &self.actions, &self.limits)
             .map_err(|error| OpenError::Configuration(error.to_string()))?;
         let slices = match self.config.store {
             Store::Sqlite => 1,

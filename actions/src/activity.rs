@@ -3,6 +3,7 @@
 
 pub mod anomalies;
 mod calendar;
+pub mod gaps;
 mod report;
 mod stats;
 
@@ -52,14 +53,14 @@ pub struct Window {
 }
 
 /// Something that the gateway told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Heard {
     pub seq: u64,
     pub at: Timestamp,
     pub what: Told,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Told {
     Message {
         id: MessageId,
@@ -112,6 +113,7 @@ impl Actions {
         let activity = self.module_is_on(guild, &MODULE).await?;
         let levels = self.module_is_on(guild, &crate::levels::MODULE).await?;
         if let Some((from, until, why)) = window.gap {
+            self.open_gap(guild, from, until).await?;
             if activity {
                 self.activity(guild, &Command::NoteGap { from, until, why }).await?;
             }
@@ -119,12 +121,15 @@ impl Actions {
                 self.skip_levels(guild, from, until).await?;
             }
         }
+        let sifted = self.sift(guild, &window.heard).await?;
+        let sifted = sifted.as_ref().and_then(|sifted| sifted.heard.as_deref());
+        let heard = sifted.unwrap_or(&window.heard);
         let nobody = People::new();
         let people = if activity || levels { self.people_of(guild, window).await? } else { nobody };
-        let chunks = window.heard.chunks(CHUNK);
+        let chunks = heard.chunks(CHUNK);
         // Without facts there may still be uses of commands, or people in voice.
-        let chunks = chunks.chain(window.heard.is_empty().then_some(&[][..]));
-        let last = window.heard.len().div_ceil(CHUNK).max(1);
+        let chunks = chunks.chain(heard.is_empty().then_some(&[][..]));
+        let last = heard.len().div_ceil(CHUNK).max(1);
         for (number, chunk) in (1..).zip(chunks) {
             let uses: &[_] = if number == last { &window.uses } else { &[] };
             let until = voice_until.filter(|_| number == last);
@@ -179,8 +184,16 @@ impl Actions {
     }
 
     async fn activity(&self, guild: GuildId, command: &Command) -> Result<(), ActionError> {
-        let key = recording_key()?;
-        let request = self.request(guild, &Caller::process(PROCESS), &key, None).await?;
+        self.activity_once(guild, command, &recording_key()?).await
+    }
+
+    async fn activity_once(
+        &self,
+        guild: GuildId,
+        command: &Command,
+        key: &IdempotencyKey,
+    ) -> Result<(), ActionError> {
+        let request = self.request(guild, &Caller::process(PROCESS), key, None).await?;
         let stream = StreamId::of_guild(Activity::CAPABILITY, guild);
         self.bus().execute::<Activity>(&stream, command, &request).await?;
         Ok(())

@@ -146,6 +146,21 @@ impl Actions {
         self.earned(guild, &Command::Earn { session, facts, voice_until: None, terms }).await
     }
 
+    /// What was read only after a gap, in the order in which it was written.
+    pub(crate) async fn earn_late(
+        &self,
+        guild: GuildId,
+        gap: Timestamp,
+        heard: &[Heard],
+        people: &People,
+        key: &IdempotencyKey,
+    ) -> Result<(), ActionError> {
+        let terms = self.level_terms(guild).await?;
+        let facts = heard.iter().filter_map(|heard| fact(heard, people, &terms.values)).collect();
+        let command = Command::Recover { gap, facts, terms };
+        self.levels(guild, &Caller::process(RECORDER), key, &command).await.map(drop)
+    }
+
     async fn earned(&self, guild: GuildId, command: &Command) -> Result<(), ActionError> {
         let key = recording_key()?;
         self.levels(guild, &Caller::process(RECORDER), &key, command).await.map(drop)
@@ -160,6 +175,7 @@ impl Actions {
     ) -> Result<Decision<Event>, ActionError> {
         let policy = match command {
             Command::Earn { terms, .. }
+            | Command::Recover { terms, .. }
             | Command::Skip { terms, .. }
             | Command::Change { terms, .. } => Some(terms.version),
             Command::NoteRole { .. } => None,

@@ -75,6 +75,7 @@ pub struct Actions {
     keeps: logs::Keeps,
     day_keys: logs::DayKeys,
     leavers: levels::leavers::Cache,
+    gaps: activity::gaps::Gaps,
 }
 
 impl std::fmt::Debug for Actions {
@@ -105,6 +106,7 @@ impl Actions {
             keeps: logs::Keeps::default(),
             day_keys: logs::DayKeys::default(),
             leavers: levels::leavers::Cache::default(),
+            gaps: activity::gaps::Gaps::default(),
         }
     }
 

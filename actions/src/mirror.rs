@@ -5,6 +5,8 @@
 //! What was told of an earlier moment than what is known is no news, so pages and changes may come
 //! in any order. Names are sealed with the key of whose they are, those of before too.
 
+pub mod places;
+
 use std::collections::{BTreeSet, HashMap};
 
 use domain::{
@@ -116,10 +118,12 @@ const FORGET_NAMES: &str = "DELETE FROM mirror_names WHERE guild = $1 AND person
     AND until NOT IN (SELECT until FROM mirror_names WHERE guild = $1 AND person = $2 \
     ORDER BY until DESC LIMIT $3)";
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Differences {
     added: u64,
     changed: u64,
+    /// Who was not known to be here, since when they are.
+    came: Vec<(PersonId, Timestamp)>,
 }
 
 impl Profile {
@@ -196,6 +200,7 @@ impl Actions {
     ) -> Result<(), ActionError> {
         let numbers = self.numbers_of(guild, page).await?;
         let (found, statements) = self.compare(guild, page, &numbers, told_at).await?;
+        self.note_who_came(guild, &found.came).await?;
         let mut tx = self.work.begin().await?;
         write(&mut tx, &statements).await?;
         let last = page.iter().max_by_key(|told| told.user.get());
@@ -211,8 +216,10 @@ impl Actions {
         Ok(())
     }
 
-    /// Everybody was compared: whoever was not among them is gone.
+    /// Everybody was compared: whoever was not among them is gone. What was told live before this has
+    /// to be recorded, or somebody who left meanwhile would have left twice.
     pub async fn finish_sync(&self, guild: GuildId) -> Result<(), ActionError> {
+        self.note_who_left(guild).await?;
         let mut tx = self.work.begin().await?;
         let leave = "UPDATE mirror_members SET here = 0 WHERE guild = $1 AND here = 1 AND \
                      seen_at < (SELECT began_at FROM mirror_syncs WHERE guild = $1)";
@@ -358,6 +365,10 @@ impl Actions {
             match before {
                 Some(before) if before.here => found.changed += 1,
                 _ => found.added += 1,
+            }
+            let was_here = before.is_some_and(|b| b.here && b.joined_at == joined_at);
+            if let Some(joined_at) = told.joined_at.filter(|_| !was_here && !told.bot) {
+                found.came.push((person, joined_at));
             }
             let Some(sealed) = self.seal_profile(guild, person, profile.clone()).await? else {
                 continue;

@@ -11,6 +11,9 @@
 //! - The use of a command is recorded once per interaction.
 //! - Where nothing was heard for a time, an observation gap says from when to when: numbers of that
 //!   time are not known, and stretches of voice end with its beginning.
+//! - What can be asked for afterwards is counted then: messages in the minutes they were made in,
+//!   and who came and went. Whoever asks sees to it that nothing of it was heard too; the mark of
+//!   what is told live does not move. Reactions, voice, edits and deletions of a gap stay unknown.
 //!
 //! Memory: about 100 bytes for each member in voice, and 8 for each recent use of a command.
 //! Nothing for other members.
@@ -123,6 +126,31 @@ pub enum Command {
     },
     /// Nothing was heard in this time.
     NoteGap { from: Timestamp, until: Timestamp, why: Blindness },
+    /// What was asked for afterwards: messages, who came and who went.
+    Recover { gap: Timestamp, facts: Vec<Fact> },
+    /// That is all of a gap that could be had.
+    NoteRecovery { recovery: Recovery },
+}
+
+/// What was made up for of a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Recovery {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// Messages of people that were counted afterwards.
+    pub messages: u32,
+    /// Channels and threads that were read.
+    pub channels: u32,
+    /// Those whose history this bot may not read, or could not.
+    pub unread: u32,
+    /// Whether there was more than one recovery takes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// What stands in an event where else a session does.
+pub fn gap_label(gap: Timestamp) -> String {
+    format!("gap/{}", gap.as_micros())
 }
 
 /// Why nothing was heard.
@@ -208,6 +236,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         voice: Vec<Stretch>,
     },
+    GapRecovered {
+        #[serde(flatten)]
+        recovery: Recovery,
+    },
 }
 
 /// What was counted of one minute.
@@ -264,17 +296,20 @@ impl Decider for Activity {
                 decide::record(state, session, facts, uses, *voice_until)
             }
             Command::NoteGap { from, until, why } => decide::gap(state, *from, *until, *why),
+            Command::Recover { gap, facts } => decide::recover(state, *gap, facts),
+            Command::NoteRecovery { recovery } => vec![Event::GapRecovered { recovery: *recovery }],
         })
     }
 
     fn evolve(state: &mut State, event: &Event) {
         match event {
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } | Event::GapRecovered { .. } => {}
             Event::VoiceChanged { person, at, place } => {
                 state.rooms.change(*person, place.map(|place| (place, ())), *at);
             }
             Event::Recorded { session, to_seq, newest, heard_until, voice_until, uses, .. } => {
-                // Only uses of commands, or the time in voice: no place in a session.
+                // Only uses of commands, the time in voice, or what was recovered of a gap: no
+                // place in a session.
                 if *to_seq > 0 {
                     state.mark.advance(session, *to_seq, *newest, *heard_until);
                 }
@@ -300,6 +335,11 @@ impl State {
         &self.rooms
     }
 
+    /// The newest message that was told live.
+    pub const fn newest(&self) -> Option<MessageId> {
+        self.mark.newest()
+    }
+
     /// Whether this use of a command was recorded; older ones than are remembered were.
     fn knows_use(&self, id: u64) -> bool {
         let full = self.uses.len() >= MAX_RECENT_USES;
@@ -314,6 +354,7 @@ impl DomainEvent for Event {
         EventType::new("activity.voice_changed", 1),
         EventType::new("activity.recorded", 1),
         EventType::new("activity.observation_gap", 1),
+        EventType::new("activity.gap_recovered", 1),
     ];
 
     fn event_type(&self) -> EventType {
@@ -323,6 +364,7 @@ impl DomainEvent for Event {
             Self::VoiceChanged { .. } => 2,
             Self::Recorded { .. } => 3,
             Self::ObservationGap { .. } => 4,
+            Self::GapRecovered { .. } => 5,
         }]
     }
 }

@@ -41,6 +41,10 @@ impl Mark {
         }
     }
 
+    pub const fn newest(&self) -> Option<MessageId> {
+        self.newest
+    }
+
     /// Everything up to here was taken in.
     pub fn advance(
         &mut self,

@@ -6,6 +6,9 @@
 //!   begin a cooldown.
 //! - Time in voice earns by the whole minute that counts (see [`crate::voice`]); what is left of a
 //!   minute is kept for the next.
+//! - Messages that were read only after a gap earn by the same cooldown, among themselves and beside
+//!   what was heard live. What earned last before the gap is not remembered once something after it
+//!   earned, so at the gap's beginning one message more may earn.
 //! - Roles and channels multiply, or earn nothing. Where several of a member's roles multiply, the
 //!   highest does.
 //! - What the gateway tells earns once (see [`Mark`]), over restarts and handovers.
@@ -61,6 +64,15 @@ pub struct State {
     /// With how much each is multiplied, in percent.
     rooms: Rooms<u32>,
     roles: HashMap<(PersonId, RoleId), RoleOrder>,
+    #[serde(default)]
+    late: Late,
+}
+
+/// What earned last of the gap that is made up for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Late {
+    gap: String,
+    last: HashMap<PersonId, Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +131,12 @@ pub enum Command {
         voice_until: Option<Timestamp>,
         terms: Terms,
     },
+    /// Messages of a gap that were asked for afterwards, in the order in which they were made.
+    Recover {
+        gap: Timestamp,
+        facts: Vec<Fact>,
+        terms: Terms,
+    },
     /// Nothing was heard in this time: nobody earns by voice in it.
     Skip {
         from: Timestamp,
@@ -174,7 +192,7 @@ impl Refusal for Refused {
 
 impl Decider for Levels {
     const CAPABILITY: &'static str = "levels";
-    const SNAPSHOT_VERSION: u32 = 1;
+    const SNAPSHOT_VERSION: u32 = 2;
     type State = State;
     type Command = Command;
     type Event = Event;
@@ -184,6 +202,9 @@ impl Decider for Levels {
         match command {
             Command::Earn { session, facts, voice_until, terms } => {
                 Ok(decide::earn(state, session, facts, *voice_until, &terms.values))
+            }
+            Command::Recover { gap, facts, terms } => {
+                Ok(decide::recover(state, *gap, facts, &terms.values))
             }
             Command::Skip { from, until, terms } => {
                 Ok(decide::skip(state, *from, *until, &terms.values))
@@ -202,6 +223,8 @@ impl Decider for Levels {
             Event::Earned { session, to_seq, newest, heard_until, text, voice, voice_until } => {
                 if *to_seq > 0 {
                     state.mark.advance(session, *to_seq, *newest, *heard_until);
+                } else if !text.is_empty() {
+                    state.late.took(session, text);
                 }
                 for gain in text {
                     let member = state.members.entry(gain.person).or_default();
@@ -242,6 +265,18 @@ impl Decider for Levels {
     }
 }
 
+impl Late {
+    fn took(&mut self, gap: &str, text: &[TextGain]) {
+        if self.gap != gap {
+            *self = Self { gap: gap.to_owned(), ..Self::default() };
+        }
+        for gain in text {
+            let last = self.last.entry(gain.person).or_insert(gain.at);
+            *last = gain.at.max(*last);
+        }
+    }
+}
+
 impl Member {
     fn add(&mut self, xp: u32) {
         self.xp = (self.xp + u64::from(xp)).min(MAX_XP);
@@ -260,6 +295,11 @@ impl State {
     /// Whether the role was given, or is about to be.
     fn has(&self, person: PersonId, role: RoleId) -> bool {
         self.role(person, role).is_some_and(|order| order.give && (order.open || !order.failed))
+    }
+
+    /// The newest message that earned or was looked at live.
+    pub const fn newest(&self) -> Option<MessageId> {
+        self.mark.newest()
     }
 
     pub fn nobody_in_voice(&self) -> bool {
@@ -285,6 +325,7 @@ impl Weigh for State {
             + self.members.capacity() * 8 / 7 * member
             + self.roles.capacity() * 8 / 7 * role
             + self.rooms.weight_bytes()
+            + self.late.last.capacity() * 8 / 7 * (size_of::<(PersonId, Timestamp)>() + 1)
     }
 }
 

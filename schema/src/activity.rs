@@ -224,8 +224,7 @@ impl Activity {
         let (from, until) = (self.calendar.slots(first).0, self.calendar.slots(last).1);
         let store = self.scope.reading("activity_slots").await?;
         let gaps = slots::gaps(&store, self.scope.guild(), from, until).await?;
-        let line = |(from, until)| GapLine { from: Time(from), until: Time(until) };
-        Ok(gaps.into_iter().map(line).collect())
+        Ok(gaps.into_iter().map(GapLine::of).collect())
     }
 
     /// Hours that stand out: so many joins as in a raid, or sudden silence. Of longer times only the

@@ -1,5 +1,8 @@
 //! A community: what it is called, who is there to do what, and the moment that is looked at.
 
+use std::collections::HashSet;
+
+use actions::mirror::places;
 use async_graphql::{Context, Object, SimpleObject};
 use domain::GuildId;
 
@@ -61,14 +64,27 @@ impl OnGuild {
         Ok(self.community().await?.members)
     }
 
-    /// As Discord has them now, highest first.
-    async fn roles(&self) -> Answer<Vec<Role>> {
-        Ok(self.community().await?.roles.into_iter().map(Role::of).collect())
+    /// As Discord has them now, highest first; with `gone` also those that were deleted, behind them.
+    async fn roles(&self, #[graphql(default)] gone: bool) -> Answer<Vec<Role>> {
+        let mut roles: Vec<_> = self.community().await?.roles.into_iter().map(Role::of).collect();
+        if gone && let Some(places) = self.0.actions().places(self.0.guild()).await? {
+            let here: HashSet<_> = roles.iter().map(|role| role.id.0).collect();
+            let gone = places.roles.into_iter().filter(|role| !here.contains(&role.id.get()));
+            roles.extend(gone.filter(|role| role.is_gone).map(Role::was));
+        }
+        Ok(roles)
     }
 
-    /// As Discord has them now.
-    async fn channels(&self) -> Answer<Vec<Channel>> {
-        Ok(self.community().await?.channels.into_iter().map(Channel::of).collect())
+    /// As Discord has them now; with `gone` also those that were deleted, behind them.
+    async fn channels(&self, #[graphql(default)] gone: bool) -> Answer<Vec<Channel>> {
+        let channels = self.community().await?.channels;
+        let mut channels: Vec<_> = channels.into_iter().map(Channel::of).collect();
+        if gone && let Some(places) = self.0.actions().places(self.0.guild()).await? {
+            let here: HashSet<_> = channels.iter().map(|channel| channel.id.0).collect();
+            let gone = places.channels.into_iter().filter(|one| !here.contains(&one.id.get()));
+            channels.extend(gone.filter(|channel| channel.is_gone).map(Channel::was));
+        }
+        Ok(channels)
     }
 
     /// The moment that is looked at; none for now.
@@ -97,12 +113,20 @@ pub struct Role {
     /// As `#5865f2`; none where it has none of its own.
     pub colour: Option<String>,
     pub position: u32,
+    /// It was deleted; this is what it was called.
+    pub gone: bool,
 }
 
 impl Role {
     fn of(role: house::Role) -> Self {
         let house::Role { id, name, colour, position } = role;
-        Self { id: Snowflake(id.get()), name, colour, position: position.into() }
+        Self { id: Snowflake(id.get()), name, colour, position: position.into(), gone: false }
+    }
+
+    fn was(role: places::Role) -> Self {
+        let places::Role { id, name, colour, position, is_gone } = role;
+        let colour = house::colour(colour);
+        Self { id: Snowflake(id.get()), name, colour, position: position.into(), gone: is_gone }
     }
 }
 
@@ -112,11 +136,18 @@ pub struct Channel {
     pub name: String,
     /// Discord's number of its kind.
     pub kind: u32,
+    /// It was deleted; this is what it was called.
+    pub gone: bool,
 }
 
 impl Channel {
     fn of(channel: house::Channel) -> Self {
         let house::Channel { id, name, kind } = channel;
-        Self { id: Snowflake(id.get()), name, kind: kind.into() }
+        Self { id: Snowflake(id.get()), name, kind: kind.into(), gone: false }
+    }
+
+    fn was(channel: places::Channel) -> Self {
+        let places::Channel { id, name, sort, is_gone } = channel;
+        Self { id: Snowflake(id.get()), name, kind: sort.into(), gone: is_gone }
     }
 }

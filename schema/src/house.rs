@@ -105,6 +105,11 @@ pub struct Role {
     pub position: u16,
 }
 
+/// As `#5865f2`; none where there is none of its own.
+pub fn colour(number: u32) -> Option<String> {
+    (number > 0).then(|| format!("#{:06x}", number & 0x00ff_ffff))
+}
+
 #[derive(Clone, Debug)]
 pub struct Channel {
     pub id: ChannelId,

@@ -60,7 +60,7 @@ use async_graphql::{
 pub use abuse::Limits;
 pub use house::{
     Accounts, CallerLine, Channel, Community, Directory, Effect, EffectCounts, House, Operations,
-    ParkedGuild, ProcessLine, Profile, Role, SessionLine, Unknown,
+    ParkedGuild, ProcessLine, Profile, Role, SessionLine, Unknown, colour,
 };
 pub use keys::gate::{Needs, needs};
 pub use people::request_people;

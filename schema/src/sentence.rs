@@ -54,6 +54,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("activity.member_left", "{person} left"),
     ("activity.voice_changed", "{person} joined, left or changed in voice"),
     ("activity.observation_gap", "The bot saw nothing from {from} to {until}"),
+    (
+        "activity.gap_recovered",
+        "{messages} messages were counted afterwards that the bot had not seen from {from} to {until}",
+    ),
     ("activity_settings.changed", "{actor} changed activity's settings (version {version})"),
     ("levels.earned", "Messages and voice of a moment earned experience"),
     ("levels.voice_changed", "What {person} earns in voice changed to {percent} %"),

@@ -33,6 +33,8 @@ pub enum Fault {
     Truncated,
     /// Gateway: an event is never sent.
     DropEvent,
+    /// Gateway: an event has its number, and is never sent, also not when a session goes on.
+    LoseEvent,
     /// Gateway: an event is sent twice.
     DuplicateEvent,
     /// Gateway: an event is sent later, after others.
@@ -41,7 +43,10 @@ pub enum Fault {
 
 impl Fault {
     pub const fn is_of_gateway(&self) -> bool {
-        matches!(self, Self::DropEvent | Self::DuplicateEvent | Self::DelayEvent { .. })
+        matches!(
+            self,
+            Self::DropEvent | Self::LoseEvent | Self::DuplicateEvent | Self::DelayEvent { .. }
+        )
     }
 }
 

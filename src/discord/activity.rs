@@ -361,6 +361,11 @@ async fn record_of(
         let recorded = edge.actions.record_activity(guild, session, window, voice_until).await;
         let Err(error) = recorded else {
             metrics::counter!("reeve_activity_facts_total").increment(facts as u64);
+            if window.gap.is_some()
+                && let Some(gaps) = edge.gaps.get()
+            {
+                gaps.noted();
+            }
             return true;
         };
         let id = projections::error_id();

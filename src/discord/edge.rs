@@ -7,7 +7,7 @@ use std::{
 };
 
 use actions::Actions;
-use domain::{Timestamp, UserId};
+use domain::{GuildId, Timestamp, UserId};
 use lru::LruCache;
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
@@ -17,10 +17,12 @@ use super::{
     command::Capability,
     confirm::{Drafts, Spent},
     custom_id::Signer,
+    gaps::Gaps,
     guilds::Guilds,
     health::Health,
     members::Members,
     mirror::Mirror,
+    places::Places,
     prefix::Minute,
     sessions::Progress,
     studio::Studio,
@@ -44,6 +46,10 @@ pub struct Edge {
     pub members: OnceLock<Arc<dyn Members>>,
     /// Where members are copied, as long as Discord tells of them.
     pub mirror: OnceLock<Mirror>,
+    /// Where roles and channels are copied.
+    pub made_of: OnceLock<Places>,
+    /// Where it is asked for what we missed.
+    pub gaps: OnceLock<Gaps>,
     /// Ourselves, as Discord's user.
     pub us: UserId,
     pub capabilities: &'static [Capability],
@@ -88,6 +94,8 @@ impl Edge {
             studio: Studio::default(),
             members: OnceLock::new(),
             mirror: OnceLock::new(),
+            gaps: OnceLock::new(),
+            made_of: OnceLock::new(),
             us,
             capabilities,
             prefix_commands,
@@ -113,6 +121,14 @@ impl Edge {
     /// How far a shard is in the session that it has now.
     pub fn place(&self, shard: u32) -> Option<Arc<Progress>> {
         self.places.lock().get(&shard).cloned()
+    }
+
+    /// Until everything that was told of a community up to now is recorded.
+    pub async fn all_recorded(&self, guild: GuildId) {
+        let place = self.guilds.told_by(guild).and_then(|shard| self.place(shard));
+        if let Some(place) = place {
+            place.recorded(place.seen()).await;
+        }
     }
 
     pub fn lane_is(&self, shard: u32, lane: Arc<Lane>) {

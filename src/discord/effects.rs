@@ -30,7 +30,7 @@ use twilight_http::request::{Form, Method, Request, RequestBuilder};
 
 use super::{
     cdn::Cdn,
-    limits::{Limits, LimitsOptions, Route, Urgency},
+    limits::{Limits, Route, Urgency},
     rest::{Answer, BadAddress, DISCORD, Rest},
     studio::Studio,
 };
@@ -336,14 +336,20 @@ impl DiscordHands {
     }
 }
 
+/// The way to Discord of this installation; none without a token. Whoever goes it shares the limits.
+pub fn rest(discord: &config::Discord, limits: &Limits) -> Result<Option<Rest>, BadAddress> {
+    let Some(token) = &discord.token else { return Ok(None) };
+    let api = discord.api_url.as_ref().map_or(DISCORD, |url| url.expose());
+    Rest::new(api, token.clone(), limits.clone()).map(Some)
+}
+
 /// The hands of this installation; none without a token.
 pub fn hands(
     discord: &config::Discord,
     actions: &Actions,
+    limits: &Limits,
 ) -> Result<Option<Arc<dyn Hands>>, BadAddress> {
-    let Some(token) = &discord.token else { return Ok(None) };
-    let api = discord.api_url.as_ref().map_or(DISCORD, |url| url.expose());
-    let rest = Rest::new(api, token.clone(), Limits::new(LimitsOptions::default()))?;
+    let Some(rest) = rest(discord, limits)? else { return Ok(None) };
     let cdn = Cdn::new(discord.cdn_url.as_ref().map(config::Secret::expose))?;
     let copies = Copies { cdn, actions: actions.clone() };
     let hands = DiscordHands::new(rest, Arc::clone(actions.people()));

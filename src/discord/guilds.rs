@@ -176,6 +176,12 @@ impl Guilds {
         self.0.read().get(&guild).map_or(0, |known| known.shard)
     }
 
+    /// The shard that tells of it; none where none of ours does, or there is an outage.
+    pub fn told_by(&self, guild: GuildId) -> Option<u32> {
+        let known = self.0.read();
+        known.get(&guild).filter(|known| known.available).map(|known| known.shard)
+    }
+
     /// About how many members a community has.
     pub fn members_of(&self, guild: GuildId) -> u32 {
         self.0.read().get(&guild).map_or(0, |known| known.members)

@@ -103,6 +103,11 @@ impl Health {
         }
     }
 
+    pub fn is_connected(&self, shard: u32) -> bool {
+        let shards = self.0.shards.read();
+        shards.get(&shard).is_some_and(|shard| shard.state == State::Connected)
+    }
+
     /// Discord will not have us until a person does something.
     pub fn stopped(&self, why: &str) {
         self.0.stopped.write().get_or_insert_with(|| why.to_owned());

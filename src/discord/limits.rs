@@ -3,7 +3,7 @@
 //! - **Per route**: what a route may still do is learnt from the headers of every answer, never
 //!   written down here. Until they are known, one call at a time feels its way.
 //! - **Global**: 50 requests a second for a bot, in any second however one cuts it. Bulk work stops
-//!   short of that, so that what somebody waits for finds room; answers to interactions are outside
+//!   short of that, so that what somebody waits for finds room, and what can wait stops far short of it; answers to interactions are outside
 //!   of this limit at Discord and here.
 //! - **Refusals**: 10,000 answers of 401, 403 or 429 within 10 minutes ban the address; bulk work
 //!   stops long before.
@@ -39,6 +39,8 @@ pub enum Urgency {
     Now,
     /// Effects: whenever there is room.
     Bulk,
+    /// What can wait for all of that.
+    Spare,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,13 +49,15 @@ pub struct LimitsOptions {
     pub global: usize,
     /// How many of them bulk work may make.
     pub bulk: usize,
+    /// How many what can wait may make, beside everything else.
+    pub spare: usize,
     /// Refusals within ten minutes, from which on bulk work waits.
     pub refusals: usize,
 }
 
 impl Default for LimitsOptions {
     fn default() -> Self {
-        Self { global: 48, bulk: 36, refusals: 2_000 }
+        Self { global: 48, bulk: 36, spare: 18, refusals: 2_000 }
     }
 }
 
@@ -241,14 +245,18 @@ impl Limits {
         while state.refused.front().is_some_and(|at| now.duration_since(*at) > REFUSALS_WITHIN) {
             state.refused.pop_front();
         }
-        let bulk = urgency == Urgency::Bulk;
-        if bulk
+        let can_wait = matches!(urgency, Urgency::Bulk | Urgency::Spare);
+        if can_wait
             && state.refused.len() >= options.refusals
             && let Some(first) = state.refused.front()
         {
             return Err(REFUSALS_WITHIN.saturating_sub(now.duration_since(*first)).max(FEEL));
         }
-        let most = if bulk { options.bulk } else { options.global };
+        let most = match urgency {
+            Urgency::Interaction | Urgency::Now => options.global,
+            Urgency::Bulk => options.bulk,
+            Urgency::Spare => options.spare,
+        };
         if state.sent.len() >= most {
             // Room comes when enough of the oldest are a second old.
             let place = state.sent.len() - most;

@@ -161,6 +161,7 @@ async fn pages(edge: &Edge, http: &Http, guild: GuildId) -> Result<(), String> {
         edge.actions.copy_page(guild, &page, told_at).await.map_err(text)?;
         metrics::counter!("reeve_discord_compared_members_total").increment(page.len() as u64);
         if is_last {
+            edge.all_recorded(guild).await;
             return edge.actions.finish_sync(guild).await.map_err(text);
         }
     }

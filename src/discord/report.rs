@@ -34,6 +34,10 @@ const GAPS: Text = text(
     "{n} times nothing was heard for a while; numbers of then are not complete.",
     "{n}-mal war eine Weile nichts zu hören; Zahlen von dann sind nicht vollständig.",
 );
+const MADE_UP: Text = text(
+    "{n} messages of then were counted afterwards.",
+    "{n} Nachrichten von dann wurden nachträglich gezählt.",
+);
 const NOTHING: Text =
     text("Nothing was heard in this week.", "In dieser Woche war nichts zu hören.");
 const ZONE: Text = text("Days of {zone}", "Tage nach {zone}");
@@ -62,6 +66,12 @@ pub fn told(lang: Lang, report: &Report) -> (Reply, pictures::Chart) {
     }
     if !report.gaps.is_empty() {
         reply.body = GAPS.fill(lang, &[("n", &report.gaps.len())]);
+        let made_up: i64 =
+            report.gaps.iter().filter_map(|gap| gap.recovered).map(|one| one.messages).sum();
+        if made_up > 0 {
+            reply.body.push(' ');
+            reply.body.push_str(&MADE_UP.fill(lang, &[("n", &made_up)]));
+        }
     } else if report.messages.now == 0 && report.active.now == 0 {
         NOTHING.say(lang).clone_into(&mut reply.body);
     }
@@ -111,7 +121,7 @@ fn chart(lang: Lang, report: &Report) -> pictures::Chart {
     let label = |place: usize| days.get(place).map_or(String::new(), ToString::to_string);
     // In days of UTC: near enough for a mark in a picture.
     let is_blind = |day: &domain::UtcDay| {
-        report.gaps.iter().any(|(from, until)| (from.utc_day()..=until.utc_day()).contains(day))
+        report.gaps.iter().any(|gap| (gap.from.utc_day()..=gap.until.utc_day()).contains(day))
     };
     let gaps = days.iter().enumerate().filter(|(_, day)| is_blind(day));
     pictures::Chart {

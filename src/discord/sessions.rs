@@ -182,6 +182,17 @@ impl Progress {
         }
     }
 
+    /// Until everything up to here is done and recorded.
+    pub async fn recorded(&self, seq: u64) {
+        loop {
+            let finished = self.finished.notified();
+            if self.done() >= seq {
+                return;
+            }
+            finished.await;
+        }
+    }
+
     /// Until nothing is being worked on, and everything is recorded.
     pub async fn idle(&self) {
         loop {

@@ -1,7 +1,11 @@
 //! One connection to Discord's gateway: what it hears goes to its place, and where its session
 //! stands is saved once what it heard is done.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use actions::{
     activity::{Heard, Told},
@@ -24,7 +28,7 @@ use super::{
     edge::Edge,
     hands::Hands,
     health::State,
-    learn, logs, messages, mirror,
+    learn, logs, messages, mirror, places,
     sessions::{Progress, Session, Sessions},
     wire::{self, Dispatch},
 };
@@ -78,6 +82,8 @@ struct Running<'a> {
     lane: Arc<Lane>,
     /// What Discord tells happened before, and it is not known when.
     replaying: bool,
+    /// Communities with a gap that was just told: whoever makes up for it compares their members.
+    blind: HashSet<GuildId>,
 }
 
 /// A session and how far it is.
@@ -103,6 +109,7 @@ pub async fn run(line: &Line, number: u32) -> End {
         last_close: None,
         lane: Arc::default(),
         replaying: true,
+        blind: HashSet::new(),
     };
     line.edge.health.shard(number, State::Connecting);
     line.edge.lane_is(number, Arc::clone(&running.lane));
@@ -249,6 +256,9 @@ impl Running<'_> {
             self.missed(&progress, seq);
         }
         let Line { edge, hands, .. } = self.line;
+        if is_about_places(name) {
+            self.places(name, json, &progress, seq).await;
+        }
         // First what comes most.
         match name {
             "MESSAGE_CREATE" => match read::<wire::Message>(json) {
@@ -347,8 +357,23 @@ impl Running<'_> {
         }
     }
 
+    /// What a community is made of.
+    async fn places(&self, name: &str, json: &str, progress: &Arc<Progress>, seq: u64) {
+        let Some(places) = self.line.edge.made_of.get() else { return };
+        match places::told(name, json) {
+            Ok(Some((guild, changes))) => {
+                places.told(guild, changes, self.moment(), progress.begin(seq)).await;
+            }
+            Ok(None) => {}
+            Err(()) => self.malformed(name),
+        }
+    }
+
     /// Whom we never saw, or not for long, is compared with Discord.
-    async fn compare_members(&self, guild: GuildId) {
+    async fn compare_members(&mut self, guild: GuildId) {
+        if self.blind.remove(&guild) {
+            return;
+        }
         let edge = &self.line.edge;
         let Some(mirror) = edge.mirror.get() else { return };
         let due = match edge.actions.sync_of(guild).await {
@@ -367,7 +392,7 @@ impl Running<'_> {
     }
 
     /// A community that we come to, or that is told of anew.
-    async fn guild(&self, json: &str, progress: &Arc<Progress>, seq: u64) {
+    async fn guild(&mut self, json: &str, progress: &Arc<Progress>, seq: u64) {
         let Ok(guild) = read::<wire::Guild>(json) else { return self.malformed("GUILD_CREATE") };
         let (id, voice, here) = (guild.id, told::everybody(&guild), logs::everybody(&guild));
         let there = !guild.unavailable;
@@ -404,6 +429,9 @@ impl Running<'_> {
         let guilds = edge.guilds.of_shard(self.number);
         let gap = (from, now);
         self.lane.was_blind(&guilds, gap, Blindness::Hole, progress.record(seq));
+        for guild in guilds {
+            self.line.audit.catch_up(guild, progress.begin(seq));
+        }
     }
 
     fn about_a_guild(&self, name: &str, json: &str) {
@@ -448,6 +476,7 @@ impl Running<'_> {
         if let Some(from) = self.last_heard().await {
             let why = Blindness::NewSession;
             self.lane.was_blind(&told, (from, now), why, progress.record(seq));
+            self.blind = told.iter().copied().collect();
         }
         self.replaying = false;
         self.lane.is_alive(now);
@@ -537,6 +566,12 @@ fn count_guilds(edge: &Edge) {
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<T, ()> {
     serde_json::from_str::<Dispatch<T>>(json).map(|dispatch| dispatch.d).map_err(|_| ())
+}
+
+fn is_about_places(name: &str) -> bool {
+    name.starts_with("CHANNEL_")
+        || name.starts_with("GUILD_ROLE_")
+        || matches!(name, "GUILD_CREATE" | "GUILD_UPDATE")
 }
 
 fn is_a_name(name: &str) -> bool {

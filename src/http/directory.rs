@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actions::{BotStanding, Permissions, RoleFacts, Standing, Target, moderation::Subject};
+use actions::{
+    Actions, BotStanding, Permissions, RoleFacts, Standing, Target,
+    mirror::places::Channel as Copied, moderation::Subject,
+};
 use async_trait::async_trait;
 use domain::{ChannelId, GuildId, RoleId, UserId};
 use futures::{StreamExt as _, stream};
@@ -49,6 +52,7 @@ type Kept<K, V> = Mutex<LruCache<K, (Option<V>, Instant)>>;
 pub struct FromDiscord {
     http: Option<Http>,
     pictures: Pictures,
+    actions: Actions,
     guilds: Kept<GuildId, Arc<Known>>,
     members: Kept<(GuildId, UserId), Arc<Member>>,
     profiles: Kept<(GuildId, UserId), Profile>,
@@ -141,11 +145,11 @@ fn kept<K: Hash + Eq, V: Clone>(cache: &Kept<K, V>, key: &K, fresh: Duration) ->
 }
 
 impl FromDiscord {
-    pub fn new(http: Option<Http>, pictures: Pictures) -> Self {
+    pub fn new(http: Option<Http>, pictures: Pictures, actions: Actions) -> Self {
         let guilds = Mutex::new(LruCache::new(REMEMBERED));
         let members = Mutex::new(LruCache::new(REMEMBERED));
         let profiles = Mutex::new(LruCache::new(REMEMBERED));
-        Self { http, pictures, guilds, members, profiles, us: OnceCell::new() }
+        Self { http, pictures, actions, guilds, members, profiles, us: OnceCell::new() }
     }
 
     /// None for what Discord says there is not, or is not for us.
@@ -188,7 +192,10 @@ impl FromDiscord {
         );
         let known = match told? {
             Some(told) => {
-                let channels = channels.ok().flatten().unwrap_or_default();
+                let channels = match channels {
+                    Ok(channels) => channels.unwrap_or_default(),
+                    Err(Unknown) => self.copied_channels(guild).await,
+                };
                 Some(Arc::new(Known { guild: told, channels }))
             }
             None => None,
@@ -213,6 +220,18 @@ impl FromDiscord {
             told.map(|user| user.id).ok_or(Unknown)
         };
         self.us.get_or_try_init(ask).await.copied()
+    }
+
+    /// As the gateway told of them, where Discord does not answer.
+    async fn copied_channels(&self, guild: GuildId) -> Vec<ChannelWire> {
+        let places = self.actions.places(guild).await.unwrap_or_else(|error| {
+            tracing::warn!(guild.id = %guild, %error, "the copy of channels cannot be read");
+            None
+        });
+        let channels = places.map(|places| places.channels).unwrap_or_default();
+        let here = channels.into_iter().filter(|channel| !channel.is_gone);
+        let wire = |one: Copied| ChannelWire { id: one.id, name: Some(one.name), kind: one.sort };
+        here.map(wire).collect()
     }
 
     /// As the community sees them; somebody who left, as Discord does.
@@ -280,8 +299,8 @@ impl RoleWire {
     }
 
     fn role(&self) -> Role {
-        let colour = (self.color > 0).then(|| format!("#{:06x}", self.color & 0x00ff_ffff));
-        Role { id: self.id, name: self.name.clone(), colour, position: self.position() }
+        let (colour, position) = (schema::colour(self.color), self.position());
+        Role { id: self.id, name: self.name.clone(), colour, position }
     }
 }
 

@@ -34,6 +34,7 @@ mod discord {
     mod economy;
     mod evidence;
     mod exports;
+    mod gaps;
     mod giveaways;
     mod keys;
     mod levels;

@@ -165,11 +165,14 @@ function series(empty, { metric, every = "DAY", split, range, lines = 6 }) {
   };
 }
 const lineOf = (split, i) => ({ channel: split === "CHANNEL" ? (i === 4 ? "900000000000000999" : CHANNELS[i % CHANNELS.length].id) : null, person: split === "MEMBER" ? person(i + 1) : null, word: split === "COMMAND" ? ["bytes send", "rank", "daily", "giveaway list", "stats"][i % 5] : split === "KIND" ? ["warning", "transfer", "daily", "ban", "grant"][i % 5] : null });
-const CHANNELS = ["rules", "general", "bot-commands", "voice-lounge"].map((name, i) => ({ id: String(900000000000000030n + BigInt(i)), name, kind: name.startsWith("voice") ? 2 : 0 }));
+const CHANNELS = ["rules", "general", "bot-commands", "voice-lounge"].map((name, i) => ({ id: String(900000000000000030n + BigInt(i)), name, kind: name.startsWith("voice") ? 2 : 0, gone: false }));
 const activityOf = (empty) => ({
   timeZone: "Europe/Berlin",
   series: (asked) => series(empty, asked),
-  gaps: empty ? [] : [{ from: iso(NOW - 9 * DAY), until: iso(NOW - 8.6 * DAY) }],
+  gaps: empty ? [] : [
+    { from: iso(NOW - 9 * DAY), until: iso(NOW - 8.6 * DAY), recovered: null },
+    { from: iso(NOW - 4 * DAY), until: iso(NOW - 3.7 * DAY), recovered: { messages: "412", unread: "0", cut: false } },
+  ],
   active: empty ? { daily: "0", weekly: "0", monthly: "0", stickiness: 0 } : { daily: "842", weekly: "3120", monthly: "9041", stickiness: 0.0931 },
   week: Array.from({ length: 7 }, (_, day) => Array.from({ length: 24 }, (_, hour) => String(empty ? 0 : Math.max(0, Math.round(620 * Math.sin(((hour - 7) / 24) * Math.PI * 1.6) * (day > 4 ? 1.3 : 1)))))),
   anomalies: empty ? [] : [{ what: "SILENCE", from: iso(NOW - 6 * DAY), until: iso(NOW - 6 * DAY + 3 * 3_600_000), count: "4", usual: "612" }, { what: "JOINS", from: iso(NOW - 3 * DAY), until: iso(NOW - 3 * DAY + 3_600_000), count: "240", usual: "3" }],

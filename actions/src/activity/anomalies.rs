@@ -81,6 +81,7 @@ pub async fn anomalies(
     let (from, until) = (calendar.slots(begin).0, calendar.slots(last).1);
     let told = slots::between(store, guild, from, until).await?;
     let gaps = slots::gaps(store, guild, from, until).await?;
+    let gaps: Vec<_> = gaps.iter().map(|gap| (gap.from, gap.until)).collect();
     let (Some((heard_from, _)), Some((heard_until, _))) = (told.first(), told.last()) else {
         return Ok(Vec::new());
     };

@@ -31,7 +31,7 @@ pub struct Report {
     pub top_channels: Vec<(ChannelId, i64)>,
     pub anomalies: Vec<Anomaly>,
     /// When nobody looked.
-    pub gaps: Vec<(Timestamp, Timestamp)>,
+    pub gaps: Vec<slots::Gap>,
 }
 
 /// A number beside what it was in the week before.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ChannelId, GuildId, Timestamp, UserId, UtcDay, activity::ActivitySettings};
+use domain::{ChannelId, GuildId, UserId, UtcDay, activity::ActivitySettings};
 use projections::activity::{
     Slot,
     cohorts::{self, cohorts},
@@ -40,7 +40,7 @@ pub struct Stats {
     pub top_members: Vec<(Option<UserId>, i64)>,
     pub cohorts: Vec<Cohort>,
     /// When nobody looked.
-    pub gaps: Vec<(Timestamp, Timestamp)>,
+    pub gaps: Vec<slots::Gap>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

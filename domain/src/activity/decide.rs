@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Blindness, Event, Fact, Length, State, Tally, Use, What, Written};
+use super::{Blindness, Event, Fact, Length, State, Tally, Use, What, Written, gap_label};
 use crate::{
     MessageId, PersonId, Timestamp,
     heard::Told,
@@ -57,6 +57,31 @@ pub fn gap(state: &State, from: Timestamp, until: Timestamp, why: Blindness) -> 
     }
     let voice = state.rooms.clone().skip(from, until);
     vec![Event::ObservationGap { from, until, why, voice }]
+}
+
+/// Whoever asked afterwards knows that nothing of this was told live: the mark is not asked.
+pub fn recover(state: &State, gap: Timestamp, facts: &[Fact]) -> Vec<Event> {
+    let mut taken = Taken::of(state, false);
+    for fact in facts {
+        if let What::Written { .. } | What::Joined { .. } | What::Left { .. } = fact.what {
+            taken.take(fact);
+        }
+    }
+    let Taken { mut events, tally, .. } = taken;
+    if !tally.0.is_empty() {
+        events.push(Event::Recorded {
+            session: gap_label(gap),
+            from_seq: 0,
+            to_seq: 0,
+            newest: None,
+            heard_until: None,
+            minutes: tally.minutes(),
+            voice: Vec::new(),
+            voice_until: None,
+            uses: Vec::new(),
+        });
+    }
+    events
 }
 
 /// What facts come to.

@@ -187,3 +187,38 @@ proptest! {
         prop_assert_eq!(counted as usize, facts.len());
     }
 }
+
+// proves: ANA-01, ANA-03
+#[test]
+fn given_what_was_asked_for_after_a_gap_then_it_is_counted_in_its_minute_and_the_mark_stays() {
+    let mut state = State::default();
+    done(&mut state, &record("a", vec![written(1, ANN, 0)]));
+    let newest = state.newest();
+    done(&mut state, &record("b", vec![written(9, ANN, 500)]));
+    assert!(state.newest() > newest);
+    let before = state.clone();
+    let joined = Fact { seq: 0, at: at(130), what: What::Joined { person: BEN } };
+    let place = Place { channel: channel(5), muted: false, deafened: false, away: false };
+    let voice = What::Voice { person: ANN, place: Some(place) };
+    let voice = Fact { seq: 0, at: at(131), what: voice };
+    // Older than what was heard since: it counts all the same.
+    let facts = vec![written(2, ANN, 120), written(3, BEN, 125), joined, voice];
+    let events = done(&mut state, &Command::Recover { gap: at(60), facts });
+    assert_eq!(messages(&events), 2);
+    let [Event::MemberJoined { person: BEN, .. }, Event::Recorded { minutes, to_seq: 0, .. }] =
+        &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((minutes.len(), minutes[0].at), (1, at(120)));
+    assert_eq!(state, before, "nothing live is decided otherwise for it");
+    assert!(
+        Activity::decide(&state, &Command::Recover { gap: at(60), facts: vec![] })
+            .unwrap()
+            .is_empty()
+    );
+    let recovery =
+        Recovery { from: at(60), until: at(400), messages: 2, channels: 1, unread: 0, cut: false };
+    let events = done(&mut state, &Command::NoteRecovery { recovery });
+    assert_eq!(events, [Event::GapRecovered { recovery }]);
+}

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     ChannelId, MessageId, PersonId, RoleId, Timestamp,
+    activity::gap_label,
     heard::Told,
     voice::{Place, Rooms, Stretch},
 };
@@ -58,6 +59,40 @@ pub fn earn(
         let channel = channels.get(&person).copied();
         let at = until.unwrap_or(Timestamp::NEVER);
         reached(state, person, (before, after), at, channel, terms, &mut events);
+    }
+    events
+}
+
+/// Whoever asked afterwards knows that nothing of this was told live: the mark is not asked.
+pub fn recover(state: &State, gap: Timestamp, facts: &[Fact], terms: &LevelSettings) -> Vec<Event> {
+    let session = gap_label(gap);
+    let mut earning = Earning::new(state, terms);
+    if state.late.gap == session {
+        earning.late.clone_from(&state.late.last);
+    }
+    for fact in facts {
+        if let What::Written { id, person, channel, percent, flood: false } = fact.what
+            && percent > 0
+            && earning.may_still_earn(person, fact.at)
+        {
+            earning.gain(id, person, channel, percent, fact.at);
+        }
+    }
+    let Earning { text, now, channels, .. } = earning;
+    let Some(at) = text.iter().map(|gain| gain.at).max() else { return Vec::new() };
+    let mut events = vec![Event::Earned {
+        session,
+        to_seq: 0,
+        newest: None,
+        heard_until: None,
+        text,
+        voice: Vec::new(),
+        voice_until: None,
+    }];
+    let who: BTreeSet<_> = now.keys().copied().collect();
+    for person in who {
+        let xp = (state.member(person).xp, now[&person].xp);
+        reached(state, person, xp, at, channels.get(&person).copied(), terms, &mut events);
     }
     events
 }
@@ -178,6 +213,8 @@ struct Earning<'a> {
     /// Only where somebody's voice changes.
     rooms: Option<Rooms<u32>>,
     channels: HashMap<PersonId, ChannelId>,
+    /// What earned last of a gap.
+    late: HashMap<PersonId, Timestamp>,
 }
 
 impl<'a> Earning<'a> {
@@ -191,6 +228,7 @@ impl<'a> Earning<'a> {
             voice: BTreeMap::new(),
             rooms: None,
             channels: HashMap::new(),
+            late: HashMap::new(),
         }
     }
 
@@ -240,14 +278,39 @@ impl<'a> Earning<'a> {
         at: Timestamp,
     ) {
         let cooldown = i64::from(self.terms.cooldown_secs);
+        let last = self.member(person).last_text;
+        if last.is_none_or(|last| at >= last.plus_secs(cooldown)) {
+            self.gain(id, person, channel, percent, at);
+        }
+    }
+
+    /// Whether a message of a gap does: nothing around it did.
+    fn may_still_earn(&self, person: PersonId, at: Timestamp) -> bool {
+        let cooldown = i64::from(self.terms.cooldown_secs);
+        let after = |last: Timestamp| at >= last.plus_secs(cooldown);
+        let before = |next: Timestamp| next >= at.plus_secs(cooldown);
+        let late = self.late.get(&person);
+        let live = self.state.member(person).last_text;
+        late.is_none_or(|last| after(*last))
+            && live.is_none_or(|live| after(live) || before(live) || late == Some(&live))
+    }
+
+    fn gain(
+        &mut self,
+        id: MessageId,
+        person: PersonId,
+        channel: ChannelId,
+        percent: u32,
+        at: Timestamp,
+    ) {
         let pays = scaled(u64::from(self.terms.text_xp(id)), percent);
-        let member = self.member(person);
-        let waits = member.last_text.is_some_and(|last| at < last.plus_secs(cooldown));
-        if waits || pays == 0 {
+        if pays == 0 {
             return;
         }
-        member.last_text = Some(at);
+        let member = self.member(person);
+        member.last_text = member.last_text.max(Some(at));
         member.add(pays);
+        self.late.insert(person, at);
         self.text.push(TextGain { person, at, xp: pays });
         self.channels.insert(person, channel);
     }

@@ -269,3 +269,49 @@ fn given_100_000_members_then_each_takes_few_bytes() {
     let each = state.weight_bytes() / 100_000;
     assert!(each < 128, "{each} bytes a member");
 }
+
+fn recover(gap: i64, facts: Vec<Fact>) -> Command {
+    Command::Recover { gap: at(gap), facts, terms: terms(plain()) }
+}
+
+// proves: LVL-01, LVL-08
+#[test]
+fn given_messages_of_a_gap_then_they_earn_by_the_cooldown_among_themselves_and_beside_live_ones() {
+    let mut state = State::default();
+    done(&mut state, &earn("a", vec![written(1, ANN, 0)], &plain()));
+    // Told live after the gap, before anybody asked for what was in it.
+    done(&mut state, &earn("b", vec![written(900, ANN, 1_000)], &plain()));
+    assert_eq!(state.xp(ANN), 2 * 20);
+    // Every 20 seconds from 300 to 460: at 300, 360 and 420; split as it may be after a stop.
+    let all = (0..9).map(|n| written(100 + n, ANN, 300 + 20 * n.cast_signed()));
+    let (first, then): (Vec<_>, Vec<_>) = all.partition(|fact| fact.at < at(350));
+    done(&mut state, &recover(60, first));
+    done(&mut state, &recover(60, then));
+    assert_eq!(state.xp(ANN), (2 + 3) * 20);
+    // Less than a cooldown before what was told live: that earned already.
+    done(&mut state, &recover(60, vec![written(200, ANN, 970)]));
+    assert_eq!(state.xp(ANN), 5 * 20);
+    // What is told live next waits for what was told live.
+    done(&mut state, &earn("b", vec![written(901, ANN, 1_030)], &plain()));
+    assert_eq!(state.xp(ANN), 5 * 20);
+    done(&mut state, &earn("b", vec![written(902, ANN, 1_061)], &plain()));
+    assert_eq!(state.xp(ANN), 6 * 20);
+}
+
+#[test]
+fn given_a_gap_that_ends_a_level_then_its_roles_are_ordered_and_floods_earn_nothing() {
+    let mut state = State::default();
+    let flood = What::Written {
+        id: MessageId::new(5).unwrap(),
+        person: BEN,
+        channel: channel(5),
+        percent: FULL,
+        flood: true,
+    };
+    let mut facts: Vec<_> =
+        (0..20).map(|n| written(100 + n, ANN, 300 + 60 * n.cast_signed())).collect();
+    facts.push(Fact { seq: 0, at: at(310), what: flood });
+    let events = done(&mut state, &recover(60, facts));
+    assert!(events.iter().any(|event| matches!(event, Event::LevelReached { person: ANN, .. })));
+    assert_eq!((state.xp(ANN), state.xp(BEN)), (400, 0));
+}

@@ -2,8 +2,8 @@
 
 use domain::{
     activity::{
-        Activity, ActivitySettings, Blindness, Counts, Event as OfActivity, Minute, ReportDay, Row,
-        Use, UseOutcome, minute_of,
+        Activity, ActivitySettings, Blindness, Counts, Event as OfActivity, Minute, Recovery,
+        ReportDay, Row, Use, UseOutcome, minute_of,
     },
     levels::{
         Announce, ChannelPercent, Curve, Event as OfLevels, LevelReward, LevelSettings, Levels,
@@ -52,6 +52,10 @@ fn place() -> Place {
 
 fn stretch() -> Stretch {
     Stretch { person: ANN, channel: channel(), from: at(), until: end(), counts: true }
+}
+
+fn recovery(cut: bool) -> Recovery {
+    Recovery { from: at(), until: end(), messages: 420, channels: 12, unread: 1, cut }
 }
 
 fn activity() -> Vec<OfActivity> {
@@ -104,6 +108,8 @@ fn activity() -> Vec<OfActivity> {
             why: Blindness::Hole,
             voice: Vec::new(),
         },
+        OfActivity::GapRecovered { recovery: recovery(true) },
+        OfActivity::GapRecovered { recovery: recovery(false) },
     ]
 }
 

@@ -117,7 +117,7 @@ impl Projection for Members {
                 let known = batch.joined.entry((guild, person)).or_insert((at, at));
                 *known = (known.0.min(at), known.1.max(at));
             }
-            Event::MemberLeft { .. } | Event::VoiceChanged { .. } => {}
+            Event::MemberLeft { .. } | Event::VoiceChanged { .. } | Event::GapRecovered { .. } => {}
             Event::Recorded { minutes, voice, uses, .. } => {
                 for minute in &minutes {
                     for row in &minute.rows {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ChannelId, Decider, GuildId, Timestamp,
-    activity::{Activity, Event, Row as Counted, UseOutcome},
+    activity::{Activity, Event, Recovery, Row as Counted, UseOutcome},
     voice::Stretch,
 };
 use eventlog::{LogError, Recorded, decode, sql::Row, values};
@@ -51,6 +51,26 @@ pub struct Batch {
     sums: BTreeMap<(GuildId, Slot), Sums>,
     channels: BTreeMap<(GuildId, ChannelId, Slot), ChannelSums>,
     gaps: Vec<(GuildId, Timestamp, Timestamp)>,
+    recovered: Vec<(GuildId, Recovery)>,
+}
+
+/// A time in which nobody looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// What was made up for, where that is over.
+    pub recovered: Option<Recovered>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovered {
+    /// Messages that were counted afterwards.
+    pub messages: i64,
+    /// Channels that could not be read.
+    pub unread: i64,
+    /// There was more than one recovery takes.
+    pub cut: bool,
 }
 
 impl Batch {
@@ -88,7 +108,7 @@ impl Batch {
 
 impl Projection for Slots {
     const NAME: &'static str = "activity_slots";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const CATEGORIES: &'static [&'static str] = &[Activity::CAPABILITY];
     const TABLES: &'static [Table] = &[
         Table {
@@ -128,6 +148,9 @@ impl Projection for Slots {
                 guild     bigint NOT NULL,
                 begin_at  bigint NOT NULL,
                 until_at  bigint NOT NULL,
+                recovered bigint, -- messages that were counted afterwards
+                unread    bigint,
+                cut       bigint,
                 PRIMARY KEY (guild, begin_at)
             );",
         },
@@ -156,6 +179,7 @@ impl Projection for Slots {
                 batch.voice(guild, &voice);
                 batch.gaps.push((guild, from, until));
             }
+            Event::GapRecovered { recovery } => batch.recovered.push((guild, recovery)),
         }
         Ok(())
     }
@@ -194,7 +218,15 @@ impl Projection for Slots {
             batch.gaps.into_iter().map(|(g, from, to)| values![g, from, to]).collect();
         let add = "INSERT INTO {activity_gaps} (guild, begin_at, until_at) VALUES ($1, $2, $3) \
                    ON CONFLICT (guild, begin_at) DO UPDATE SET until_at = excluded.until_at";
-        tables.execute_many(add, &gaps).await
+        tables.execute_many(add, &gaps).await?;
+        // What was known of a gap already may have made its event shorter.
+        let done = "UPDATE {activity_gaps} SET recovered = $4, unread = $5, cut = $6 \
+                    WHERE guild = $1 AND begin_at < $3 AND until_at > $2";
+        for (guild, made_up) in batch.recovered {
+            let Recovery { from, until, messages, unread, cut, .. } = made_up;
+            tables.execute(done, &values![guild, from, until, messages, unread, cut]).await?;
+        }
+        Ok(())
     }
 }
 
@@ -293,10 +325,19 @@ pub async fn gaps(
     guild: GuildId,
     from: Slot,
     until: Slot,
-) -> Result<Vec<(Timestamp, Timestamp)>, LogError> {
-    let sql = "SELECT begin_at, until_at FROM activity_gaps \
+) -> Result<Vec<Gap>, LogError> {
+    let sql = "SELECT begin_at, until_at, recovered, unread, cut FROM activity_gaps \
                WHERE guild = $1 AND until_at > $2 AND begin_at < $3 ORDER BY begin_at LIMIT $4";
     let rows = store.query(sql, &values![guild, from.start(), until.start(), MAX_GAPS]).await?;
     let at = Timestamp::from_micros;
-    rows.iter().map(|row| Ok((at(row.int(0)?), at(row.int(1)?)))).collect()
+    let read = |row: &Row| {
+        let recovered = match row.opt_int(2)? {
+            None => None,
+            Some(messages) => {
+                Some(Recovered { messages, unread: row.int(3)?, cut: row.int(4)? != 0 })
+            }
+        };
+        Ok(Gap { from: at(row.int(0)?), until: at(row.int(1)?), recovered })
+    };
+    rows.iter().map(read).collect()
 }

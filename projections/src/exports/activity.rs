@@ -165,6 +165,11 @@ pub static GAPS: Export = Export {
     columns: &[
         Column::moment("begin_at", "From when.").when(),
         Column::moment("until_at", "Until when."),
+        Column::number(
+            "recovered",
+            "Messages that were counted afterwards; nothing where none were asked for.",
+        ),
+        Column::number("unread", "Channels that could not be read afterwards."),
     ],
     told: None,
 };

@@ -90,7 +90,7 @@ fn of_activity(facts: &mut Vec<Fact>, event: &activity::Event) {
             let what = if joined { "join" } else { "leave" };
             facts.push(Fact { person: Some(*person), ..fact(*at, "", vec![(what, 1)]) });
         }
-        activity::Event::VoiceChanged { .. } => {}
+        activity::Event::VoiceChanged { .. } | activity::Event::GapRecovered { .. } => {}
         activity::Event::ObservationGap { voice: told, .. } => facts.extend(voice(told)),
         activity::Event::Recorded { minutes, voice: told, uses, .. } => {
             facts.extend(voice(told));

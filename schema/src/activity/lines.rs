@@ -2,7 +2,7 @@
 
 use actions::activity as rules;
 use async_graphql::{Enum, InputObject, SimpleObject};
-use projections::activity::{members::Uses, series};
+use projections::activity::{members::Uses, series, slots};
 
 use crate::{
     people::Person,
@@ -190,6 +190,32 @@ impl CommandLine {
 pub struct GapLine {
     pub from: Time,
     pub until: Time,
+    /// What was made up for afterwards; nothing as long as that is not over.
+    pub recovered: Option<RecoveredLine>,
+}
+
+/// Messages of a gap can be asked for afterwards. Reactions, voice, edits and deletions of it stay
+/// unknown.
+#[derive(SimpleObject)]
+#[graphql(name = "RecoveredGap")]
+pub struct RecoveredLine {
+    /// Messages that were counted afterwards.
+    pub messages: Long,
+    /// Channels that could not be read.
+    pub unread: Long,
+    /// There was more than one recovery takes.
+    pub cut: bool,
+}
+
+impl GapLine {
+    pub fn of(gap: slots::Gap) -> Self {
+        let recovered = gap.recovered.map(|made_up| RecoveredLine {
+            messages: Long(made_up.messages),
+            unread: Long(made_up.unread),
+            cut: made_up.cut,
+        });
+        Self { from: Time(gap.from), until: Time(gap.until), recovered }
+    }
 }
 
 /// What stands out in an hour, held against the same hour of the eight weeks before.

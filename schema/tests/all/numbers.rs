@@ -5,9 +5,15 @@ use std::sync::atomic::Ordering;
 
 use actions::{
     Caller, Permissions,
-    activity::{Heard, Told, Used, Window},
+    activity::{
+        Heard, Told, Used, Window,
+        gaps::{End, Found, first_id},
+    },
     levels::Period,
-    mirror::{Profile, Told as Member},
+    mirror::{
+        Profile, Told as Member,
+        places::{self, Kind, Place, Sign},
+    },
 };
 use domain::{
     ChannelId, MessageId, Timestamp,
@@ -81,6 +87,74 @@ async fn some_days(house: &House) {
     let gap = (at("2026-11-17T01:00:00Z"), at("2026-11-17T02:00:00Z"), Blindness::Hole);
     let window = Window { heard, uses: vec![used], gap: Some(gap), ..Window::default() };
     house.actions.record_activity(guild(), "a", &window, None).await.unwrap();
+}
+
+// proves: ANA-01
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_gap_that_is_made_up_for_then_it_is_told_what_was_had_of_it() {
+    let house = House::new().await;
+    some_days(&house).await;
+    let gap = house.actions.open_gaps().await.unwrap()[0];
+    let channels = [ChannelId::new(5).unwrap(), ChannelId::new(6).unwrap()];
+    house.actions.begin_reading(&gap, &channels, 0).await.unwrap();
+    let id = MessageId::new(first_id(at("2026-11-17T01:30:00Z"))).unwrap();
+    let found = [Found { id, user: user(102), how: Written::default() }];
+    let read = house.actions.keep_page(&gap, channels[0], &found, id.get(), Some(End::Read));
+    read.await.unwrap();
+    let unread = house.actions.keep_page(&gap, channels[1], &[], gap.after, Some(End::Unread));
+    unread.await.unwrap();
+    let range = "range: {since: \"2026-11-16\", until: \"2026-11-18\"}";
+    let inner = format!(
+        "activity {{ series(metric: MESSAGES, {range}) {{ values sum }} gaps({range}) {{ from \
+         recovered {{ messages unread cut }} }} }}"
+    );
+    house.caught_up().await;
+    let admin = house.admin();
+    let before = of_guild(&house, &admin, &inner).await["activity"].clone();
+    assert_eq!(before["gaps"][0]["recovered"], json!(null));
+    house.actions.count_gap(&gap).await.unwrap();
+    house.caught_up().await;
+    let shown = of_guild(&house, &admin, &inner).await["activity"].clone();
+    let recovered = json!({ "messages": "1", "unread": "1", "cut": false });
+    assert_eq!(shown["gaps"][0]["recovered"], recovered);
+    let number = |told: &Value| told.as_str().map_or(0, |text| text.parse::<i64>().unwrap());
+    let sum = |told: &Value| number(&told["series"]["sum"]);
+    assert_eq!(sum(&shown), sum(&before) + 1, "{shown}");
+    // 17 November is the second of the three days.
+    assert_eq!(number(&shown["series"]["values"][1]), 1, "{shown}");
+}
+
+// proves: SYN-01
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn given_a_channel_and_a_role_that_were_deleted_then_their_names_are_told_where_asked_for() {
+    let house = House::new().await;
+    let place = |kind, id, name: &str| Place {
+        kind,
+        id,
+        name: name.to_owned(),
+        colour: 0x58_65f2,
+        position: 2,
+        sort: 0,
+        parent: None,
+    };
+    let told = [
+        places::Change::Sign(Sign { name: "Mill".to_owned(), ..Sign::default() }),
+        places::Change::Is(place(Kind::Channel, 77, "old mill")),
+        places::Change::Is(place(Kind::Role, 78, "Miller")),
+        places::Change::Gone(Kind::Channel, 77),
+        places::Change::Gone(Kind::Role, 78),
+    ];
+    house.actions.copy_places(guild(), &told, house.actions.now()).await.unwrap();
+    let admin = house.admin();
+    let now = of_guild(&house, &admin, "channels { id } roles { id }").await;
+    assert!(!now.to_string().contains("\"77\"") && !now.to_string().contains("\"78\""), "{now}");
+    let inner = "channels(gone: true) { id name gone } roles(gone: true) { id name colour gone }";
+    let all = of_guild(&house, &admin, inner).await;
+    let last = |list: &Value| list.as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last(&all["channels"]), json!({ "id": "77", "name": "old mill", "gone": true }));
+    let role = json!({ "id": "78", "name": "Miller", "colour": "#5865f2", "gone": true });
+    assert_eq!(last(&all["roles"]), role);
+    assert_eq!(all["channels"][0]["gone"], json!(false));
 }
 
 // proves: ANA-01, ANA-02, ANA-05, ANA-07, ANA-10

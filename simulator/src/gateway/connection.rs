@@ -161,6 +161,9 @@ async fn write(
             }
         };
         for event in batch.drain(..) {
+            if event.is_lost() {
+                continue;
+            }
             let Ok(message) = coding.event(&event) else { return };
             if sink.feed(message).await.is_err() {
                 return;

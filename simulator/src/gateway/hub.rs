@@ -181,6 +181,8 @@ impl Hub {
                 session.push(kind, body.clone());
                 session.push(kind, body);
             }
+            // It has a number, and nothing to say.
+            Some(Fault::LoseEvent) => session.push(kind, Bytes::new()),
             Some(Fault::DelayEvent { ms }) => {
                 let session = Arc::clone(session);
                 let later = async move {

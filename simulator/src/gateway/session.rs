@@ -49,6 +49,13 @@ pub struct Numbered {
     pub body: Bytes,
 }
 
+impl Numbered {
+    /// On request: whoever listens sees only that a number is missing.
+    pub(super) fn is_lost(&self) -> bool {
+        self.body.is_empty()
+    }
+}
+
 #[derive(Debug)]
 pub struct Session {
     pub id: String,

@@ -10,19 +10,23 @@ use domain::{
 use crate::discord::wire;
 
 pub fn message(message: &wire::Message, burst: u32) -> Told {
-    const ANSWER: u8 = 19;
     let roles = message.member.as_ref().map(|member| member.roles.clone());
     Told::Message {
         id: message.id,
         user: message.author.id,
         channel: message.channel_id,
         roles: roles.unwrap_or_default(),
-        how: Written {
-            reply: message.kind == ANSWER,
-            attachments: message.attachments.0,
-            length: Length::of(message.content.0),
-        },
+        how: written(message),
         burst,
+    }
+}
+
+pub fn written(message: &wire::Message) -> Written {
+    const ANSWER: u8 = 19;
+    Written {
+        reply: message.kind == ANSWER,
+        attachments: message.attachments.0,
+        length: Length::of(message.content.0),
     }
 }
 

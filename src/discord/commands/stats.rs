@@ -63,6 +63,10 @@ const GAPS: Text = text(
     "{n} times nothing was heard for a while; numbers of then are not complete.",
     "{n}-mal war eine Weile nichts zu hören; Zahlen von dann sind nicht vollständig.",
 );
+const MADE_UP: Text = text(
+    "{n} messages of then were counted afterwards.",
+    "{n} Nachrichten von dann wurden nachträglich gezählt.",
+);
 const ZONE: Text = text("Days of {zone}", "Tage nach {zone}");
 const ERASED: Text = text("an erased member", "ein gelöschtes Mitglied");
 
@@ -128,7 +132,7 @@ fn chart(ctx: &Ctx, stats: &Stats) -> pictures::Chart {
     let last = stats.days.len().saturating_sub(1);
     // In days of UTC: near enough for a mark in a picture.
     let is_blind = |day: &Day| {
-        stats.gaps.iter().any(|(from, until)| (from.utc_day()..=until.utc_day()).contains(&day.day))
+        stats.gaps.iter().any(|gap| (gap.from.utc_day()..=gap.until.utc_day()).contains(&day.day))
     };
     let places = (0..).zip(&stats.days).filter(|(_, day)| is_blind(day));
     pictures::Chart {
@@ -177,6 +181,12 @@ fn told(ctx: &Ctx, stats: &Stats) -> Reply {
         .field(ctx.say(RETENTION), retention(ctx, stats));
     if !stats.gaps.is_empty() {
         reply.body = ctx.fill(GAPS, &[("n", &stats.gaps.len())]);
+        let made_up: i64 =
+            stats.gaps.iter().filter_map(|gap| gap.recovered).map(|one| one.messages).sum();
+        if made_up > 0 {
+            reply.body.push(' ');
+            reply.body.push_str(&ctx.fill(MADE_UP, &[("n", &made_up)]));
+        }
     }
     reply.footer(ctx.fill(ZONE, &[("zone", &stats.time_zone)]))
 }

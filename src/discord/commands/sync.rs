@@ -1,5 +1,5 @@
-//! `/sync` and `/names`: whether what we know of members is what Discord knows, and what somebody
-//! was called before.
+//! `/sync` and `/names`: whether what we know of members, roles and channels is what Discord knows,
+//! and what somebody was called before.
 
 use std::time::Duration;
 
@@ -45,6 +45,14 @@ const BEGUN: Text = text(
     "Alle Mitglieder werden jetzt abgeglichen, hundert auf einmal. `/abgleich stand` sagt, wie weit \
      es ist.",
 );
+const PLACES_BEGUN: Text =
+    text("Roles and channels are compared now.", "Rollen und Kanäle werden jetzt abgeglichen.");
+const PLACES: Text = text(
+    "Roles and channels compared {when}: {added} were not known, {changed} differed, {gone} were \
+     deleted; all of it is repaired.",
+    "Rollen und Kanäle abgeglichen {when}: {added} waren nicht bekannt, {changed} anders, {gone} \
+     waren gelöscht; alles ist berichtigt.",
+);
 const NEVER: Text = text(
     "Members were never compared. `/sync start` does.",
     "Mitglieder wurden noch nie abgeglichen. `/abgleich start` tut es.",
@@ -85,11 +93,15 @@ impl Verb for Start {
 
     async fn run(self, ctx: Ctx) -> Answer {
         ctx.actions().may_sync(ctx.guild(), &ctx.caller).await?;
+        if let Some(places) = ctx.edge.made_of.get() {
+            places.compare(ctx.guild()).await;
+        }
         let Some(mirror) = ctx.edge.mirror.get() else {
-            return Err(Failure::refused(NOT_HEARD, ctx.lang()));
+            let said = format!("{}\n{}", ctx.say(PLACES_BEGUN), ctx.say(NOT_HEARD));
+            return Ok(Reply::new(said));
         };
         mirror.compare(ctx.guild());
-        Ok(Reply::good(ctx.say(BEGUN)))
+        Ok(Reply::good(format!("{}\n{}", ctx.say(BEGUN), ctx.say(PLACES_BEGUN))))
     }
 }
 
@@ -109,11 +121,12 @@ impl Verb for Status {
 
     async fn run(self, ctx: Ctx) -> Answer {
         ctx.actions().may_sync(ctx.guild(), &ctx.caller).await?;
+        let places = places(&ctx).await?;
         if ctx.edge.mirror.get().is_none() {
-            return Err(Failure::refused(NOT_HEARD, ctx.lang()));
+            return Ok(Reply::new(format!("{}{places}", ctx.say(NOT_HEARD))));
         }
         let Some(sync) = ctx.actions().sync_of(ctx.guild()).await? else {
-            return Ok(Reply::new(ctx.say(NEVER)));
+            return Ok(Reply::new(format!("{}{places}", ctx.say(NEVER))));
         };
         let n = |count: u64| number(ctx.lang(), i64::try_from(count).unwrap_or(i64::MAX));
         let when = sync.finished_at.unwrap_or(sync.began_at);
@@ -132,8 +145,25 @@ impl Verb for Status {
             ("when", &when),
             ("problem", &problem),
         ];
-        Ok(Reply::new(ctx.fill(text, &words)))
+        Ok(Reply::new(format!("{}{places}", ctx.fill(text, &words))))
     }
+}
+
+/// What the last comparison of roles and channels found, as a line of its own; nothing where nobody
+/// asked for one.
+async fn places(ctx: &Ctx) -> Result<String, Failure> {
+    let Some(found) = ctx.actions().places_compared(ctx.guild()).await? else {
+        return Ok(String::new());
+    };
+    let n = |count: u64| number(ctx.lang(), i64::try_from(count).unwrap_or(i64::MAX));
+    let when = format!("<t:{}:R>", found.at.as_secs());
+    let words: [(&str, &dyn std::fmt::Display); 4] = [
+        ("when", &when),
+        ("added", &n(found.added)),
+        ("changed", &n(found.changed)),
+        ("gone", &n(found.gone)),
+    ];
+    Ok(format!("\n{}", ctx.fill(PLACES, &words)))
 }
 
 options! {

@@ -409,3 +409,31 @@ fn given_requests_of_another_site_then_they_are_refused() {
     let policy = answer.header("content-security-policy").unwrap();
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
 }
+
+// proves: SYN-01
+#[test]
+fn given_channels_that_discord_does_not_tell_then_names_come_from_the_copy_also_of_deleted_ones() {
+    let (town, server) = town();
+    let guild = town.community.guild;
+    let owner = town.owner();
+    let mill = owner.person.makes_channel("old-mill").unwrap();
+    owner.person.deletes_channel(mill).unwrap();
+    // From now on the list of channels cannot be asked for.
+    let fault = Fault::ServerError { status: 503, after: false };
+    let rule = Rule::by_chance(1.0, fault).on(&format!("GET /guilds/{guild}/channels"));
+    town.sim.faults.add(rule).unwrap();
+    let mut browser = Browser::at(&server);
+    browser.signs_in(owner.person.user);
+    let question =
+        format!("{{ guild(id: \"{guild}\") {{ channels(gone: true) {{ name gone }} }} }}");
+    let channels = eventually("what is told live is copied", || {
+        let answer = browser.ask(&question).json();
+        let channels = answer["data"]["guild"]["channels"].as_array()?.clone();
+        let has = |name: &str, gone: bool| {
+            channels.iter().any(|channel| channel["name"] == name && channel["gone"] == gone)
+        };
+        (has("general", false) && has("old-mill", true)).then_some(channels)
+    });
+    assert!(channels.iter().all(|channel| channel["name"] != ""), "{channels:?}");
+    drop(server);
+}

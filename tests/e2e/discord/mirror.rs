@@ -1,6 +1,12 @@
 //! Who is in a community, copied from Discord and compared with it again.
 
-use simulator::{By, community, given, world::member::MemberEdit};
+use simulator::{
+    By, community,
+    faults::{Fault, Rule},
+    given,
+    permissions::Permissions,
+    world::member::MemberEdit,
+};
 
 use super::town::{Someone, Town, counted, is_connected, patiently};
 use crate::support::{Server, eventually};
@@ -102,4 +108,38 @@ fn given_an_operator_who_does_not_hear_of_members_then_that_is_said() {
     let said = status(&town);
     assert!(said.contains("discord.member_events"), "{said}");
     drop(bot);
+}
+
+// proves: SYN-01, SYN-04
+#[test]
+fn given_roles_and_channels_that_change_unheard_then_a_comparison_finds_and_repairs_them() {
+    let town = Town::new();
+    let owner = town.owner();
+    let mill = owner.person.makes_channel("mill").unwrap();
+    let bot = town.bot();
+    let names = || {
+        let store = town.house.shell("work.db");
+        let sql = "SELECT name, here FROM mirror_places WHERE kind = 'channel' AND id = ?1";
+        let id: i64 = mill.to_string().parse().unwrap();
+        store.query_row(sql, (id,), |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
+    };
+    eventually("the channel is copied", || names().ok().filter(|name| name.0 == "mill"));
+    owner.person.deletes_channel(mill).unwrap();
+    eventually("it keeps its name, and is known to be deleted", || {
+        names().ok().filter(|name| *name == ("mill".to_owned(), 0))
+    });
+    // Nobody hears of these two.
+    town.sim.faults.add(Rule::next(1, Fault::DropEvent).on("CHANNEL_CREATE")).unwrap();
+    town.sim.faults.add(Rule::next(1, Fault::DropEvent).on("GUILD_ROLE_CREATE")).unwrap();
+    owner.person.makes_channel("bakery").unwrap();
+    owner.person.makes_role("Baker", Permissions::NONE).unwrap();
+    let started = town.live(owner.uses("/sync start", Vec::new())).all_text();
+    assert!(started.contains("Roles and channels are compared now"), "{started}");
+    patiently("both are found", || {
+        let found = status(&town);
+        found.contains("2 were not known").then_some(())
+    });
+    let (code, _, log) = bot.stop();
+    assert_eq!(code.code(), Some(0), "{log}");
+    assert!(!log.contains("bakery"), "names are in no log");
 }

@@ -69,7 +69,8 @@ export function Chart({ title, note, times, series, marks = NO_MARKS, bands = NO
           {(series.length > 1 || bands.length > 0) && (
             <ul className="chart-legend small muted">
               {series.map((one, index) => <li key={one.name}><span className={`chart-key series-${String(index + 1)} ${one.faint === true ? "chart-key-faint" : ""}`} aria-hidden="true" />{one.name}</li>)}
-              {bands.length > 0 && <li><span className="chart-key chart-key-band" aria-hidden="true" />{t("nobody looked: not complete")}</li>}
+              {bands.some((band) => band.mended !== true) && <li><span className="chart-key chart-key-band" aria-hidden="true" />{t("nobody looked: not complete")}</li>}
+              {bands.some((band) => band.mended === true) && <li><span className="chart-key chart-key-band chart-key-mended" aria-hidden="true" />{t("nobody looked: messages were fetched afterwards")}</li>}
             </ul>
           )}
           <Suspense fallback={<Skeleton tall />}>

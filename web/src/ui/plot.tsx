@@ -7,7 +7,8 @@ import { currentScheme, onScheme } from "../shell/theme";
 
 export type Series = { name: string; values: (number | null)[]; /** Beside the others: dashed, and without a colour of its own. */ faint?: boolean };
 export type Mark = { time: number; tone: "bad" | "warn"; text: string };
-export type Band = { from: number; until: number };
+/** A time of which not all is known; `mended` where what could be had was fetched afterwards. */
+export type Band = { from: number; until: number; mended?: boolean };
 
 const HEIGHT = 260;
 
@@ -122,7 +123,7 @@ function drawBand(plot: uPlot, band: Band, colour: string) {
   if (band.until < (plot.scales.x?.min ?? 0) || band.from > (plot.scales.x?.max ?? 0)) return;
   const canvas = plot.ctx;
   canvas.save();
-  canvas.globalAlpha = 0.22;
+  canvas.globalAlpha = band.mended === true ? 0.1 : 0.22;
   canvas.fillStyle = colour;
   canvas.fillRect(from, top, Math.max(until - from, 3 * devicePixelRatio), height);
   canvas.restore();

@@ -15,6 +15,7 @@ import { Skeleton } from "../../ui/notice";
 import { Segments } from "../../ui/segments";
 import type { Mark } from "../../ui/plot";
 import { growth } from "../overview/growth";
+import { bandsOf } from "./gaps";
 import { Heatmap } from "./heatmap";
 import { ALL_METRICS, goodWhen, METRICS, metricName, splitName, type Every } from "./metrics";
 import { Movers } from "./movers";
@@ -91,7 +92,7 @@ function Controls({ asked, channels, change }: { asked: Asked; channels: Channel
           <Select {...wiring} value={asked.channel ?? ""} onChange={(event) => { change({ channel: event.target.value === "" ? undefined : event.target.value, user: undefined }); }}>
             <option value="">{t("all channels")}</option>
             {asked.channel !== null && !channels.some((one) => one.id === asked.channel) && <option value={asked.channel}>{channelName(asked.channel, channels)}</option>}
-            {channels.map((one) => <option key={one.id} value={one.id}>#{one.name}</option>)}
+            {channels.map((one) => <option key={one.id} value={one.id}>{channelName(one.id, channels)}</option>)}
           </Select>
         )}</Field>
       )}
@@ -121,7 +122,7 @@ function Explore({ asked, channels, told }: { asked: Asked; channels: Channels; 
   const marks = useMemo(() => [...changes.marks, ...told.anomalies.slice(-MOST_NOTES).map((one) => ({ time: Date.parse(one.from) / 1000, tone: "bad" as const, text: oddly(one) }))], [changes.marks, told.anomalies]);
   const { notes } = changes;
   const drawn = useMemo(() => lines(asked, told, channels), [asked, told, channels]);
-  const bands = useMemo(() => told.gaps.map((gap) => ({ from: Date.parse(gap.from) / 1000, until: Date.parse(gap.until) / 1000 })), [told.gaps]);
+  const bands = useMemo(() => bandsOf(told.gaps), [told.gaps]);
   const open = (index: number) => {
     const since = told.series.starts[index];
     const until = told.series.starts[index + 1] ?? told.series.until;

@@ -4,11 +4,12 @@ import { kindName, KINDS } from "../economy/kinds";
 import { Person, personName } from "../members/person";
 import type { Of } from "./queries";
 
-export type Channels = readonly { id: string; name: string }[];
+export type Channels = readonly { id: string; name: string; gone?: boolean }[];
 
 export function channelName(id: string, channels: Channels): string {
   const known = channels.find((channel) => channel.id === id);
-  return known === undefined ? t("a channel that is gone ({id})", { id }) : `#${known.name}`;
+  if (known === undefined) return t("a channel that is gone ({id})", { id });
+  return known.gone === true ? t("#{name} (deleted)", { name: known.name }) : `#${known.name}`;
 }
 
 function word(name: string): string {

@@ -2,7 +2,7 @@
 import { graphql, type ResultOf } from "../../api/graphql";
 
 export const CHANNELS = graphql(`
-  query Channels($guild: Snowflake!) { guild(id: $guild) { channels { id name kind } } }
+  query Channels($guild: Snowflake!) { guild(id: $guild) { channels(gone: true) { id name kind gone } } }
 `);
 
 export const SERIES = graphql(`
@@ -14,7 +14,7 @@ export const SERIES = graphql(`
           starts until values sum before sumBefore
           lines { sum values of { channel word person { number userId name avatarUrl } } }
         }
-        gaps(range: $range) { from until }
+        gaps(range: $range) { from until recovered { unread cut } }
         anomalies(range: $range) { what from until count usual }
       }
     }

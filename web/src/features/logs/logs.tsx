@@ -21,7 +21,7 @@ import { Person, personName } from "../members/person";
 import { kindName, kindTone, TOPICS } from "./words";
 
 const PLACES = graphql(`
-  query LogPlaces($guild: Snowflake!) { guild(id: $guild) { channels { id name kind } } }
+  query LogPlaces($guild: Snowflake!) { guild(id: $guild) { channels(gone: true) { id name kind gone } } }
 `);
 const LOGS = graphql(`
   query Logs($guild: Snowflake!, $asOf: Moment, $filter: LogFilter, $after: String) {
@@ -62,7 +62,7 @@ export function Logs() {
             </Select>
             <Select aria-label={t("Channel")} value={channel ?? ""} onChange={(event) => { change({ channel: event.target.value === "" ? undefined : event.target.value }); }}>
               <option value="">{t("All channels")}</option>
-              {channels.map((one) => <option key={one.id} value={one.id}>#{one.name}</option>)}
+              {channels.map((one) => <option key={one.id} value={one.id}>{channelName(one.id, channels)}</option>)}
             </Select>
           </>
         }

@@ -11,6 +11,7 @@ import { Card, Figure, Figures } from "../../ui/card";
 import { Chart, Sparkline } from "../../ui/chart";
 import { Empty, Skeleton } from "../../ui/notice";
 import { Segments } from "../../ui/segments";
+import { bandsOf } from "../activity/gaps";
 import { goodWhen, metricName, type Metric } from "../activity/metrics";
 import { Recent } from "../audit/recent";
 import { Person } from "../members/person";
@@ -30,7 +31,7 @@ const PULSE = graphql(`
     guild(id: $guild, asOf: $asOf) {
       activity {
         timeZone
-        gaps(range: $range) { from until }
+        gaps(range: $range) { from until recovered { unread cut } }
         messages: series(metric: MESSAGES, range: $range) { starts values sum sumBefore }
         active: series(metric: ACTIVE, range: $range) { values sum sumBefore }
         voice: series(metric: VOICE_MINUTES, range: $range) { values sum sumBefore }
@@ -86,7 +87,7 @@ function Numbers({ pulse, days }: { pulse: Pulse; days: number }) {
       { name: t("Active members"), values: pulse.active.values.map(Number) },
       { name: t("Minutes in voice"), values: pulse.voice.values.map(Number) },
     ],
-    bands: pulse.gaps.map((gap) => ({ from: Date.parse(gap.from) / 1000, until: Date.parse(gap.until) / 1000 })),
+    bands: bandsOf(pulse.gaps),
   }), [pulse]);
   const quiet = Number(pulse.messages.sum) === 0 && Number(pulse.active.sum) === 0;
   return (
