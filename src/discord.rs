@@ -38,6 +38,7 @@ pub mod reply;
 pub mod report;
 pub mod respond;
 pub mod rest;
+mod rewards;
 pub mod sessions;
 pub mod shard;
 pub mod studio;
@@ -117,6 +118,7 @@ impl Discord {
             edge: Arc::clone(&edge),
             audit: AuditLog::start(&edge, &http, node.work.clone()),
             hands: Hands::new(Arc::clone(&http), identity.application),
+            rewards: Rewards::start(&edge),
             sessions: Sessions::new(node.work.clone(), identity.application, shards),
             gateway_url: way.url.clone(),
             token,

@@ -25,6 +25,7 @@ use super::{
     hands::Hands,
     health::State,
     learn, logs, messages, mirror,
+    rewards::Rewards,
     sessions::{Progress, Session, Sessions},
     wire::{self, Dispatch},
 };
@@ -47,6 +48,7 @@ pub struct Line {
     pub edge: Arc<Edge>,
     pub audit: AuditLog,
     pub hands: Hands,
+    pub rewards: Rewards,
     pub sessions: Sessions,
     pub gateway_url: String,
     pub token: Secret,
@@ -248,12 +250,12 @@ impl Running<'_> {
         if seq > expected {
             self.missed(&progress, seq);
         }
-        let Line { edge, hands, .. } = self.line;
+        let Line { edge, hands, rewards, .. } = self.line;
         // First what comes most.
         match name {
             "MESSAGE_CREATE" => match read::<wire::Message>(json) {
                 Ok(message) => {
-                    let to = (edge, hands, &*self.lane);
+                    let to = (edge, hands, rewards, &*self.lane);
                     messages::hear(to, &progress, seq, &message, json).await;
                 }
                 Err(()) => self.malformed(name),
