@@ -14,6 +14,7 @@ pub mod exports;
 pub mod http;
 pub mod living;
 pub mod node;
+pub mod operators;
 pub mod place;
 pub mod processes;
 pub mod requests;

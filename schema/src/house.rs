@@ -9,7 +9,12 @@ use domain::{ChannelId, GuildId, RoleId, Timestamp, UserId};
 use eventlog::EventLog;
 use projections::TimeMachine;
 
-use crate::{abuse::Limits, scope::PastViews, trouble::Trouble, viewer::SignedIn};
+use crate::{
+    abuse::Limits,
+    scope::PastViews,
+    trouble::Trouble,
+    viewer::{Account, SignedIn},
+};
 
 pub struct House {
     pub actions: Actions,
@@ -188,9 +193,9 @@ pub struct ParkedGuild {
 pub trait Accounts: Send + Sync {
     /// Whether a session still holds; it may have been revoked, or have ended.
     async fn is_signed_in(&self, who: &SignedIn) -> Result<bool, Trouble>;
-    async fn sessions(&self, user: UserId) -> Result<Vec<SessionLine>, Trouble>;
+    async fn sessions(&self, whose: Account) -> Result<Vec<SessionLine>, Trouble>;
     /// False where there is no such session of theirs.
-    async fn revoke(&self, user: UserId, session: &str) -> Result<bool, Trouble>;
+    async fn revoke(&self, whose: Account, session: &str) -> Result<bool, Trouble>;
 }
 
 #[derive(Clone, Debug)]

@@ -66,7 +66,7 @@ pub use keys::gate::{Needs, needs};
 pub use people::request_people;
 pub use scope::Scope;
 pub use trouble::{Code, Trouble};
-pub use viewer::SignedIn;
+pub use viewer::{Account, Identity, OperatorSignedIn, SignedIn};
 
 /// Everything of one community. A capability adds its line here.
 #[derive(Debug, MergedObject)]

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use schema::{Code, SignedIn, Trouble};
+use schema::{Code, Identity, SignedIn, Trouble};
 
 use super::{
     doors::{Doors, fault, refuse},
@@ -76,9 +76,9 @@ impl Doors {
     }
 
     /// Who asks for something that could change something; none where nobody is signed in.
-    pub async fn asker(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, Response> {
+    pub async fn asker(&self, headers: &HeaderMap) -> Result<Option<Identity>, Response> {
         if let Some(who) = self.program(headers).await? {
-            return Ok(Some(who));
+            return Ok(Some(Identity::Person(who)));
         }
         Ok(self.guarded(headers).await?.map(|session| session.who))
     }
@@ -87,7 +87,11 @@ impl Doors {
     pub async fn reader(&self, headers: &HeaderMap, part: &str) -> Result<SignedIn, Response> {
         let who = match self.program(headers).await? {
             Some(who) => Some(who),
-            None => self.session(headers).await?.map(|session| session.who),
+            None => {
+                let session = self.session(headers).await?;
+                let who = session.map(|session| session.who.person()).transpose();
+                who.map_err(|trouble: Trouble| troubled(&trouble))?
+            }
         };
         let who = who.ok_or_else(|| nobody("Sign in first."))?;
         who.lets("Guild", part).map_err(|trouble: Trouble| troubled(&trouble))?;

@@ -4,7 +4,9 @@ import { GIVEAWAY } from "./draws.mjs";
 const GUILD = "900000000000000001";
 export const PAGES = {
   "sign-in": { path: "/sign-in", as: "anonymous" },
+  "sign-in-operator": { path: "/sign-in/operator", as: "anonymous" },
   guilds: { path: "/" },
+  "me-by-name": { path: "/me", as: "byname" },
   me: { path: "/me" },
   overview: { path: `/g/${GUILD}/overview` },
   leaderboard: { path: `/g/${GUILD}/leaderboard` },

@@ -261,7 +261,7 @@ function root(mode) {
   const done = { status: "DONE", refusal: null };
   const refusedBy = (rule, text) => ({ status: "REFUSED", refusal: { rule, text } });
   return {
-    viewer: mode === "anonymous" ? null : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", punished: punished(empty), guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
+    viewer: mode === "anonymous" ? null : mode === "byname" ? { userId: null, name: "ada", avatarUrl: null, isOperator: true, punished: [], guilds: [], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Firefox/142.0", isThisOne: true }] } : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", punished: punished(empty), guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
     guild: ({ id, asOf }) => (/^9000000000000000\d\d$/.test(id) ? guildOf(mode, asOf) : null),
     operations: () => operations(empty),
     status: { log: true, lateReadModels: 0, maintenance: null, at: iso(Date.now()) },
@@ -291,6 +291,21 @@ async function answer(request, response, mode) {
   response.end(JSON.stringify(await graphql({ schema, source: query, rootValue: root(mode), variableValues: variables, operationName })));
 }
 
+/** The form of operators: whose name is "locked" waits, whose is "ada" gets in with the code 123456, and "broken" breaks. */
+async function operatorsForm(request, response) {
+  let body = "";
+  for await (const part of request) body += part;
+  response.setHeader("content-type", "application/json");
+  if (request.method === "GET") return response.end(JSON.stringify({ csrf: "form-token" }));
+  const say = (status, code, more = {}) => response.writeHead(status, more).end(JSON.stringify({ errors: [{ message: code, extensions: { code, ...(status === 500 ? { errorId: "e-7F3K2" } : {}) } }] }));
+  if (request.headers["x-csrf-token"] !== "form-token") return say(403, "CSRF");
+  const { name, code } = JSON.parse(body);
+  if (name === "locked") return say(429, "LOCKED", { "retry-after": "42" });
+  if (name === "broken") return say(500, "FAULT");
+  if (name !== "ada" || code !== "123456") return say(401, "WRONG");
+  return response.writeHead(204, { "set-cookie": "standin=byname; Path=/" }).end();
+}
+
 export function serve(port = 0) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -298,6 +313,7 @@ export function serve(port = 0) {
     response.setHeader("content-security-policy", CSP);
     if (pathname === "/graphql" && request.method !== "POST") return response.writeHead(426).end();
     if (pathname === "/auth/session") return response.setHeader("content-type", "application/json").end(JSON.stringify({ signedIn: mode !== "anonymous", csrf: "token", canSignIn: true }));
+    if (pathname === "/auth/operator") return void operatorsForm(request, response);
     if (serveDraw(pathname, response)) return;
     if (pathname === "/graphql") return void answer(request, response, mode);
     if (/^\/api\/v1\/guilds\/\d+\/exports\/\w+$/.test(pathname)) {
