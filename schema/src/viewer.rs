@@ -76,8 +76,8 @@ impl Identity {
     /// What is told over this connection, is told to them.
     pub fn listens(self, data: &mut Data) {
         match self {
-            Self::Person(who) => drop(data.insert(who)),
-            Self::Operator(who) => drop(data.insert(who)),
+            Self::Person(who) => data.insert(who),
+            Self::Operator(who) => data.insert(who),
         }
     }
 

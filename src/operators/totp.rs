@@ -58,11 +58,11 @@ pub fn text(secret: &Secret) -> String {
     let mut have = 0;
     let mut text = String::with_capacity(SECRET_BYTES * 8 / 5);
     for byte in secret {
-        bits = bits << 8 | u16::from(*byte);
+        bits = (bits << 8) | u16::from(*byte);
         have += 8;
         while have >= 5 {
             have -= 5;
-            text.push(char::from(BASE32[usize::from(bits >> have & 31)]));
+            text.push(char::from(BASE32[usize::from((bits >> have) & 31)]));
         }
     }
     text

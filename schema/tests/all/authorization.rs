@@ -266,7 +266,7 @@ async fn given_every_operation_then_it_is_answered_to_whom_the_table_says() {
         ("analyst", Some(house.joins(107, Permissions::NONE, &[ANALYST_ROLE]))),
         ("operator", Some(signed_in(OPERATOR))),
     ];
-    let person = |who: SignedIn| Identity::Person(who);
+    let person = Identity::Person;
     let mut personas: Vec<_> =
         known.into_iter().map(|(name, who)| (name, who.map(person))).collect();
     personas.push(("by-name", Some(operator_by_name())));

@@ -39,11 +39,11 @@ fn decoded(base32: &str) -> totp::Secret {
     };
     let (mut bits, mut have, mut bytes) = (0_u32, 0, Vec::new());
     for letter in base32.bytes() {
-        bits = bits << 5 | value(letter);
+        bits = (bits << 5) | value(letter);
         have += 5;
         if have >= 8 {
             have -= 8;
-            bytes.push(u8::try_from(bits >> have & 0xff).unwrap());
+            bytes.push(u8::try_from((bits >> have) & 0xff).unwrap());
         }
     }
     bytes.try_into().unwrap()
