@@ -62,6 +62,7 @@ use self::{
     hands::Hands,
     health::Health,
     mirror::Mirror,
+    rewards::Rewards,
     sessions::Sessions,
     shard::Line,
 };
