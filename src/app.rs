@@ -19,5 +19,6 @@ pub mod place;
 pub mod processes;
 pub mod requests;
 pub mod telemetry;
+pub mod webhooks;
 
 pub use node::{Access, Node};

@@ -40,6 +40,7 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0012_evidence",
     "shared/0014_api_keys",
     "shared/0015_operators",
+    "shared/0017_deliveries",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -61,6 +62,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0013_analyst_views",
     "shared/0014_api_keys",
     "shared/0015_operators",
+    "shared/0017_deliveries",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

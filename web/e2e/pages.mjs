@@ -41,6 +41,8 @@ export const PAGES = {
   "settings-levels": { path: `/g/${GUILD}/settings/levels` },
   access: { path: `/g/${GUILD}/access` },
   keys: { path: `/g/${GUILD}/keys` },
+  webhooks: { path: `/g/${GUILD}/webhooks` },
+  webhook: { path: `/g/${GUILD}/webhooks?webhook=00000000-0000-4000-8000-000000000201` },
   projections: { path: "/ops/projections", as: "operator" },
   "dead-letters": { path: "/ops/dead-letters", as: "operator" },
   effects: { path: "/ops/effects", as: "operator" },

@@ -114,6 +114,28 @@ describe("the dashboard", () => {
     await close();
   });
 
+  // proves: API-10
+  it("makes a webhook, shows its secret once, and what it was told", async () => {
+    const { page, wrong, close } = await open(`${GUILD}/webhooks`, "admin");
+    await page.getByRole("button", { name: "Make a webhook" }).click();
+    const dialog = page.getByRole("dialog", { name: "Make a webhook" });
+    await dialog.getByLabel("Name").fill("our website");
+    await dialog.getByLabel("Address").fill("https://example.org/hook");
+    const make = dialog.getByRole("button", { name: "Make the webhook" });
+    assert.equal(await make.getAttribute("title"), "Choose first what it hears of.");
+    await dialog.getByRole("checkbox", { name: /^Economy/ }).check();
+    await make.click();
+    const told = page.getByRole("dialog", { name: "Its secret" });
+    assert.match(await told.getByLabel("Secret").inputValue(), /^reevewh_/);
+    assert.deepEqual(await violations(page), []);
+    await told.getByRole("button", { name: "It is kept" }).click();
+    await page.waitForURL("**/webhooks?webhook=*");
+    const deliveries = page.getByRole("table", { name: "Deliveries" });
+    assert.match(await deliveries.innerText(), /its receiver answered 500/);
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
   it("hides from a member what is not theirs", async () => {
     const { page, close } = await open(`${GUILD}/overview`, "member");
     const pages = await page.getByRole("navigation", { name: "Pages" }).innerText();

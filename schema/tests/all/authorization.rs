@@ -59,6 +59,10 @@ fn arguments(operation: &str, key: &str) -> String {
     let punished = |rest: &str| {
         format!("(input: {{guild: \"{guild}\", user: \"777\", key: \"{key}\"{rest}}})")
     };
+    let hooked = |rest: &str| {
+        let id = uuid::Uuid::nil();
+        format!("(input: {{guild: \"{guild}\", id: \"{id}\", key: \"{key}\"{rest}}})")
+    };
     let of_case =
         |rest: &str| format!("(input: {{guild: \"{guild}\", number: 1, key: \"{key}\"{rest}}})");
     match operation {
@@ -110,6 +114,16 @@ fn arguments(operation: &str, key: &str) -> String {
             "(input: {{guild: \"{guild}\", key: \"{key}\", id: \"{}\"}})",
             uuid::Uuid::nil()
         ),
+        "Guild.webhookDeliveries" => format!("(id: \"{}\")", uuid::Uuid::nil()),
+        "Mutation.webhookCreate" => format!(
+            "(input: {{guild: \"{guild}\", key: \"{key}\", name: \"x\", kinds: [ECONOMY], address: \
+             \"https://example.org/hook\"}})"
+        ),
+        "Mutation.webhookChange" => hooked(", name: \"x\", kinds: [ECONOMY]"),
+        "Mutation.webhookSwitch" => hooked(", on: true"),
+        "Mutation.webhookTurnSecret" | "Mutation.webhookTest" | "Mutation.webhookDelete" => {
+            hooked("")
+        }
         "Mutation.block" => blocked(", reason: \"spam\""),
         "Mutation.unblock" => blocked(""),
         "Mutation.grantGive" => {

@@ -25,7 +25,7 @@ use eventlog::{
 use parking_lot::Mutex;
 use projections::{ReadStore, Runtime, RuntimeOptions, Status, TimeMachine, TimeOptions};
 use schema::{
-    Account, Accounts, CallerLine, Channel, Community, Directory, Effect, EffectCounts,
+    Account, Accounts, CallerLine, Channel, Community, Delivery, Directory, Effect, EffectCounts,
     House as Built, Identity, Limits, Operations, OperatorSignedIn, ParkedGuild, ProcessLine,
     Profile, ReeveSchema, Role, SessionLine, SignedIn, Trouble, Unknown,
 };
@@ -368,6 +368,29 @@ impl Operations for Quiet {
 
     async fn parked_guilds(&self) -> Result<Vec<ParkedGuild>, Trouble> {
         Ok(Vec::new())
+    }
+
+    async fn deliveries(
+        &self,
+        _: GuildId,
+        _: domain::WebhookId,
+        _: u64,
+    ) -> Result<Vec<Delivery>, Trouble> {
+        let of = |state: &str, status, error: Option<&str>| {
+            let at = Timestamp::from_secs(NOON);
+            let (id, error) = (uuid::Uuid::nil().to_string(), error.map(str::to_owned));
+            let (state, sent_at) = (state.to_owned(), Some(at));
+            let (created_at, next_at) = (at, at.plus_secs(60));
+            let (seq, trial, tries) = (7, false, 1);
+            Delivery { id, seq, trial, state, tries, created_at, sent_at, next_at, status, error }
+        };
+        Ok(vec![
+            of("waiting", None, None),
+            of("unknown", None, Some("its receiver answered 500")),
+            of("done", Some(200), None),
+            of("dead", None, Some("its receiver is gone")),
+            of("dropped", None, None),
+        ])
     }
 
     async fn retry_process(&self, _: &str, _: Option<GuildId>) -> Result<u64, Trouble> {

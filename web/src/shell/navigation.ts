@@ -59,6 +59,7 @@ export const GUILD_SECTIONS: Section[] = [
       { path: "settings", title: "Settings", icon: "gear", needs: ["MANAGE_SETTINGS", "MANAGE_ECONOMY", "MANAGE_ACCESS", "VIEW_AUDIT"] },
       { path: "access", title: "Access", icon: "key", needs: ["MANAGE_ACCESS", "VIEW_AUDIT"] },
       { path: "keys", title: "API keys", icon: "link" },
+      { path: "webhooks", title: "Webhooks", icon: "out", needs: ["MANAGE_ACCESS"] },
     ],
   },
 ];
