@@ -85,13 +85,12 @@ impl Doors {
 
     /// Who asks for a file of a community, of this part of it.
     pub async fn reader(&self, headers: &HeaderMap, part: &str) -> Result<SignedIn, Response> {
-        let who = match self.program(headers).await? {
-            Some(who) => Some(who),
-            None => {
-                let session = self.session(headers).await?;
-                let who = session.map(|session| session.who.person()).transpose();
-                who.map_err(|trouble: Trouble| troubled(&trouble))?
-            }
+        let who = if let Some(who) = self.program(headers).await? {
+            Some(who)
+        } else {
+            let session = self.session(headers).await?;
+            let who = session.map(|session| session.who.person()).transpose();
+            who.map_err(|trouble: Trouble| troubled(&trouble))?
         };
         let who = who.ok_or_else(|| nobody("Sign in first."))?;
         who.lets("Guild", part).map_err(|trouble: Trouble| troubled(&trouble))?;

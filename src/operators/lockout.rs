@@ -118,6 +118,6 @@ mod tests {
             );
             assert!(waits(rule, 500).into_iter().all(|wait| wait <= rule.longest_secs));
         }
-        assert!(NAME.longest_secs <= 60, "strangers know names");
+        const { assert!(NAME.longest_secs <= 60, "strangers know names") };
     }
 }
