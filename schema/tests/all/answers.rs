@@ -117,7 +117,8 @@ async fn given_history_then_it_is_read_page_by_page_to_its_beginning() {
     assert_eq!(page["nodes"].as_array().unwrap().len(), 3);
     // Words are those of the sentence, with the names that the log has not.
     let with = async |words: &str| {
-        let inner = format!("events(filter: {{words: {words}}}) {{ nodes {{ sentence }} }}");
+        let inner =
+            format!("events(first: 50, filter: {{words: {words}}}) {{ nodes {{ sentence }} }}");
         let page = of_guild(&house, &admin, "", &inner).await["events"]["nodes"].clone();
         page.as_array().unwrap().len()
     };

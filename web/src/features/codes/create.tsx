@@ -49,7 +49,7 @@ export function CampaignDialog({ here, onClose, onDone }: { here: Here; onClose:
     event.preventDefault();
     if (problem !== undefined) return;
     const reward = draft.kind === "bytes" ? { bytes: draft.bytes.trim() } : draft.kind === "role" ? { role: draft.role } : { role: draft.tier, days: Number(draft.days) };
-    const input = { guild: id, key, name: draft.name.trim(), ...reward, ...(draft.own ? { code: draft.code.trim() } : { count: Number(draft.count) }), uses: count(draft.uses), usesPerCode: count(draft.perCode), usesPerMember: Number(draft.perMember), ends: endOf(draft.ends), onlyFor: draft.onlyFor };
+    const input = { guild: id, key, name: draft.name.trim(), ...reward, ...(draft.own ? { code: draft.code.trim() } : { count: Number(draft.count) }), uses: count(draft.uses), usesPerCode: count(draft.perCode), usesPerMember: Number(draft.perMember), ends: endOf(draft.ends), onlyFor: [...draft.onlyFor] };
     const done = await act({ input }, t("The codes are made."));
     if (done !== undefined) onDone({ name: draft.name.trim(), codes: done.campaignCreate.codes });
   }

@@ -33,7 +33,7 @@ export function LimitDialog({ campaign, here, onClose, onDone }: { campaign: Cam
     event.preventDefault();
     if (!isGood) return;
     const isSameDay = ends === lastDayOf(campaign.ends);
-    const input = { guild: id, campaign: campaign.id, key, uses: count(uses), usesPerCode: count(perCode), usesPerMember: Number(perMember), onlyFor, ...(isSameDay ? {} : { ends: endOf(ends) }) };
+    const input = { guild: id, campaign: campaign.id, key, uses: count(uses), usesPerCode: count(perCode), usesPerMember: Number(perMember), onlyFor: [...onlyFor], ...(isSameDay ? {} : { ends: endOf(ends) }) };
     if ((await act({ input }, t("The limits are as you said."))) !== undefined) onDone();
   }
   const line = (label: string, value: string, set: (value: string) => void, placeholder = "") => <Field label={label}>{(wiring) => <TextInput {...wiring} inputMode="numeric" maxLength={9} placeholder={placeholder} value={value} onChange={(event) => { set(event.target.value); }} />}</Field>;
