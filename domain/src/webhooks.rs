@@ -232,6 +232,7 @@ pub enum Event {
         webhook: WebhookId,
         name: Personal<String>,
         /// None where it stayed as it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         address: Option<Personal<String>>,
         kinds: Vec<Kind>,
         at: Timestamp,

@@ -50,7 +50,7 @@ export function Webhooks() {
                   onOpen={(row) => { open(row.id === chosen?.id ? undefined : row.id); }}
                   isOpen={(row) => row.id === chosen?.id}
                   columns={[
-                    { name: t("Name"), cell: (row) => <span className="webhook-name"><strong className="breaks">{row.name ?? t("a webhook")}</strong><span className="muted small cut">{row.host ?? t("its address is gone")}</span></span> },
+                    { name: t("Name"), cell: (row) => <span className="webhook-name"><strong className="cut">{row.name ?? t("a webhook")}</strong><span className="muted small cut">{row.host ?? t("its address is gone")}</span></span> },
                     { name: t("Hears of"), from: "medium", cell: (row) => <Hears webhook={row} /> },
                     { name: t("State"), width: 90, cell: (row) => row.off === null ? <Badge tone="good">{t("On")}</Badge> : <span title={whyOff(row.off)}><Badge tone={row.off === "ASKED" ? "plain" : "bad"}>{t("Off")}</Badge></span> },
                   ]}
@@ -135,7 +135,7 @@ function Told({ told }: { told: readonly Delivery[] }) {
         { name: t("State"), width: 130, cell: (row) => { const { name, tone } = stateName(row.state); return <Badge tone={tone}>{name}</Badge>; } },
         { name: t("Receiver"), from: "medium", cell: (row) => <Answer of={row} /> },
         { name: t("Tries"), width: 80, align: "end", from: "wide", cell: (row) => <span className="num">{number(row.tries)}</span> },
-        { name: t("When"), width: 120, align: "end", cell: (row) => { const at = row.sentAt ?? row.orderedAt; return <span title={moment(at)}>{ago(at)}</span>; } },
+        { name: t("When"), width: 150, align: "end", cell: (row) => { const at = row.sentAt ?? row.orderedAt; return <span title={moment(at)}>{ago(at)}</span>; } },
       ]}
     />
   );
@@ -144,7 +144,7 @@ function Told({ told }: { told: readonly Delivery[] }) {
 function Answer({ of }: { of: Delivery }) {
   if (of.status !== null) return <span>{t("taken ({status})", { status: String(of.status) })}</span>;
   if (of.error === null) return <span className="muted">–</span>;
-  const again = of.nextAt === null ? "" : ` ${t("Again {when}.", { when: brief(of.nextAt) })}`;
+  const again = of.nextAt === null ? "" : `. ${t("Again {when}.", { when: brief(of.nextAt) })}`;
   return <span className="cut" title={of.error + again}>{of.error}{again}</span>;
 }
 
