@@ -318,6 +318,28 @@ describe("moderation", () => {
     await close();
   });
 
+  it("saves a case as a text, without whom it is about unless one says so", async () => {
+    const { page, close } = await open(`${GUILD}/cases/41`, "admin");
+    const name = (await page.locator(".case-head .person bdi").first().innerText()).trim();
+    const saves = async () => {
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      const file = await saved;
+      assert.equal(file.suggestedFilename(), "case-41.md");
+      return readFileSync(await file.path(), "utf8");
+    };
+    await page.getByRole("button", { name: "Save as a text" }).click();
+    const without = await saves();
+    assert.match(without, /^# Case 41: /);
+    assert.match(without, /The member/);
+    assert.equal(without.includes(name), false, without);
+    assert.equal(/\d{15,20}/.test(without), false, without);
+    await page.getByRole("button", { name: "Save as a text" }).click();
+    await page.getByRole("switch", { name: "With names and ids" }).click();
+    assert.equal((await saves()).includes(name), true);
+    await close();
+  });
+
   it("has a member appeal, also where they were banned, and tells why not", async () => {
     const { page, close } = await open("/me/appeals", "member");
     const again = page.getByRole("article", { name: "Case 4", exact: true });
