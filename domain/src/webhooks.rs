@@ -545,18 +545,19 @@ mod tests {
         }
     }
 
+    type Change<'a> = &'a dyn Fn(&mut Personal<String>, &mut Personal<String>, &mut Vec<Kind>);
+
     // proves: API-10
     #[test]
     fn given_a_webhook_without_name_address_or_kind_then_it_is_refused() {
         let mut state = State::default();
-        let wrong =
-            |change: &dyn Fn(&mut Personal<String>, &mut Personal<String>, &mut Vec<Kind>)| {
-                let mut command = create(1);
-                if let Command::Create { name, address, kinds, .. } = &mut command {
-                    change(name, address, kinds);
-                }
-                command
-            };
+        let wrong = |change: Change<'_>| {
+            let mut command = create(1);
+            if let Command::Create { name, address, kinds, .. } = &mut command {
+                change(name, address, kinds);
+            }
+            command
+        };
         let long = "x".repeat(MAX_ADDRESS_CHARS + 1);
         for name in ["", &long[..=MAX_NAME_CHARS]] {
             let command = wrong(&|of, _, _| *of = clear(name));

@@ -8,6 +8,7 @@ use std::{
 };
 
 use http::{HeaderMap, StatusCode, header};
+use http_body_util::Full;
 
 use super::{
     outcome,
@@ -144,7 +145,7 @@ async fn given_a_name_for_this_machine_then_no_connection_is_made_to_it() {
     let public = Reach::public().unwrap();
     let ask = async |host: &str| {
         let uri = format!("https://{host}:{port}/hook");
-        public.ask(http::Request::post(uri).body(Default::default()).unwrap()).await.err()
+        public.ask(http::Request::post(uri).body(Full::default()).unwrap()).await.err()
     };
     for host in ["localhost", "127.0.0.1", "[::1]"] {
         assert_eq!(ask(host).await, Some(Unreached::NotPublic), "{host}");
