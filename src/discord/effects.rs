@@ -94,13 +94,11 @@ impl DiscordHands {
     }
 
     async fn deliver(&self, effect: &Effect, webhook: WebhookId, event: (EventId, u64)) -> Outcome {
-        match &self.deliveries {
-            Some(deliveries) => deliveries.deliver(effect, webhook, event).await,
-            None => {
-                let text = "no webhooks are told here".to_owned();
-                Outcome::Refused { code: code::NO_EVENT, text }
-            }
-        }
+        let Some(deliveries) = &self.deliveries else {
+            let text = "no webhooks are told here".to_owned();
+            return Outcome::Refused { code: code::NO_EVENT, text };
+        };
+        deliveries.deliver(effect, webhook, event).await
     }
 
     /// Who a number stands for, or what became of that person.

@@ -118,7 +118,7 @@ impl Guarded {
     }
 
     /// All of them or none: a name that stands for something private as well is up to no good.
-    pub fn allowed<'a>(self, found: &'a [SocketAddr]) -> Result<&'a [SocketAddr], Unreached> {
+    pub fn allowed(self, found: &[SocketAddr]) -> Result<&[SocketAddr], Unreached> {
         if found.is_empty() {
             return Err(Unreached::NoName);
         }

@@ -157,7 +157,7 @@ impl Year {
                 counts: Counts { messages: mix % 5 + 1, reactions: mix % 2, ..Counts::default() },
             })
         };
-        let rows = (0..nth % ROWS + 1).map(row).collect::<Result<_, _>>()?;
+        let rows = (0..=nth % ROWS).map(row).collect::<Result<_, _>>()?;
         let at = self.begins.plus_secs(secs / 60 * 60);
         Ok(Event::Recorded {
             session: "measured".to_owned(),
