@@ -14,9 +14,11 @@ pub mod exports;
 pub mod http;
 pub mod living;
 pub mod node;
+pub mod operators;
 pub mod place;
 pub mod processes;
 pub mod requests;
 pub mod telemetry;
+pub mod webhooks;
 
 pub use node::{Access, Node};

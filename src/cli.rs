@@ -23,6 +23,7 @@ mod import;
 mod maintenance;
 mod migrate;
 mod operator;
+mod operators;
 mod people;
 mod print;
 mod processes;
@@ -96,6 +97,8 @@ enum Command {
     Maintenance(maintenance::Args),
     /// Users and communities that are not served
     Block(block::Args),
+    /// Operators who sign in on the dashboard without Discord: a name, a password, an authenticator
+    Operator(operators::Args),
     /// A community's read models as they were at any moment, and what each event changed
     Replay(replay::Args),
     /// Write a whole list of a community to a file: CSV, JSON lines or Parquet
@@ -207,6 +210,7 @@ fn run(mut cli: Cli) -> Result<ExitCode, CliError> {
             Command::Giveaway(args) => giveaway::run(args, config, print).await,
             Command::Maintenance(args) => maintenance::run(args, config, print).await,
             Command::Block(args) => block::run(args, config, print).await,
+            Command::Operator(args) => operators::run(args, config, print).await,
             Command::Replay(args) => replay::run(args, config, print).await,
             Command::Export(args) => export::run(args, config, print).await,
             Command::Query(args) => query::run(args, config, print).await,

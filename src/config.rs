@@ -68,6 +68,7 @@ pub struct Config {
     pub people: People,
     pub discord: Discord,
     pub http: Http,
+    pub webhooks: Webhooks,
     pub log: Log,
     pub telemetry: Telemetry,
     pub writer: Writer,
@@ -114,6 +115,7 @@ sections! {
         requests_per_minute_per_address: u32,
         metrics: bool,
     }
+    Webhooks { trusted_origins: Vec<String> }
     Log {
         filter: String,
         format: LogFormat,
@@ -212,6 +214,7 @@ impl Config {
                     .integer("http.requests_per_minute_per_address"),
                 metrics: values.boolean("http.metrics"),
             },
+            webhooks: Webhooks { trusted_origins: values.words("webhooks.trusted_origins") },
             log: Log {
                 filter: values.text("log.filter"),
                 format: values.choice("log.format", LogFormat::from_word),

@@ -40,6 +40,7 @@ pub mod reply;
 pub mod report;
 pub mod respond;
 pub mod rest;
+mod rewards;
 pub mod sessions;
 pub mod shard;
 pub mod studio;
@@ -65,6 +66,7 @@ use self::{
     health::Health,
     mirror::Mirror,
     places::Places,
+    rewards::Rewards,
     sessions::Sessions,
     shard::Line,
 };
@@ -127,6 +129,7 @@ impl Discord {
             edge: Arc::clone(&edge),
             audit: AuditLog::start(&edge, &http, node.work.clone()),
             hands: Hands::new(Arc::clone(&http), identity.application),
+            rewards: Rewards::start(&edge),
             sessions: Sessions::new(node.work.clone(), identity.application, shards),
             gateway_url: way.url.clone(),
             token,

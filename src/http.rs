@@ -17,9 +17,10 @@ mod giveaways;
 mod graphql;
 mod levels;
 mod operations;
+mod operator_sign_in;
 mod pictures;
 mod rest;
-mod sessions;
+pub(crate) mod sessions;
 mod sign_in;
 mod tokens;
 
@@ -29,6 +30,7 @@ use crate::{
     config::Role,
     discord::{connect::Http, health as discord},
     node::Node,
+    operators::Operators,
 };
 use axum::{
     Json, Router,
@@ -55,6 +57,8 @@ use self::{
     sign_in::SignIn,
     tokens::Tokens,
 };
+
+pub(crate) use self::doors::same;
 
 /// A read model this far behind makes the process not ready.
 const READY_LAG_SECS: i64 = 60;
@@ -150,6 +154,8 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
         Arc::new(sessions.clone()),
         limits,
     ));
+    let operators =
+        Operators::with(node.work.clone(), &node.people, Arc::clone(&node.clock), sessions.clone());
     let sign_in = SignIn::new(&config.discord, http);
     let clock = Arc::clone(&node.clock);
     let schema = schema::build(Arc::clone(&house));
@@ -164,6 +170,7 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
         schema,
         house,
         sessions,
+        operators,
         sign_in,
         origin,
         clock,
@@ -185,6 +192,7 @@ fn dashboard(doors: Doors) -> Router {
         .route("/auth/callback", get(sign_in::finish))
         .route("/auth/session", get(sign_in::session))
         .route("/auth/sign-out", post(sign_in::end))
+        .route("/auth/operator", get(operator_sign_in::begin).post(operator_sign_in::finish))
         .route("/p/giveaway/{id}/draw.jsonl", get(giveaways::bundle))
         .route("/g/{guild}/giveaways/{id}/export.csv", get(giveaways::csv))
         .route("/g/{guild}/giveaways/{id}/export.json", get(giveaways::json))

@@ -92,6 +92,7 @@ impl Node {
             operators: config.operators.clone(),
             features: config.features.clone(),
             cooldowns: config.cooldowns.iter().cloned().collect(),
+            trusted_origins: config.webhooks.trusted_origins.clone(),
             dashboard: dashboard.map(|url| url.expose().trim_end_matches('/').to_owned()),
         };
         if let Some(problem) = policy.problem() {

@@ -37,6 +37,7 @@ pub mod status;
 mod tests;
 pub mod tiers;
 pub mod timers;
+pub mod webhooks;
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -136,6 +137,7 @@ pub fn registered() -> Vec<Arc<dyn Process>> {
         Arc::new(codes::Codes),
         Arc::new(squads::Squads),
         Arc::new(tiers::Tiers),
+        Arc::new(webhooks::Webhooks::default()),
     ]
 }
 
@@ -204,7 +206,7 @@ impl Shared {
 
     /// Something may have been ordered.
     fn tell_of_news(&self) {
-        self.outbox.news.notify_one();
+        self.outbox.tell();
         self.timers.news.notify_one();
     }
 }
@@ -239,7 +241,10 @@ impl Processes {
         }
         tasks.spawn(AlarmClock { shared: Arc::clone(&shared) }.run(stopping.clone()));
         if let Some(hands) = hands {
-            tasks.spawn(Sender { shared: Arc::clone(&shared), hands }.run(stopping.clone()));
+            for way in effect::Way::ALL {
+                let (shared, hands) = (Arc::clone(&shared), Arc::clone(&hands));
+                tasks.spawn(Sender { shared, hands, way }.run(stopping.clone()));
+            }
         }
         tasks.spawn(logs::sweep(shared.actions.clone(), stopping.clone()));
         tasks.spawn(status::measure(shared, MEASURE, stopping));

@@ -35,6 +35,7 @@ pub mod squads;
 mod standing;
 pub mod tiers;
 pub mod visits;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ pub struct Actions {
     settings: in_force::Cache,
     blocks: blocks::Cache,
     keys: keys::Cache,
+    webhooks: webhooks::Cache,
     cooldowns: cooldowns::Cooldowns,
     floods: gate::Floods,
     refused: refused::Recent,
@@ -97,6 +99,7 @@ impl Actions {
             settings,
             blocks: blocks::Cache::default(),
             keys: keys::Cache::default(),
+            webhooks: webhooks::Cache::default(),
             cooldowns: cooldowns::Cooldowns::default(),
             floods: gate::Floods::default(),
             refused: refused::Recent::default(),

@@ -15,4 +15,6 @@ pub struct Policy {
     /// Where people's browsers reach the dashboard, without a slash at its end; none where nobody
     /// has said.
     pub dashboard: Option<String>,
+    /// Origins to which webhooks may lead wherever they lie.
+    pub trusted_origins: Vec<String>,
 }

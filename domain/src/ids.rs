@@ -159,6 +159,10 @@ fresh_id!(
     /// A key to the API; it is not what opens.
     KeyId
 );
+fresh_id!(
+    /// An address of a community's own to which it is told what happens.
+    WebhookId
+);
 
 /// A case's number inside one guild: 1, 2, 3 … without a gap.
 #[derive(

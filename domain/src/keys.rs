@@ -114,7 +114,7 @@ impl Scope {
             Self::Giveaways => "See and run giveaways.",
             Self::Squads => "Make, change and delete squads.",
             Self::Settings => "Change settings and switch modules.",
-            Self::Access => "Say whom this bot does not serve.",
+            Self::Access => "Say whom this bot does not serve, and manage webhooks.",
             Self::Keys => "Make keys that may no more than this one, and end its owner's.",
         }
     }

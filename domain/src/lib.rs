@@ -41,6 +41,7 @@ pub mod tiers;
 mod time;
 pub mod visits;
 pub mod voice;
+pub mod webhooks;
 
 pub use actor::{Actor, Cause};
 pub use bytes::Bytes;
@@ -48,7 +49,7 @@ pub use decider::{Decider, DomainEvent, EventType, Refusal, Upcaster, Weigh};
 pub use ids::{
     AuditLogId, BatchId, CampaignId, CaseNumber, ChannelId, CorrelationId, DISCORD_EPOCH_MILLIS,
     EventId, GiveawayId, GuildId, IdempotencyKey, InvalidId, KeyId, MessageId, PersonId, RoleId,
-    UserId,
+    UserId, WebhookId,
 };
 pub use moment::{InvalidMoment, Moment, Point};
 pub use personal::{Personal, PersonalField, Sealed};

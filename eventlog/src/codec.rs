@@ -19,7 +19,7 @@ use crate::{
 
 /// Raised with every new event type or version. A log remembers the highest contract that wrote
 /// to it; a binary that knows less does not open it.
-const CONTRACT: u32 = 13;
+const CONTRACT: u32 = 15;
 
 pub fn contract_version() -> u32 {
     CONTRACT
@@ -172,6 +172,7 @@ pub fn families() -> Vec<Family> {
         family::<domain::settings::Settings<domain::squads::SquadSettings>>(),
         family::<domain::tiers::Tiers>(),
         family::<domain::keys::Keys>(),
+        family::<domain::webhooks::Webhooks>(),
     ]
 }
 

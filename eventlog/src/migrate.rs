@@ -39,8 +39,10 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0011_mirror",
     "shared/0012_evidence",
     "shared/0014_api_keys",
-    "shared/0016_gaps",
-    "shared/0017_places",
+    "shared/0015_operators",
+    "shared/0017_deliveries",
+    "shared/0018_gaps",
+    "shared/0019_places",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -61,8 +63,10 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0012_evidence",
     "shared/0013_analyst_views",
     "shared/0014_api_keys",
-    "shared/0016_gaps",
-    "shared/0017_places",
+    "shared/0015_operators",
+    "shared/0017_deliveries",
+    "shared/0018_gaps",
+    "shared/0019_places",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

@@ -116,6 +116,8 @@ pub struct Campaign {
     pub uses_per_member: u32,
     pub starts: Option<Time>,
     pub ends: Option<Time>,
+    /// Whoever has one of these roles may redeem; none: everybody.
+    pub only_for: Vec<Snowflake>,
     pub revoked: bool,
 }
 
@@ -137,6 +139,7 @@ impl Campaign {
             uses_per_member: line.uses_per_member,
             starts: line.from.map(Time),
             ends: line.until.map(Time),
+            only_for: line.only_for.iter().map(|role| Snowflake(role.get())).collect(),
             revoked: line.revoked,
         }
     }

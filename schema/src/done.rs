@@ -1,13 +1,16 @@
 //! What became of something that was asked for. A rule that said no is an answer, not an error:
 //! people read it where they asked.
 
+use std::fmt::Display;
+
 use actions::{ActionError, Actions};
 use async_graphql::{Enum, SimpleObject};
 use domain::IdempotencyKey;
+use uuid::Uuid;
 
 use crate::{
     trouble::{Answer, Trouble},
-    viewer::SignedIn,
+    viewer::{OperatorSignedIn, SignedIn},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -58,18 +61,32 @@ pub fn done<T>(outcome: Result<T, ActionError>) -> Answer<Result<T, Done>> {
 /// The client's key, made this person's own: nobody can repeat what somebody else asked for. It
 /// lies in the log, so that nothing of it can be read back, but for which key to the API asked.
 pub fn key(actions: &Actions, who: &SignedIn, key: &str) -> Answer<IdempotencyKey> {
-    // The same bounds as everywhere.
-    IdempotencyKey::new(key).map_err(|error| Trouble::bad_input(format!("key: {error}.")))?;
-    let secret = actions.people().key_for("keys of requests over HTTP");
-    let mut space = [0; 16];
-    space.copy_from_slice(&secret[..16]);
-    let name = format!("{}/{key}", who.user);
-    let id = uuid::Uuid::new_v5(&uuid::Uuid::from_bytes(space), name.as_bytes());
+    let id = own(actions, &who.user, key)?;
     let ours = match &who.key {
         None => format!("web/{id}"),
         Some(through) => format!("api/{}/{id}", through.id),
     };
     IdempotencyKey::new(ours).map_err(|error| Trouble::fault(&error))
+}
+
+/// The same for an operator without Discord. The log says which of them asked, as it does of keys to
+/// the API: the event itself only knows that it was one.
+pub fn operators_key(
+    actions: &Actions,
+    who: &OperatorSignedIn,
+    key: &str,
+) -> Answer<IdempotencyKey> {
+    let ours = format!("operator/{}/{}", who.id, own(actions, &who.id, key)?);
+    IdempotencyKey::new(ours).map_err(|error| Trouble::fault(&error))
+}
+
+fn own(actions: &Actions, who: &dyn Display, key: &str) -> Answer<Uuid> {
+    // The same bounds as everywhere.
+    IdempotencyKey::new(key).map_err(|error| Trouble::bad_input(format!("key: {error}.")))?;
+    let secret = actions.people().key_for("keys of requests over HTTP");
+    let mut space = [0; 16];
+    space.copy_from_slice(&secret[..16]);
+    Ok(Uuid::new_v5(&Uuid::from_bytes(space), format!("{who}/{key}").as_bytes()))
 }
 
 /// Which key to the API asked, as `key` wrote it.

@@ -25,6 +25,8 @@ use crate::{
 
 /// Events that one question looks through for those that match.
 const MOST_LOOKED_AT: u64 = 20_000;
+/// And of those whose sentences are made for it.
+const MOST_TOLD: u64 = 5_000;
 /// Events that are read at once.
 const STEP: u64 = 500;
 /// A chain of causes longer than this is cut.
@@ -45,6 +47,7 @@ impl OnGuild {
     )]
     async fn events(
         &self,
+        ctx: &Context<'_>,
         filter: Option<EventFilter>,
         first: Option<i32>,
         after: Option<String>,
@@ -59,7 +62,7 @@ impl OnGuild {
             None => newest(&self.0, wanted.until).await? + 1,
         };
         let begin = self.0.until().map_or(begin, |until| begin.min(until + 1));
-        look_back(&self.0, &wanted, begin, asked.first).await
+        look_back(ctx, &self.0, &wanted, begin, asked.first).await
     }
 
     /// One event, by its id or its number in the community.
@@ -157,10 +160,15 @@ pub struct EventFilter {
     pub correlation: Option<EventId>,
     pub since: Option<Time>,
     pub until: Option<Time>,
+    /// Those whose sentence or type has all of these, in large letters or small: at most 10 of 60
+    /// characters.
+    pub words: Option<Vec<String>>,
 }
 
 /// Types that one question names.
 const MOST_TYPES: usize = 20;
+const MOST_WORDS: usize = 10;
+const MAX_WORD_CHARS: usize = 60;
 
 struct Wanted {
     types: Vec<String>,
@@ -169,6 +177,8 @@ struct Wanted {
     correlation: Option<uuid::Uuid>,
     since: Option<domain::Timestamp>,
     until: Option<domain::Timestamp>,
+    /// In small letters.
+    words: Vec<String>,
     /// Nothing can match: the person never did anything here.
     nothing: bool,
 }
@@ -181,6 +191,14 @@ impl Wanted {
             if all.len() > MOST_TYPES {
                 return Err(Trouble::bad_input(format!("{name}: use at most {MOST_TYPES}.")));
             }
+        }
+        let words = filter.words.unwrap_or_default();
+        if words.len() > MOST_WORDS
+            || words.iter().any(|word| word.chars().count() > MAX_WORD_CHARS)
+        {
+            return Err(Trouble::bad_input(format!(
+                "words: use at most {MOST_WORDS}, of {MAX_WORD_CHARS} characters."
+            )));
         }
         let mut nothing = false;
         let mut by = filter.process.map(Actor::Process);
@@ -196,13 +214,17 @@ impl Wanted {
             correlation: filter.correlation.map(|id| id.0),
             since: filter.since.map(|time| time.0),
             until: filter.until.map(|time| time.0),
+            words: words.iter().map(|word| word.to_lowercase()).collect(),
             nothing,
         })
     }
 
     /// How many events to read at once for so many that are wanted.
     fn step(&self, first: u32) -> u64 {
-        let picks = !self.types.is_empty() || self.by.is_some() || self.correlation.is_some();
+        let picks = !self.types.is_empty()
+            || self.by.is_some()
+            || self.correlation.is_some()
+            || !self.words.is_empty();
         let most = u64::from(first);
         match (picks, self.without.is_empty()) {
             (false, true) => most,
@@ -230,6 +252,28 @@ impl Wanted {
         Ok(self.by.as_ref().is_none_or(|by| *by == metadata.actor)
             && self.correlation.is_none_or(|id| id == metadata.cause.correlation.0))
     }
+
+    /// What is told of this, in order: sentences have names in them, which the log has not, so they
+    /// are made for all of it at once.
+    async fn told(&self, ctx: &Context<'_>, events: &[Recorded]) -> Answer<Vec<bool>> {
+        if self.words.is_empty() {
+            return events.iter().map(|event| Ok(self.takes(event)?)).collect();
+        }
+        let told = |event| async move {
+            if !self.takes(event)? {
+                return Ok::<_, Trouble>(false);
+            }
+            let text = format!("{} {}", sentence(ctx, event).await?, event.type_name);
+            let text = text.to_lowercase();
+            Ok(self.words.iter().all(|word| text.contains(word)))
+        };
+        futures::future::try_join_all(events.iter().map(told)).await
+    }
+
+    /// How far one question goes: where sentences are to be made, not as far.
+    const fn reach(&self) -> u64 {
+        if self.words.is_empty() { MOST_LOOKED_AT } else { MOST_TOLD }
+    }
 }
 
 /// The number of the last event, up to a time where one is given; 0 where there is none.
@@ -245,17 +289,24 @@ async fn newest(scope: &Scope, until: Option<domain::Timestamp>) -> Answer<u64> 
 }
 
 /// From before `begin` back, until there are enough, or enough was looked through.
-async fn look_back(scope: &Scope, wanted: &Wanted, begin: u64, first: u32) -> Answer<EventPage> {
+async fn look_back(
+    ctx: &Context<'_>,
+    scope: &Scope,
+    wanted: &Wanted,
+    begin: u64,
+    first: u32,
+) -> Answer<EventPage> {
     let (log, guild) = (scope.house().log(), scope.guild());
     let mut found = Vec::new();
     let mut end = begin;
-    let floor = begin.saturating_sub(MOST_LOOKED_AT);
+    let floor = begin.saturating_sub(wanted.reach());
     let mut over = wanted.nothing;
     while end > 1 && end > floor && found.len() < first as usize && !over {
         let start = (end - 1).saturating_sub(wanted.step(first));
         let many = usize::try_from(end - 1 - start).unwrap_or_default();
         let events = log.read_guild(guild, start, many).await?;
-        for event in events.into_iter().rev() {
+        let told = wanted.told(ctx, &events).await?;
+        for (event, told) in events.into_iter().zip(told).rev() {
             if found.len() == first as usize {
                 break;
             }
@@ -264,7 +315,7 @@ async fn look_back(scope: &Scope, wanted: &Wanted, begin: u64, first: u32) -> An
                 break;
             }
             end = event.guild_seq;
-            if wanted.takes(&event)? {
+            if told {
                 found.push(Event::of(scope, event));
             }
         }

@@ -5,11 +5,16 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use actions::{Actions, BotStanding, RoleFacts, Standing, moderation::Subject};
 use async_trait::async_trait;
-use domain::{ChannelId, GuildId, RoleId, Timestamp, UserId};
+use domain::{ChannelId, GuildId, RoleId, Timestamp, UserId, WebhookId};
 use eventlog::EventLog;
 use projections::TimeMachine;
 
-use crate::{abuse::Limits, scope::PastViews, trouble::Trouble, viewer::SignedIn};
+use crate::{
+    abuse::Limits,
+    scope::PastViews,
+    trouble::Trouble,
+    viewer::{Account, SignedIn},
+};
 
 pub struct House {
     pub actions: Actions,
@@ -130,6 +135,13 @@ pub trait Operations: Send + Sync {
     async fn parked_guilds(&self) -> Result<Vec<ParkedGuild>, Trouble>;
     /// Where requests to this process come from, those that asked last first.
     async fn callers(&self) -> Result<Vec<CallerLine>, Trouble>;
+    /// What a webhook was told last, the newest first.
+    async fn deliveries(
+        &self,
+        guild: GuildId,
+        webhook: WebhookId,
+        most: u64,
+    ) -> Result<Vec<Delivery>, Trouble>;
     async fn retry_process(&self, process: &str, guild: Option<GuildId>) -> Result<u64, Trouble>;
 }
 
@@ -154,6 +166,21 @@ pub struct Effect {
     pub tries: u64,
     pub created_at: String,
     pub next_at: String,
+    pub error: Option<String>,
+}
+
+/// What a webhook was told, or is to be.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub id: String,
+    pub seq: u64,
+    pub trial: bool,
+    pub state: String,
+    pub tries: u64,
+    pub created_at: Timestamp,
+    pub sent_at: Option<Timestamp>,
+    pub next_at: Timestamp,
+    pub status: Option<u16>,
     pub error: Option<String>,
 }
 
@@ -193,9 +220,9 @@ pub struct ParkedGuild {
 pub trait Accounts: Send + Sync {
     /// Whether a session still holds; it may have been revoked, or have ended.
     async fn is_signed_in(&self, who: &SignedIn) -> Result<bool, Trouble>;
-    async fn sessions(&self, user: UserId) -> Result<Vec<SessionLine>, Trouble>;
+    async fn sessions(&self, whose: Account) -> Result<Vec<SessionLine>, Trouble>;
     /// False where there is no such session of theirs.
-    async fn revoke(&self, user: UserId, session: &str) -> Result<bool, Trouble>;
+    async fn revoke(&self, whose: Account, session: &str) -> Result<bool, Trouble>;
 }
 
 #[derive(Clone, Debug)]

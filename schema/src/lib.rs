@@ -49,6 +49,7 @@ mod tiers;
 mod trouble;
 mod viewer;
 mod visits;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -59,14 +60,14 @@ use async_graphql::{
 
 pub use abuse::Limits;
 pub use house::{
-    Accounts, CallerLine, Channel, Community, Directory, Effect, EffectCounts, House, Operations,
-    ParkedGuild, ProcessLine, Profile, Role, SessionLine, Unknown, colour,
+    Accounts, CallerLine, Channel, Community, Delivery, Directory, Effect, EffectCounts, House,
+    Operations, ParkedGuild, ProcessLine, Profile, Role, SessionLine, Unknown, colour,
 };
 pub use keys::gate::{Needs, needs};
 pub use people::request_people;
 pub use scope::Scope;
 pub use trouble::{Code, Trouble};
-pub use viewer::SignedIn;
+pub use viewer::{Account, Identity, OperatorSignedIn, SignedIn};
 
 /// Everything of one community. A capability adds its line here.
 #[derive(Debug, MergedObject)]
@@ -78,6 +79,7 @@ pub struct Guild(
     modules::OnGuild,
     access::OnGuild,
     keys::OnGuild,
+    webhooks::OnGuild,
     blocks::OnGuild,
     refusals::OnGuild,
     reads::OnGuild,
@@ -104,6 +106,7 @@ impl Guild {
             modules::OnGuild(scope.clone()),
             access::OnGuild(scope.clone()),
             keys::OnGuild(scope.clone()),
+            webhooks::OnGuild(scope.clone()),
             blocks::OnGuild(scope.clone()),
             refusals::OnGuild(scope.clone()),
             reads::OnGuild(scope.clone()),
@@ -135,6 +138,7 @@ pub struct Mutation(
     modules::Mutations,
     blocks::Mutations,
     keys::Mutations,
+    webhooks::Mutations,
     grants::Mutations,
     visits::Mutations,
     operations::Mutations,

@@ -1,13 +1,12 @@
 //! What operators see and do: read models and their lag, what could not be folded, what is to be
 //! done in Discord, maintenance. And what anybody may know: whether all is well.
 
-use actions::Caller;
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject, connection::Connection};
 use domain::GuildId;
 use projections::{BuildStatus, DeadLetter as Letter, Requests, Status, Verb};
 
 use crate::{
-    done::{Done, done, key},
+    done::{Done, done},
     guard::{Operator, operator},
     guild::guild_id,
     house::{self, EffectCounts},
@@ -453,9 +452,9 @@ impl Mutations {
     ) -> Answer<MaintenanceSwitched> {
         let who = operator(ctx)?;
         let actions = &house(ctx).actions;
-        let caller = Caller::member(who.user, actions::Standing::everyone());
-        let key = key(actions, who, &input.key)?;
-        let asked = actions.set_maintenance(&caller, input.on, input.notice.as_deref(), &key).await;
+        let key = who.key(actions, &input.key)?;
+        let asked =
+            actions.set_maintenance(&who.caller(), input.on, input.notice.as_deref(), &key).await;
         Ok(match done(asked)? {
             Ok(actions::Maintenance { on, notice }) => MaintenanceSwitched {
                 done: Done::of(false),

@@ -88,7 +88,7 @@ impl Mutations {
     /// are and why.
     #[graphql(guard = "Operator")]
     async fn visit_begin(&self, ctx: &Context<'_>, input: VisitBegin) -> Answer<VisitBegun> {
-        let (house, who) = (house(ctx), operator(ctx)?);
+        let (house, who) = (house(ctx), operator(ctx)?.person()?);
         let guild = guild_id(input.guild)?;
         if house.directory.community(guild).await?.is_none() {
             return Err(Trouble::not_found("This bot is in no such community."));

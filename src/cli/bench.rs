@@ -2,6 +2,7 @@
 //! are removed afterwards.
 
 mod all;
+mod analytics;
 mod bare_insert;
 mod batch;
 mod commands;
@@ -50,6 +51,8 @@ enum What {
     Rebuild(rebuild::Args),
     /// The same by hand, in batches of 1,000: as fast as it can be
     Batch(rebuild::Args),
+    /// A year of a large community: its numbers built from nothing, and every kind of chart
+    Analytics(analytics::Args),
     /// Jumps and steps of the time machine in one guild with a long history
     Replay(replay::Args),
     /// Events per second of a migration, a backup and a restore, everything checked
@@ -78,6 +81,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Commands(args) => answer(print, &commands::run(args).await?),
         What::Rebuild(args) => answer(print, &rebuild::run(args).await?),
         What::Batch(args) => answer(print, &batch::run(args).await?),
+        What::Analytics(args) => answer(print, &analytics::run(args).await?),
         What::Replay(args) => answer(print, &replay::run(args).await?),
         What::Moving(args) => answer(print, &moving::run(args).await?),
         What::Sealing(args) => answer(print, &sealing::run(args).await?),

@@ -341,7 +341,8 @@ async fn greet(
              {store} events --type economy.\n  \
              {store} replay --help\n  \
              {store} doctor\n\n\
-             Dashboard      {}  (sign in as anybody; Astrid is the owner, and operator)\n\
+             Dashboard      {}  (sign in as anybody: Astrid is the owner and operator, Maren an \
+             admin,\n               Tobi a moderator, Jonas an auditor, Lene an analyst)\n\
              Reeve          http://{}/healthz  /readyz  /metrics\n\
              Local Discord  http://{at}/sim (its state), {} (REST), {} (gateway)\n\
              Ctrl-C stops it and keeps everything. What happens now:\n",

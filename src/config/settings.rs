@@ -335,6 +335,14 @@ pub const SETTINGS: &[Setting] = &[
         "Whether /metrics answers, for Prometheus.",
     ),
     Setting::new(
+        "webhooks.trusted_origins",
+        "REEVE_WEBHOOKS_TRUSTED_ORIGINS",
+        Kind::Origins,
+        Value(""),
+        "Where communities' webhooks may lead although it is no public address, or no https: what lies \
+         there is asked by whoever manages a community.",
+    ),
+    Setting::new(
         "log.filter",
         "REEVE_LOG",
         Kind::LogFilter,

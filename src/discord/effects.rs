@@ -18,7 +18,7 @@ use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use actions::{Actions, moderation::FileOf};
 use async_trait::async_trait;
-use domain::{ChannelId, GuildId, PersonId, RoleId, UserId};
+use domain::{ChannelId, EventId, GuildId, PersonId, RoleId, UserId, WebhookId};
 use eventlog::People;
 use http::{HeaderName, HeaderValue};
 use lru::LruCache;
@@ -37,6 +37,7 @@ use super::{
 use crate::{
     config,
     processes::{Content, Deed, Effect, Hands, Letter, Outcome, Seen, effect::code},
+    webhooks::Deliveries,
 };
 
 /// An effect waits for leave before it is begun; what it needs besides waits this long.
@@ -62,6 +63,8 @@ pub struct DiscordHands {
     names: Mutex<LruCache<GuildId, (String, Instant)>>,
     /// None where files are not copied.
     copies: Option<Copies>,
+    /// None where webhooks are not told anything.
+    deliveries: Option<Deliveries>,
     studio: Studio,
 }
 
@@ -76,12 +79,26 @@ impl DiscordHands {
         let direct = Mutex::new(LruCache::unbounded());
         let names = Mutex::new(LruCache::new(KNOWN_NAMES));
         let studio = Studio::default();
-        Self { rest, people, me: OnceCell::new(), direct, names, copies: None, studio }
+        let (me, copies, deliveries) = (OnceCell::new(), None, None);
+        Self { rest, people, me, direct, names, copies, deliveries, studio }
     }
 
     /// With files that are evidence copied, too.
     pub fn copying(self, copies: Copies) -> Self {
         Self { copies: Some(copies), ..self }
+    }
+
+    /// With webhooks told, too.
+    pub fn delivering(self, deliveries: Deliveries) -> Self {
+        Self { deliveries: Some(deliveries), ..self }
+    }
+
+    async fn deliver(&self, effect: &Effect, webhook: WebhookId, event: (EventId, u64)) -> Outcome {
+        let Some(deliveries) = &self.deliveries else {
+            let text = "no webhooks are told here".to_owned();
+            return Outcome::Refused { code: code::NO_EVENT, text };
+        };
+        deliveries.deliver(effect, webhook, event).await
     }
 
     /// Who a number stands for, or what became of that person.
@@ -353,7 +370,9 @@ pub fn hands(
     let cdn = Cdn::new(discord.cdn_url.as_ref().map(config::Secret::expose))?;
     let copies = Copies { cdn, actions: actions.clone() };
     let hands = DiscordHands::new(rest, Arc::clone(actions.people()));
-    Ok(Some(Arc::new(hands.copying(copies))))
+    let deliveries = Deliveries::new(actions.clone())
+        .map_err(|error| BadAddress::new("", &error.to_string()))?;
+    Ok(Some(Arc::new(hands.copying(copies).delivering(deliveries))))
 }
 
 #[async_trait]
@@ -404,6 +423,9 @@ impl Hands for DiscordHands {
                 let of = FileOf { case: *case, evidence: *evidence, file: *file };
                 self.copy_file(effect.guild, (of, *person), *bytes, letter).await
             }
+            Deed::Deliver { webhook, event, seq } | Deed::TryWebhook { webhook, event, seq } => {
+                self.deliver(effect, *webhook, (*event, *seq)).await
+            }
         }
     }
 
@@ -436,6 +458,8 @@ impl Hands for DiscordHands {
             | Deed::RefreshMessage { .. }
             | Deed::LookAtMember { .. }
             | Deed::CopyFile { .. }
+            | Deed::Deliver { .. }
+            | Deed::TryWebhook { .. }
             | Deed::PostEntries { .. }
             | Deed::PrivateNotice { .. }
             | Deed::Farewell { .. }

@@ -25,8 +25,6 @@ use super::{
 const MAX_ANSWERING: usize = 1_024;
 /// Of those that are told so.
 const MAX_TURNED_AWAY: usize = 256;
-/// Rewards under way. Beyond them the connection waits, and Discord with it.
-const MAX_REWARDING: usize = 256;
 
 const ONLY_IN_COMMUNITIES: Text =
     text("I only work inside a community.", "Ich arbeite nur in einer Community.");
@@ -37,7 +35,6 @@ pub struct Hands {
     pub application: Id<ApplicationMarker>,
     answering: Arc<Semaphore>,
     turning_away: Arc<Semaphore>,
-    pub rewarding: Arc<Semaphore>,
 }
 
 impl Hands {
@@ -47,7 +44,6 @@ impl Hands {
             application: Id::new(application),
             answering: Arc::new(Semaphore::new(MAX_ANSWERING)),
             turning_away: Arc::new(Semaphore::new(MAX_TURNED_AWAY)),
-            rewarding: Arc::new(Semaphore::new(MAX_REWARDING)),
         }
     }
 

@@ -4,9 +4,7 @@
 //! This is the busiest path of all. What is written is kept in memory and recorded with others; a
 //! member whose day is settled costs a look into memory and nothing else.
 
-use std::{sync::Arc, time::Duration};
-
-use domain::{GuildId, IdempotencyKey, UserId};
+use std::sync::Arc;
 
 use actions::activity::Heard;
 
@@ -15,21 +13,13 @@ use super::{
     edge::Edge,
     hands::Hands,
     logs, prefix,
+    rewards::{Due, Rewards},
     sessions::Progress,
     wire,
 };
 
-/// Waits before a reward that failed is tried again; after the last, it is given up and logged.
-const AGAIN: [Duration; 5] = [
-    Duration::from_millis(100),
-    Duration::from_millis(400),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(15),
-];
-
 pub async fn hear(
-    (edge, hands, lane): (&Arc<Edge>, &Hands, &Lane),
+    (edge, hands, rewards, lane): (&Arc<Edge>, &Hands, &Rewards, &Lane),
     progress: &Arc<Progress>,
     seq: u64,
     message: &wire::Message,
@@ -53,36 +43,5 @@ pub async fn hear(
     if edge.actions.was_paid_that_day(guild, user, at) {
         return;
     }
-    let working = progress.begin(seq);
-    let Ok(place) = Arc::clone(&hands.rewarding).acquire_owned().await else { return };
-    let edge = Arc::clone(edge);
-    tokio::spawn(async move {
-        reward(&edge, guild, user, id).await;
-        drop((working, place));
-    });
-}
-
-/// Pays the day's reward, once per member and day however often this is done.
-async fn reward(edge: &Edge, guild: GuildId, user: UserId, message: u64) {
-    let Ok(key) = IdempotencyKey::new(format!("message/{message}/daily")) else { return };
-    let at = wire::made_at(message);
-    let mut waits = AGAIN.iter();
-    let outcome = loop {
-        match edge.actions.award_daily_for_message(guild, user, at, &key).await {
-            Ok(Some(daily)) if daily.repeated => break "repeated",
-            Ok(Some(_)) => break "paid",
-            Ok(None) => break "not_due",
-            Err(error) => {
-                if let Some(wait) = waits.next() {
-                    tracing::warn!(guild.id = %guild, %error, "a daily reward waits");
-                    tokio::time::sleep(*wait).await;
-                    continue;
-                }
-                let id = projections::error_id();
-                tracing::error!(error.id = id, guild.id = %guild, %error, "a daily reward was not paid");
-                break "failed";
-            }
-        }
-    };
-    metrics::counter!("reeve_discord_daily_rewards_total", "outcome" => outcome).increment(1);
+    rewards.owe(Due { guild, user, message: id, working: progress.begin(seq) }).await;
 }

@@ -29,6 +29,7 @@ use super::{
     hands::Hands,
     health::State,
     learn, logs, messages, mirror, places,
+    rewards::Rewards,
     sessions::{Progress, Session, Sessions},
     wire::{self, Dispatch},
 };
@@ -51,6 +52,7 @@ pub struct Line {
     pub edge: Arc<Edge>,
     pub audit: AuditLog,
     pub hands: Hands,
+    pub rewards: Rewards,
     pub sessions: Sessions,
     pub gateway_url: String,
     pub token: Secret,
@@ -255,7 +257,7 @@ impl Running<'_> {
         if seq > expected {
             self.missed(&progress, seq);
         }
-        let Line { edge, hands, .. } = self.line;
+        let Line { edge, hands, rewards, .. } = self.line;
         if is_about_places(name) {
             self.places(name, json, &progress, seq).await;
         }
@@ -263,7 +265,7 @@ impl Running<'_> {
         match name {
             "MESSAGE_CREATE" => match read::<wire::Message>(json) {
                 Ok(message) => {
-                    let to = (edge, hands, &*self.lane);
+                    let to = (edge, hands, rewards, &*self.lane);
                     messages::hear(to, &progress, seq, &message, json).await;
                 }
                 Err(()) => self.malformed(name),

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
-use schema::{Code, SignedIn, Trouble};
+use schema::{Code, Identity, SignedIn, Trouble};
 
 use super::{
     doors::{Doors, fault, refuse},
@@ -76,18 +76,21 @@ impl Doors {
     }
 
     /// Who asks for something that could change something; none where nobody is signed in.
-    pub async fn asker(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, Response> {
+    pub async fn asker(&self, headers: &HeaderMap) -> Result<Option<Identity>, Response> {
         if let Some(who) = self.program(headers).await? {
-            return Ok(Some(who));
+            return Ok(Some(Identity::Person(who)));
         }
         Ok(self.guarded(headers).await?.map(|session| session.who))
     }
 
     /// Who asks for a file of a community, of this part of it.
     pub async fn reader(&self, headers: &HeaderMap, part: &str) -> Result<SignedIn, Response> {
-        let who = match self.program(headers).await? {
-            Some(who) => Some(who),
-            None => self.session(headers).await?.map(|session| session.who),
+        let who = if let Some(who) = self.program(headers).await? {
+            Some(who)
+        } else {
+            let session = self.session(headers).await?;
+            let who = session.map(|session| session.who.person()).transpose();
+            who.map_err(|trouble: Trouble| troubled(&trouble))?
         };
         let who = who.ok_or_else(|| nobody("Sign in first."))?;
         who.lets("Guild", part).map_err(|trouble: Trouble| troubled(&trouble))?;

@@ -21,6 +21,8 @@ use parking_lot::Mutex;
 use schema::{ReeveSchema, Trouble};
 use serde_json::json;
 
+use crate::operators::Operators;
+
 use super::{
     bearer,
     callers::Callers,
@@ -57,6 +59,7 @@ pub struct Shared {
     pub schema: ReeveSchema,
     pub house: Arc<schema::House>,
     pub sessions: Sessions,
+    pub operators: Operators,
     pub sign_in: SignIn,
     /// `https://reeve.example`, without a slash behind it.
     pub origin: String,
@@ -92,6 +95,10 @@ impl std::fmt::Debug for Doors {
 pub struct Names {
     pub session: &'static str,
     pub under_way: &'static str,
+    /// The form in which an operator signs in.
+    pub form: &'static str,
+    /// A browser in which an operator signed in before.
+    pub operator: &'static str,
 }
 
 impl Doors {
@@ -109,9 +116,19 @@ impl Doors {
 
     pub fn names(&self) -> Names {
         if self.is_secure() {
-            Names { session: "__Host-reeve", under_way: "__Host-reeve-sign-in" }
+            Names {
+                session: "__Host-reeve",
+                under_way: "__Host-reeve-sign-in",
+                form: "__Host-reeve-form",
+                operator: "__Host-reeve-operator",
+            }
         } else {
-            Names { session: "reeve", under_way: "reeve-sign-in" }
+            Names {
+                session: "reeve",
+                under_way: "reeve-sign-in",
+                form: "reeve-form",
+                operator: "reeve-operator",
+            }
         }
     }
 

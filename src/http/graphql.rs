@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use schema::SignedIn;
+use schema::{Identity, SignedIn};
 use serde::Deserialize;
 
 use super::{
@@ -60,10 +60,10 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 
-fn asked(doors: &Doors, who: Option<&SignedIn>, question: Question) -> Question {
+fn asked(doors: &Doors, who: Option<&Identity>, question: Question) -> Question {
     let question = question.data(schema::request_people(Arc::clone(&doors.house)));
     match who {
-        Some(who) => question.data(who.clone()),
+        Some(who) => who.clone().asks(question),
         None => question,
     }
 }
@@ -116,7 +116,7 @@ async fn serve(doors: Doors, listener: Listener, protocol: GraphQLProtocol, sock
     let house = Arc::clone(&doors.house);
     let hello = move |hello: serde_json::Value| async move {
         let who = match listener {
-            Listener::Program(who) => who,
+            Listener::Program(who) => Identity::Person(who),
             Listener::Browser(session) => {
                 let given: Hello = serde_json::from_value(hello)?;
                 if !same(given.csrf.as_bytes(), session.csrf.as_bytes()) {
@@ -127,7 +127,7 @@ async fn serve(doors: Doors, listener: Listener, protocol: GraphQLProtocol, sock
             }
         };
         let mut data = Data::default();
-        data.insert(who);
+        who.listens(&mut data);
         data.insert(schema::request_people(house));
         Ok(data)
     };

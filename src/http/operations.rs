@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::GuildId;
+use domain::{GuildId, WebhookId};
 use eventlog::{Clock, EventLog, sql::Db};
-use schema::{CallerLine, Effect, EffectCounts, Operations, ParkedGuild, ProcessLine, Trouble};
+use schema::{
+    CallerLine, Delivery, Effect, EffectCounts, Operations, ParkedGuild, ProcessLine, Trouble,
+};
 
 use super::callers::Callers;
 use crate::processes::{Outbox, outbox, status};
@@ -85,6 +87,28 @@ impl Operations for OfThisHouse {
             tries: line.tries,
         };
         Ok(lines.into_iter().map(line).collect())
+    }
+
+    async fn deliveries(
+        &self,
+        guild: GuildId,
+        webhook: WebhookId,
+        most: u64,
+    ) -> Result<Vec<Delivery>, Trouble> {
+        let told = self.outbox.deliveries(guild, webhook, most).await?;
+        let delivery = |told: outbox::Delivery| Delivery {
+            id: told.id,
+            seq: told.seq,
+            trial: told.trial,
+            state: told.state,
+            tries: told.tries,
+            created_at: told.created_at,
+            sent_at: told.sent_at,
+            next_at: told.next_at,
+            status: told.status,
+            error: told.error,
+        };
+        Ok(told.into_iter().map(delivery).collect())
     }
 
     async fn retry_process(&self, process: &str, guild: Option<GuildId>) -> Result<u64, Trouble> {

@@ -29,7 +29,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use schema::{Code, SignedIn};
+use schema::{Code, Identity};
 use serde_json::{Map, Value, json};
 
 pub use self::{
@@ -149,9 +149,9 @@ async fn asker(
     doors: &Doors,
     method: &Method,
     headers: &HeaderMap,
-) -> Result<Option<SignedIn>, Response> {
+) -> Result<Option<Identity>, Response> {
     if let Some(who) = doors.program(headers).await? {
-        return Ok(Some(who));
+        return Ok(Some(Identity::Person(who)));
     }
     if method != Method::GET {
         return doors.asker(headers).await;
@@ -179,7 +179,7 @@ fn json_of(headers: &HeaderMap, body: &Bytes) -> Result<Value, Response> {
     })
 }
 
-async fn carry_out(doors: &Doors, who: Option<&SignedIn>, asked: &Asked<'_>) -> Answered {
+async fn carry_out(doors: &Doors, who: Option<&Identity>, asked: &Asked<'_>) -> Answered {
     let (plan, names) = match find(asked) {
         Ok(found) => found,
         Err(answered) => return answered,
@@ -197,7 +197,7 @@ async fn carry_out(doors: &Doors, who: Option<&SignedIn>, asked: &Asked<'_>) -> 
         .variables(Variables::from_json(variables))
         .data(schema::request_people(Arc::clone(&doors.house)));
     let question = match who {
-        Some(who) => question.data(who.clone()),
+        Some(who) => who.clone().asks(question),
         None => question,
     };
     let response = doors.schema.execute(question).await;

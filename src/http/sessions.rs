@@ -16,15 +16,18 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{GuildId, Timestamp, UserId};
 use eventlog::{
     Clock, LogError, People,
-    sql::{Db, Row},
+    sql::{Db, Row, Tx},
     values,
 };
 use hmac::{Hmac, Mac as _};
 use lru::LruCache;
 use parking_lot::Mutex;
-use schema::{Accounts, Profile, SessionLine, SignedIn, Trouble};
+use schema::{
+    Account, Accounts, Identity, OperatorSignedIn, Profile, SessionLine, SignedIn, Trouble,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 /// So long a browser stays signed in at most.
 pub const LONGEST_SECS: i64 = 7 * 86_400;
@@ -37,6 +40,8 @@ const SEEN_EVERY_SECS: i64 = 60;
 /// So long a session is believed without asking the store: as long after it was revoked in another
 /// process it may still be let through.
 const BELIEVED: Duration = Duration::from_secs(5);
+/// An operator may do more, and is put out at the console, which is always another process.
+const OPERATOR_BELIEVED: Duration = Duration::from_secs(1);
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4_096).expect("it is not zero");
 const NONCE_BYTES: usize = 12;
 /// What a browser says it is, at most.
@@ -44,19 +49,29 @@ const MAX_CLIENT_CHARS: usize = 120;
 /// Communities that are remembered of one person.
 pub const MAX_GUILDS: usize = 200;
 
-/// Whoever signed in, as Discord told then.
+/// Whoever signed in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Who {
-    pub user: UserId,
-    pub name: String,
-    pub avatar_url: Option<String>,
-    pub guilds: Vec<GuildId>,
+#[serde(untagged)]
+pub enum Who {
+    /// As Discord told then.
+    Person { user: UserId, name: String, avatar_url: Option<String>, guilds: Vec<GuildId> },
+    /// By a name of this installation's (`crate::operators`).
+    Operator { operator: Uuid, name: String },
+}
+
+impl Who {
+    const fn account(&self) -> Account {
+        match self {
+            Self::Person { user, .. } => Account::Person(*user),
+            Self::Operator { operator, .. } => Account::Operator(*operator),
+        }
+    }
 }
 
 /// A browser that is signed in.
 #[derive(Clone, Debug)]
 pub struct Session {
-    pub who: SignedIn,
+    pub who: Identity,
     /// What a request must carry besides the cookie.
     pub csrf: String,
 }
@@ -118,6 +133,14 @@ impl Sessions {
 
     /// Signs somebody in; answers the token for their browser, which is always a fresh one.
     pub async fn begin(&self, who: &Who, client: &str) -> Result<String, LogError> {
+        let mut tx = self.0.db.begin().await?;
+        let token = self.begin_in(&mut tx, who, client).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// The same together with something else, or not at all.
+    pub async fn begin_in(&self, tx: &mut Tx, who: &Who, client: &str) -> Result<String, LogError> {
         let (token, now) = (secret(), (self.0.clock)());
         let hash = hash(&token);
         let clear = serde_json::to_vec(who).map_err(|error| LogError::Setup(error.to_string()))?;
@@ -126,9 +149,8 @@ impl Sessions {
             .ok_or_else(|| LogError::Setup("a session could not be sealed".to_owned()))?;
         let client: String =
             client.chars().filter(|c| !c.is_control()).take(MAX_CLIENT_CHARS).collect();
-        let id = uuid::Uuid::new_v4().to_string();
-        let tag = self.tag(who.user);
-        let mut tx = self.0.db.begin().await?;
+        let id = Uuid::new_v4().to_string();
+        let tag = self.tag(who.account());
         tx.execute("DELETE FROM sign_ins WHERE ends_at < $1", &values![now]).await?;
         let crowd = "DELETE FROM sign_ins WHERE who = $1 AND id NOT IN (SELECT id FROM sign_ins \
                      WHERE who = $1 ORDER BY began_at DESC, id LIMIT $2)";
@@ -138,7 +160,6 @@ impl Sessions {
         let ends_at = now.plus_secs(LONGEST_SECS);
         let row = values![hash.as_slice(), id, tag.as_slice(), sealed, client, now, ends_at];
         tx.execute(insert, &row).await?;
-        tx.commit().await?;
         Ok(token)
     }
 
@@ -146,7 +167,7 @@ impl Sessions {
     pub async fn find(&self, token: &str) -> Result<Option<Session>, LogError> {
         let hash = hash(token);
         if let Some((session, at)) = self.0.believed.lock().get(&hash)
-            && at.elapsed() < BELIEVED
+            && at.elapsed() < believed(session)
         {
             return Ok(Some(session.clone()));
         }
@@ -172,11 +193,17 @@ impl Sessions {
     /// None where it was sealed with another key: then nobody is signed in.
     fn read(&self, row: &Row, hash: &[u8; 32]) -> Option<Session> {
         let clear = self.open("session", row.blob(1).ok()?)?;
-        let Who { user, name, avatar_url, guilds } = serde_json::from_slice(&clear).ok()?;
         let session = row.text(0).ok()?.to_owned();
-        let profile = Profile { name, avatar_url };
         let csrf = BASE64_URL_SAFE_NO_PAD.encode(mac(&self.0.csrf, hash));
-        let who = SignedIn { user, session, profile, guilds, key: None };
+        let who = match serde_json::from_slice(&clear).ok()? {
+            Who::Person { user, name, avatar_url, guilds } => {
+                let profile = Profile { name, avatar_url };
+                Identity::Person(SignedIn { user, session, profile, guilds, key: None })
+            }
+            Who::Operator { operator, name } => {
+                Identity::Operator(OperatorSignedIn { id: operator, name, session })
+            }
+        };
         Some(Session { who, csrf })
     }
 
@@ -189,8 +216,37 @@ impl Sessions {
         Ok(())
     }
 
-    fn tag(&self, user: UserId) -> Vec<u8> {
-        mac(&self.0.tag, &user.get().to_be_bytes())
+    /// Signs somebody out everywhere, together with something else. Other processes believe it
+    /// within a second for an operator.
+    pub async fn end_all(&self, tx: &mut Tx, whose: Account) -> Result<(), LogError> {
+        let sql = "DELETE FROM sign_ins WHERE who = $1";
+        tx.execute(sql, &values![self.tag(whose)]).await?;
+        self.0.believed.lock().clear();
+        Ok(())
+    }
+
+    /// In how many browsers somebody is signed in.
+    pub async fn many(&self, whose: Account) -> Result<u64, LogError> {
+        let sql = "SELECT COUNT(*) FROM sign_ins WHERE who = $1 AND ends_at > $2 AND seen_at > $3";
+        let now = (self.0.clock)();
+        let idle = now.plus_secs(-IDLE_SECS);
+        let rows = self.0.db.query(sql, &values![self.tag(whose), now, idle]).await?;
+        rows.first().map_or(Ok(0), |row| row.count(0))
+    }
+
+    fn tag(&self, whose: Account) -> Vec<u8> {
+        match whose {
+            Account::Person(user) => mac(&self.0.tag, &user.get().to_be_bytes()),
+            // Longer than any of the others.
+            Account::Operator(id) => mac(&self.0.tag, id.as_bytes()),
+        }
+    }
+}
+
+const fn believed(session: &Session) -> Duration {
+    match session.who {
+        Identity::Person(_) => BELIEVED,
+        Identity::Operator(_) => OPERATOR_BELIEVED,
     }
 }
 
@@ -206,10 +262,10 @@ impl Accounts for Sessions {
         })
     }
 
-    async fn sessions(&self, user: UserId) -> Result<Vec<SessionLine>, Trouble> {
+    async fn sessions(&self, whose: Account) -> Result<Vec<SessionLine>, Trouble> {
         let sql = "SELECT id, began_at, seen_at, ends_at, client FROM sign_ins \
                    WHERE who = $1 AND ends_at > $2 ORDER BY began_at DESC, id LIMIT $3";
-        let tag = self.tag(user);
+        let tag = self.tag(whose);
         let now = (self.0.clock)();
         let rows = self.0.db.query(sql, &values![tag.as_slice(), now, MOST_OF_ONE]).await?;
         let time = |row: &Row, column| row.int(column).map(Timestamp::from_micros);
@@ -225,9 +281,9 @@ impl Accounts for Sessions {
         Ok(rows.iter().map(line).collect::<Result<_, _>>()?)
     }
 
-    async fn revoke(&self, user: UserId, session: &str) -> Result<bool, Trouble> {
+    async fn revoke(&self, whose: Account, session: &str) -> Result<bool, Trouble> {
         let sql = "DELETE FROM sign_ins WHERE who = $1 AND id = $2";
-        let tag = self.tag(user);
+        let tag = self.tag(whose);
         let gone = self.0.db.execute(sql, &values![tag.as_slice(), session]).await?;
         // Which token it was is not known any more.
         self.0.believed.lock().clear();

@@ -180,7 +180,7 @@ impl Discord {
         let me: Me = self.get("users/@me", token).await?;
         let guilds: Vec<Named> = self.get("users/@me/guilds?limit=200", token).await?;
         let avatar_url = me.avatar.map(|avatar| pictures.of_person(me.id, &avatar, AVATAR_PIXELS));
-        Ok(Who {
+        Ok(Who::Person {
             user: me.id,
             name: me.global_name.unwrap_or(me.username),
             avatar_url,
@@ -258,7 +258,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// Only a page of our own: whatever a browser could read as another host is the front page.
-fn own_page(path: &str) -> String {
+pub fn own_page(path: &str) -> String {
     let plain = path.starts_with('/')
         && !path.starts_with("//")
         && path.len() <= MAX_RETURN_BYTES
@@ -405,7 +405,7 @@ pub async fn end(State(doors): State<Doors>, headers: HeaderMap) -> Response {
     with_cookies(StatusCode::NO_CONTENT.into_response(), &[forget])
 }
 
-fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
+pub fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     for cookie in cookies {

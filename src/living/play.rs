@@ -24,6 +24,8 @@ use crate::discord::reply::Tone;
 /// Where commands are typed, and where prizes are offered.
 const COMMANDS: &str = "bot-commands";
 const PRIZES: &str = "prizes";
+/// The role that most have who are here often.
+const REGULARS: &str = "Regular";
 /// How long a prize is open, and waits for its winner, where nobody waits for hours.
 const HASTY: &str = "5m";
 const HASTY_MS: u64 = 300_000;
@@ -300,6 +302,12 @@ impl<'a> Players<'a> {
             Decision::HostsAre(role) => {
                 ("access.giveaway_roles", format!("<@&{}>", self.role(role)?))
             }
+            Decision::AuditorsAre(role) => {
+                ("access.auditor_roles", format!("<@&{}>", self.role(role)?))
+            }
+            Decision::AnalystsAre(role) => {
+                ("access.analyst_roles", format!("<@&{}>", self.role(role)?))
+            }
             Decision::Tier { .. } | Decision::Squad { .. } => {
                 return Err(Failed::Client("that is no setting".to_owned()));
             }
@@ -326,6 +334,12 @@ impl<'a> Players<'a> {
                 if let Some(newest) = newest {
                     person.reacts(channel, newest, emoji)?;
                 }
+            }
+            Deed::Appoints { whom, role } => {
+                let role = self.role(role)?;
+                person.gives_role(&other(*whom)?, role)?;
+                // So that it is what they are known by.
+                person.raises_role(role, self.role(REGULARS)?)?;
             }
             Deed::Leaves => person.leaves()?,
             Deed::EntersVoice { channel } => person.joins_voice(self.channel(channel)?)?,

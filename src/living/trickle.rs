@@ -189,6 +189,7 @@ fn tell(players: &Players<'_>, moment: &Moment) -> Option<String> {
         Deed::Redeems { .. } => format!("{me}  /redeem"),
         Deed::JoinsSquad { squad } => format!("{me}  /squads join → {squad}"),
         Deed::MakesPatron { whom, .. } => format!("{me}  /tiers give user:@{}", name(*whom)),
+        Deed::Appoints { whom, role } => format!("{me} makes {} {role}", name(*whom)),
         Deed::Reacts { .. } | Deed::Decides(_) | Deed::AwaitsDraw { .. } => return None,
     })
 }

@@ -67,6 +67,7 @@ fn concerned(moment: &Moment, settled: &HashSet<Who>) -> Vec<Who> {
         | Deed::Notes { whom, .. }
         | Deed::TimesOut { whom, .. }
         | Deed::Bans { whom, .. }
+        | Deed::Appoints { whom, .. }
         | Deed::MakesPatron { whom, .. } => vec![moment.who, *whom],
         _ => vec![moment.who],
     }

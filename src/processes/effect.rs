@@ -10,7 +10,7 @@ mod kinds;
 
 use domain::{
     CaseNumber, ChannelId, EventId, GuildId, MessageId, PersonId, Personal, PersonalField as _,
-    RoleId, Timestamp,
+    RoleId, Timestamp, WebhookId,
 };
 use eventlog::{LogError, People, PeopleError};
 use serde::{Deserialize, Serialize};
@@ -18,11 +18,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::kinds::{
-    BAN, BULK_BAN, CALL_MEMBER, COPY_FILE, DIRECT_MESSAGE, EDIT_MESSAGE, END_TIMEOUT, FAREWELL,
-    GIVE_ROLE, KICK, LOOK_AT_MEMBER, POST_ENTRIES, POST_NOTICE, PRIVATE_NOTICE, REFRESH_MESSAGE,
-    SEND_MESSAGE, SOFTBAN, TAKE_ROLE, TELL_MODERATORS, TIMEOUT, UNBAN,
+    BAN, BULK_BAN, CALL_MEMBER, COPY_FILE, DELIVER, DIRECT_MESSAGE, EDIT_MESSAGE, END_TIMEOUT,
+    FAREWELL, GIVE_ROLE, KICK, LOOK_AT_MEMBER, POST_ENTRIES, POST_NOTICE, PRIVATE_NOTICE,
+    REFRESH_MESSAGE, SEND_MESSAGE, SOFTBAN, TAKE_ROLE, TELL_MODERATORS, TIMEOUT, TRY_WEBHOOK,
+    UNBAN,
 };
-pub use self::kinds::{KINDS, Kind, Priority, WhenUnknown, code};
+pub use self::kinds::{KINDS, Kind, Priority, Way, WhenUnknown, code};
 
 /// No effect's payload may be longer: embeds have 6,000 characters at most, and sealing adds a
 /// third.
@@ -142,6 +143,19 @@ pub enum Deed {
         delete_secs: u32,
         why: Letter,
     },
+    /// Tells a webhook of an event. What is told is made when it is sent. Its result is the
+    /// receiver's status.
+    Deliver {
+        webhook: WebhookId,
+        event: EventId,
+        seq: u64,
+    },
+    /// Tries a webhook out, now or not at all.
+    TryWebhook {
+        webhook: WebhookId,
+        event: EventId,
+        seq: u64,
+    },
     /// Many at once. Its result names those whom it did not reach, see [`missed`].
     BulkBan {
         people: Vec<PersonId>,
@@ -197,6 +211,16 @@ pub fn read_missed(result: &str) -> Vec<PersonId> {
     result.split(',').filter_map(|number| number.parse().ok()).map(PersonId).collect()
 }
 
+/// The target of what a webhook is told.
+pub fn deliveries(webhook: WebhookId) -> String {
+    format!("webhook/{webhook}")
+}
+
+/// And of what tries it out.
+pub fn trials(webhook: WebhookId) -> String {
+    format!("webhook-trial/{webhook}")
+}
+
 impl Deed {
     pub const fn kind(&self) -> Kind {
         match self {
@@ -221,6 +245,8 @@ impl Deed {
             Self::RefreshMessage { .. } => REFRESH_MESSAGE,
             Self::LookAtMember { .. } => LOOK_AT_MEMBER,
             Self::CopyFile { .. } => COPY_FILE,
+            Self::Deliver { .. } => DELIVER,
+            Self::TryWebhook { .. } => TRY_WEBHOOK,
         }
     }
 
@@ -255,6 +281,9 @@ impl Deed {
             Self::CopyFile { case, evidence, file, .. } => {
                 format!("file/{}/{evidence}/{file}", case.0)
             }
+            Self::Deliver { webhook, .. } => deliveries(*webhook),
+            // Never behind what waits because it does not get through.
+            Self::TryWebhook { webhook, .. } => trials(*webhook),
         }
     }
 
@@ -284,13 +313,18 @@ impl Deed {
             Self::BulkBan { .. } => format!("POST guilds/{guild}/bulk-ban"),
             // None of the API's: one file of a community at a time.
             Self::CopyFile { .. } => format!("GET guilds/{guild}/attachments/:"),
+            Self::Deliver { .. } | Self::TryWebhook { .. } => format!("POST {}", self.target()),
         }
     }
 
     /// Everything that is written in it.
     fn letters(&mut self) -> &mut [Letter] {
         match self {
-            Self::GiveRole { .. } | Self::TakeRole { .. } | Self::LookAtMember { .. } => &mut [],
+            Self::GiveRole { .. }
+            | Self::TakeRole { .. }
+            | Self::LookAtMember { .. }
+            | Self::Deliver { .. }
+            | Self::TryWebhook { .. } => &mut [],
             Self::PostEntries { letters, .. } => letters,
             Self::SendMessage { letter, .. }
             | Self::CallMember { letter, .. }
@@ -445,6 +479,7 @@ mod tests {
         let letter = || Letter::Open(Content::text("hello"));
         let channel = ChannelId::new(7).unwrap();
         let (person, role) = (PersonId(3), RoleId::new(9).unwrap());
+        let (webhook, event) = (WebhookId(Uuid::nil()), EventId(Uuid::nil()));
         for deed in [
             Deed::GiveRole { person, role },
             Deed::TakeRole { person, role },
@@ -474,6 +509,8 @@ mod tests {
                 bytes: 9,
                 letter: letter(),
             },
+            Deed::Deliver { webhook, event, seq: 7 },
+            Deed::TryWebhook { webhook, event, seq: 7 },
         ] {
             assert!(KINDS.iter().any(|kind| kind.name == deed.kind().name));
             let stored = encode(&deed).unwrap();

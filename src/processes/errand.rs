@@ -22,7 +22,7 @@ use eventlog::{
 
 use super::{
     Ended, Shared,
-    effect::{Effect, Kind, WhenUnknown},
+    effect::{Effect, Kind, Way, WhenUnknown},
     hands::{Hands, Outcome, Seen},
     lanes::Light,
     lease::{Fault, Lease},
@@ -143,11 +143,11 @@ impl Errand {
         }
         let kind = effect.deed.kind();
         if now > effect.created_at.plus_secs(kind.patience_secs) {
-            let why = format!("it is of no use after {} s", kind.patience_secs);
+            let why = format!("it is of no use after {} s{}", kind.patience_secs, last(row)?);
             return Ok(Step::Dead(effect, why));
         }
         if effect.tries >= kind.tries {
-            let why = format!("no clear answer from Discord after {} tries", kind.tries);
+            let why = format!("no clear answer after {} tries{}", kind.tries, last(row)?);
             return Ok(Step::Dead(effect, why));
         }
         if effect.unsure {
@@ -205,9 +205,12 @@ impl Errand {
                 .unwrap_or_else(|_| Outcome::Unknown("no answer in time".to_owned())),
             Err(error) => Outcome::Unavailable(error.to_string()),
         };
-        self.note_health(&outcome);
-        let now = (self.shared.clock)();
         let kind = effect.deed.kind();
+        // That one receiver does not answer says nothing about the next.
+        if kind.way == Way::Discord {
+            self.note_health(&outcome);
+        }
+        let now = (self.shared.clock)();
         let tries = effect.tries + 1;
         let unsettled = if effect.unsure { "unknown" } else { "waiting" };
         match outcome {
@@ -220,7 +223,7 @@ impl Errand {
                 count(kind, "rate_limited");
                 let next_at = later(now, after);
                 if next_at > effect.created_at.plus_secs(kind.patience_secs) {
-                    let why = "Discord has no room for it in time".to_owned();
+                    let why = "there is no room for it in time".to_owned();
                     return self.give_up(light, effect, 0, why).await;
                 }
                 let settled = Settled {
@@ -241,7 +244,8 @@ impl Errand {
             }
             Outcome::Unknown(text) => {
                 count(kind, "unknown");
-                let next_at = later(now, self.pause(tries));
+                let longest = Duration::from_secs(kind.longest_pause_secs);
+                let next_at = later(now, self.pause_up_to(tries, longest));
                 let settled = Settled::again("unknown", true, true, next_at, Some((0, text)));
                 self.wait(light, effect, settled).await
             }
@@ -473,8 +477,12 @@ impl Errand {
 
     /// Twice as long after every failure, and never the same for two.
     pub(super) fn pause(&self, failures: u32) -> Duration {
+        self.pause_up_to(failures, MAX_PAUSE)
+    }
+
+    fn pause_up_to(&self, failures: u32, longest: Duration) -> Duration {
         let doubled = FIRST_PAUSE_MILLIS << failures.saturating_sub(1).min(16);
-        let pause = Duration::from_millis(doubled).min(MAX_PAUSE);
+        let pause = Duration::from_millis(doubled).min(longest);
         pause.mul_f64(0.5 + 0.5 * (self.shared.jitter)().clamp(0.0, 1.0))
     }
 }
@@ -489,6 +497,11 @@ impl Settled<'_> {
     ) -> Self {
         Self { state, unsure, counts, limited: 0, next_at, result: None, error }
     }
+}
+
+/// What the last answer was, behind why an effect is given up.
+fn last(row: &Row) -> Result<String, LogError> {
+    Ok(row.opt_text(16)?.map_or_else(String::new, |error| format!("; at last {error}")))
 }
 
 fn ended(row: &Row) -> Result<Ended, LogError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{GuildId, Timestamp};
+use domain::{GuildId, Timestamp, WebhookId};
 use eventlog::{
     Clock, LogError,
     sql::{Db, Row, Tx, Value},
@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
-    effect::{self, Effect},
+    effect::{self, Deed, Effect, Way},
     lease::Fault,
     reaction::Ordered,
 };
 
-/// Effects that are not finished. Beyond it processes wait, and with them what they would order.
+/// Effects that are not finished, on each way. Beyond it processes wait, and with them what they would order.
 pub const MAX_OPEN: u64 = 100_000;
 /// How long it is remembered what became of one.
 pub const KEEP_DONE_SECS: i64 = 7 * 86_400;
@@ -32,7 +32,14 @@ const MAX_ERROR_CHARS: usize = 300;
 pub struct Outbox {
     db: Db,
     clock: Clock,
-    pub(super) news: Arc<Notify>,
+    news: Arc<News>,
+}
+
+/// That something may have been ordered, for whoever sends on each way.
+#[derive(Default)]
+struct News {
+    discord: Notify,
+    webhooks: Notify,
 }
 
 impl std::fmt::Debug for Outbox {
@@ -60,6 +67,25 @@ pub struct Listed {
     pub untold: bool,
 }
 
+/// What a webhook was told, or is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    pub id: String,
+    /// The event's number in the community.
+    pub seq: u64,
+    pub trial: bool,
+    pub state: String,
+    pub tries: u64,
+    pub created_at: Timestamp,
+    /// When it was sent last.
+    pub sent_at: Option<Timestamp>,
+    /// When it is tried again, where it is.
+    pub next_at: Timestamp,
+    /// The receiver's status, where it took it.
+    pub status: Option<u16>,
+    pub error: Option<String>,
+}
+
 /// How many there are in each state, and how long the oldest has waited.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -75,7 +101,7 @@ pub struct Counts {
 
 impl Outbox {
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, news: Arc::new(Notify::new()) }
+        Self { db, clock, news: Arc::default() }
     }
 
     /// Orders effects outside of a process's step; one that is there already is left as it is.
@@ -83,13 +109,25 @@ impl Outbox {
         let mut tx = self.db.begin().await?;
         put(&mut tx, ordered, (self.clock)()).await?;
         tx.commit().await?;
-        self.news.notify_one();
+        self.tell();
         Ok(())
+    }
+
+    pub(super) fn tell(&self) {
+        self.news.discord.notify_one();
+        self.news.webhooks.notify_one();
+    }
+
+    pub(super) fn news(&self, way: Way) -> &Notify {
+        match way {
+            Way::Discord => &self.news.discord,
+            Way::Webhooks => &self.news.webhooks,
+        }
     }
 
     /// Looks at the clock now: for whoever moved a virtual one.
     pub fn poke(&self) {
-        self.news.notify_one();
+        self.tell();
     }
 
     pub async fn counts(&self) -> Result<Counts, LogError> {
@@ -165,6 +203,29 @@ impl Outbox {
         rows.iter().map(listed).collect()
     }
 
+    /// What a webhook was told last, the newest first.
+    pub async fn deliveries(
+        &self,
+        guild: GuildId,
+        webhook: WebhookId,
+        most: u64,
+    ) -> Result<Vec<Delivery>, LogError> {
+        let sql = "SELECT number, id, payload, state, tries, created_at, last_call_at, next_at, \
+                   result, error FROM effects WHERE target = $1 \
+                   AND kind IN ('deliver', 'try_webhook') AND guild = $2 \
+                   ORDER BY number DESC LIMIT $3";
+        let mut found = Vec::new();
+        for target in [effect::deliveries(webhook), effect::trials(webhook)] {
+            let rows = self.db.query(sql, &values![target, guild, most]).await?;
+            for row in &rows {
+                found.push((row.count(0)?, delivery(row)?));
+            }
+        }
+        found.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+        let newest = usize::try_from(most).unwrap_or(usize::MAX);
+        Ok(found.into_iter().take(newest).map(|(_, delivery)| delivery).collect())
+    }
+
     /// Tries again what is dead or was dropped, or tells again who could not be told. Answers how
     /// many that were: all of them where no id is given.
     pub async fn retry(&self, id: Option<Uuid>) -> Result<u64, LogError> {
@@ -187,7 +248,7 @@ impl Outbox {
             tx.execute(sql, &values![row.text(0)?, number, (self.clock)()]).await?;
         }
         tx.commit().await?;
-        self.news.notify_one();
+        self.tell();
         Ok(rows.len() as u64)
     }
 
@@ -218,14 +279,22 @@ pub(super) async fn put(tx: &mut Tx, ordered: &[Ordered], now: Timestamp) -> Res
     if ordered.is_empty() {
         return Ok(());
     }
-    let count = "SELECT COUNT(*) FROM (SELECT 1 FROM effects WHERE state IN \
-                 ('waiting', 'unknown') LIMIT $1) AS open_ones";
-    let rows = tx.query(count, &values![MAX_OPEN]).await?;
-    if rows.first().map_or(Ok(0), |row| row.count(0))? >= MAX_OPEN {
-        return Err(Fault::Later(format!(
-            "{MAX_OPEN} effects wait for Discord; no more are ordered until some are done (see \
-             `reeve effects list`)"
-        )));
+    for way in Way::ALL {
+        if !ordered.iter().any(|one| one.deed.kind().way == way) {
+            continue;
+        }
+        let count = format!(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM effects WHERE state IN ('waiting', 'unknown') \
+             AND {} LIMIT $1) AS open_ones",
+            way.in_sql()
+        );
+        let rows = tx.query(&count, &values![MAX_OPEN]).await?;
+        if rows.first().map_or(Ok(0), |row| row.count(0))? >= MAX_OPEN {
+            return Err(Fault::Later(format!(
+                "{MAX_OPEN} effects wait; no more are ordered until some are done (see \
+                 `reeve effects list`)"
+            )));
+        }
     }
     let first = take_numbers(tx, ordered.len() as u64).await?;
     for (number, one) in (first..).zip(ordered) {
@@ -282,6 +351,29 @@ pub(super) fn read(row: &Row) -> Result<Effect, LogError> {
         first_call_at: row.opt_int(9)?.map(Timestamp::from_micros),
         last_call_at: row.opt_int(10)?.map(Timestamp::from_micros),
         note: row.text(11)?.to_owned(),
+    })
+}
+
+fn delivery(row: &Row) -> Result<Delivery, LogError> {
+    let corrupt = |what: String| LogError::Corrupt(format!("effects: {what}"));
+    let deed: Deed = serde_json::from_str(row.text(2)?)
+        .map_err(|error| corrupt(format!("a payload of another version: {error}")))?;
+    let (seq, trial) = match deed {
+        Deed::Deliver { seq, .. } => (seq, false),
+        Deed::TryWebhook { seq, .. } => (seq, true),
+        other => return Err(corrupt(format!("{} is no delivery", other.kind().name))),
+    };
+    Ok(Delivery {
+        id: row.text(1)?.to_owned(),
+        seq,
+        trial,
+        state: row.text(3)?.to_owned(),
+        tries: row.count(4)?,
+        created_at: Timestamp::from_micros(row.int(5)?),
+        sent_at: row.opt_int(6)?.map(Timestamp::from_micros),
+        next_at: Timestamp::from_micros(row.int(7)?),
+        status: row.opt_text(8)?.and_then(|status| status.parse().ok()),
+        error: row.opt_text(9)?.map(str::to_owned),
     })
 }
 

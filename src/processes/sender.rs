@@ -1,5 +1,6 @@
-//! Takes effects out of the outbox and has them carried out. One process at a time does: Discord
-//! allows a bot 50 requests a second in all, which one can make.
+//! Takes effects out of the outbox and has them carried out. One process at a time does, on each way:
+//! Discord allows a bot 50 requests a second in all, which one can make. Receivers of webhooks have
+//! calls of their own, so that nobody who hangs keeps a ban waiting.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -16,7 +17,7 @@ use tokio::{
 
 use super::{
     Shared,
-    effect::{KINDS, Priority, WhenUnknown},
+    effect::{KINDS, Kind, Priority, Way, WhenUnknown},
     errand::{Errand, Next, later},
     hands::Hands,
     lanes::{Lanes, Light},
@@ -24,7 +25,6 @@ use super::{
     stopped,
 };
 
-const LEASE: &str = "effects";
 /// Longer than any call.
 const LEASE_SECS: i64 = 40;
 const RENEW: Duration = Duration::from_secs(10);
@@ -32,8 +32,10 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Another process may order something, or an operator ask for a retry, without our hearing of it.
 const LOOK: Duration = Duration::from_secs(1);
 const TIDY: Duration = Duration::from_mins(10);
-/// Effects that are known in memory; the others wait in the store.
+/// Effects that are known in memory; the others wait in the store. Of deliveries all are: those that
+/// do not get through would keep the others out.
 const WINDOW: usize = 20_000;
+const WINDOW_OF_WEBHOOKS: usize = 100_000;
 const PAGE: usize = 1_000;
 /// Calls under way at the same time.
 const CALLS: usize = 32;
@@ -47,6 +49,7 @@ const IN_DOUBT: u32 = 8;
 pub(super) struct Sender {
     pub shared: Arc<Shared>,
     pub hands: Arc<dyn Hands>,
+    pub way: Way,
 }
 
 type Back = (Light, Result<Next, Fault>);
@@ -87,7 +90,11 @@ impl Sender {
     async fn hold(&self, stop: &mut watch::Receiver<bool>) -> Result<(), Fault> {
         let shared = &*self.shared;
         let now = (shared.clock)();
-        let lease = Lease::claim(&shared.db, LEASE, &shared.owner, LEASE_SECS, now).await?;
+        let (lease, window) = match self.way {
+            Way::Discord => ("effects", WINDOW),
+            Way::Webhooks => ("deliveries", WINDOW_OF_WEBHOOKS),
+        };
+        let lease = Lease::claim(&shared.db, lease, &shared.owner, LEASE_SECS, now).await?;
         let lease = lease.ok_or(Fault::NotHeld)?;
         let under_way = self.recover(&lease).await?;
         let errand = Errand {
@@ -118,7 +125,7 @@ impl Sender {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            while held.more && held.lanes.len() < WINDOW {
+            while held.more && held.lanes.len() < window {
                 self.load(&mut held).await?;
             }
             self.send(&mut held);
@@ -134,8 +141,8 @@ impl Sender {
                 }
                 _ = renew.tick() => lease.renew(&shared.db, (shared.clock)()).await?,
                 _ = look.tick() => held.more = true,
-                () = shared.outbox.news.notified() => held.more = true,
-                _ = tidy.tick() => {
+                () = shared.outbox.news(self.way).notified() => held.more = true,
+                _ = tidy.tick(), if self.way == Way::Discord => {
                     if let Err(error) = shared.outbox.tidy().await {
                         tracing::warn!(%error, "finished effects could not be forgotten");
                     }
@@ -157,19 +164,24 @@ impl Sender {
         let now = (self.shared.clock)();
         let mut tx = self.shared.db.begin().await?;
         lease.hold(&mut tx, now).await?;
-        let select = "SELECT DISTINCT route FROM effects WHERE state = 'calling'";
+        let ours = self.way.in_sql();
+        let select =
+            format!("SELECT DISTINCT route FROM effects WHERE state = 'calling' AND {ours}");
         let mut routes = Vec::new();
-        for row in tx.query(select, &[]).await? {
+        for row in tx.query(&select, &[]).await? {
             routes.push(row.text(0)?.into());
         }
-        for kind in KINDS.iter().filter(|kind| kind.when_unknown == WhenUnknown::Drop) {
+        let dropped = |kind: &&Kind| kind.way == self.way && kind.when_unknown == WhenUnknown::Drop;
+        for kind in KINDS.iter().filter(dropped) {
             let drop = "UPDATE effects SET state = 'dropped', unsure = 1, finished_at = $2, \
                         error = 'the process was killed during the call', tell = 1 \
                         WHERE state = 'calling' AND kind = $1";
             tx.execute(drop, &values![kind.name, now]).await?;
         }
-        let unknown = "UPDATE effects SET state = 'unknown', unsure = 1 WHERE state = 'calling'";
-        let many = tx.execute(unknown, &[]).await?;
+        let unknown = format!(
+            "UPDATE effects SET state = 'unknown', unsure = 1 WHERE state = 'calling' AND {ours}"
+        );
+        let many = tx.execute(&unknown, &[]).await?;
         tx.commit().await?;
         if many > 0 {
             tracing::info!(
@@ -181,10 +193,13 @@ impl Sender {
     }
 
     async fn load(&self, held: &mut Held) -> Result<(), Fault> {
-        let sql = "SELECT number, guild, target, route, priority, next_at, tell, limited FROM effects \
-                   WHERE number > $1 AND (state IN ('waiting', 'unknown') OR tell = 1) \
-                   ORDER BY number LIMIT $2";
-        let rows = self.shared.db.query(sql, &values![held.cursor, PAGE as u64]).await?;
+        let sql = format!(
+            "SELECT number, guild, target, route, priority, next_at, tell, limited FROM effects \
+             WHERE number > $1 AND (state IN ('waiting', 'unknown') OR tell = 1) AND {} \
+             ORDER BY number LIMIT $2",
+            self.way.in_sql()
+        );
+        let rows = self.shared.db.query(&sql, &values![held.cursor, PAGE as u64]).await?;
         held.more = rows.len() == PAGE;
         let now = (self.shared.clock)();
         for row in &rows {
@@ -233,6 +248,7 @@ impl Sender {
                 return;
             };
             if !light.tell_only
+                && self.way == Way::Discord
                 && let Some(wait) = self.hands.no_room_for(&light.route)
             {
                 held.lanes.hold(&light, Instant::now() + wait);

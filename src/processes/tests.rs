@@ -17,3 +17,4 @@ mod reports;
 mod squads;
 mod tiers;
 mod timers;
+mod webhooks;

@@ -43,6 +43,7 @@ mod discord {
     mod mirror;
     mod moderation;
     mod moderators;
+    mod operator_login;
     mod rest;
     mod restarts;
     mod squads;

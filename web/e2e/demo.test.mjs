@@ -97,6 +97,46 @@ describe("the owner", () => {
   });
 });
 
+// Each sees what is theirs: the whole menu, so that a page too many is noticed as well as one too few.
+const EVERYBODYS = ["Overview", "Levels", "Leaderboard", "Your bytes", "Giveaways", "Squads", "Tiers", "API keys"];
+const STAFF = ["Analytics", "Transactions", "Members", "Cases", "Appeals", "Moderators", "Logs", "Exports"];
+const READS_ALL = [...STAFF, "Codes", "Audit log", "History", "Modules", "Settings", "Access"];
+const OPERATORS = ["Projections", "Dead letters", "Effects", "Cases everywhere", "Requests", "Maintenance", "Break the glass"];
+const PERSONAS = {
+  Lene: { what: "an analyst", sees: ["Analytics", "Transactions", "Members", "Exports"] },
+  Jonas: { what: "an auditor", sees: READS_ALL },
+  // Moderators of this community may read Discord's own audit log, and so ours.
+  Tobi: { what: "a moderator", sees: READS_ALL },
+  Maren: { what: "an admin", sees: READS_ALL },
+  Astrid: { what: "the owner and operator", sees: [...READS_ALL, ...OPERATORS] },
+};
+
+describe("each persona", () => {
+  for (const [name, { what, sees }] of Object.entries(PERSONAS)) {
+    it(`${name}, ${what}, sees what is theirs`, async () => {
+      const { page, wrong, close } = await signIn(name);
+      const links = await page.getByRole("navigation", { name: "Pages" }).locator(".side-link").allInnerTexts();
+      assert.deepEqual(links.map((link) => link.trim()).sort(), [...EVERYBODYS, ...sees].sort());
+      assert.deepEqual(wrong, []);
+      await close();
+    });
+  }
+
+  it("stands under what they are on the local Discord's page", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(origin);
+    await page.getByRole("link", { name: "Sign in with Discord" }).click();
+    const groups = page.getByLabel("Who are you?").locator("optgroup");
+    await groups.first().waitFor({ state: "attached" });
+    for (const [group, who] of [["Owner", "Astrid"], ["Admin", "Maren"], ["Moderator", "Tobi"], ["Auditor", "Jonas"], ["Analyst", "Lene"]]) {
+      const people = await page.locator(`optgroup[label="${group}"] option`).allTextContents();
+      assert.ok(people.includes(who), `${who} is no ${group}: ${people.join()}`);
+    }
+    await context.close();
+  });
+});
+
 describe("a member", () => {
   it("sees boards and nothing of the staff's, also by address", async () => {
     const { page, close } = await signIn(undefined);

@@ -42,7 +42,7 @@ export function drawsOf({ empty, now, day, iso, person, page, roles }) {
     },
     codes: {
       on: true,
-      campaigns: ({ first, after }) => page(empty ? 0 : campaigns.length, first, after, (i) => ({ id: `00000000-0000-5000-9000-${String(i).padStart(12, "0")}`, seq: String(900 - i), name: campaigns[i][0], madeAt: iso(now - i * 9 * day), creator: person(i + 2), reward: campaigns[i][1], codes: campaigns[i][2], uses: campaigns[i][3], usesMost: campaigns[i][4], usesPerCode: i === 1 ? 1 : null, usesPerMember: 1, delivered: campaigns[i][3] - i, failed: i, starts: null, ends: i === 0 ? iso(now + 12 * day) : null, revoked: campaigns[i][5] })),
+      campaigns: ({ first, after }) => page(empty ? 0 : campaigns.length, first, after, (i) => ({ id: `00000000-0000-5000-9000-${String(i).padStart(12, "0")}`, seq: String(900 - i), name: campaigns[i][0], madeAt: iso(now - i * 9 * day), creator: person(i + 2), reward: campaigns[i][1], codes: campaigns[i][2], uses: campaigns[i][3], usesMost: campaigns[i][4], usesPerCode: i === 1 ? 1 : null, usesPerMember: 1, delivered: campaigns[i][3] - i, failed: i, starts: null, ends: i === 0 ? iso(now + 12 * day) : null, onlyFor: i === 0 ? [roles[1], roles[2]] : [], revoked: campaigns[i][5] })),
       campaign: null,
       uses: ({ first, after }) => page(empty ? 0 : 130, first, after, (i) => ({ number: 130 - i, person: person((i % 11) + 1), at: iso(now - i * 7_000_000), state: i === 0 ? "under_way" : i % 17 === 5 ? "member_gone" : "delivered" })),
     },

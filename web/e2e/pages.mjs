@@ -4,7 +4,9 @@ import { GIVEAWAY } from "./draws.mjs";
 const GUILD = "900000000000000001";
 export const PAGES = {
   "sign-in": { path: "/sign-in", as: "anonymous" },
+  "sign-in-operator": { path: "/sign-in/operator", as: "anonymous" },
   guilds: { path: "/" },
+  "me-by-name": { path: "/me", as: "byname" },
   me: { path: "/me" },
   overview: { path: `/g/${GUILD}/overview` },
   leaderboard: { path: `/g/${GUILD}/leaderboard` },
@@ -39,6 +41,8 @@ export const PAGES = {
   "settings-levels": { path: `/g/${GUILD}/settings/levels` },
   access: { path: `/g/${GUILD}/access` },
   keys: { path: `/g/${GUILD}/keys` },
+  webhooks: { path: `/g/${GUILD}/webhooks` },
+  webhook: { path: `/g/${GUILD}/webhooks?webhook=00000000-0000-4000-8000-000000000201` },
   projections: { path: "/ops/projections", as: "operator" },
   "dead-letters": { path: "/ops/dead-letters", as: "operator" },
   effects: { path: "/ops/effects", as: "operator" },

@@ -223,6 +223,8 @@ function guildOf(mode, asOf) {
     permissionLines: ALL.map((permission, i) => ({ permission, name: permission, discord: i < 2 ? '"Manage Server"' : i === 2 ? '"Administrator"' : '"Timeout Members"', held: permissions.includes(permission) })),
     blocks: empty ? [] : [{ person: person(5), since: iso(NOW - 9 * DAY), until: null, reason: "spam by direct messages" }],
     keys: ({ everybodys }) => (empty ? [] : [["the website", 0, ["READ", "ECONOMY"], 2, 80], ["nightly report on my server at home", 0, ["READ", "RECORDS", "AUDIT"], null, 300], ...(everybodys ? [["Ben's bot", 3, ["READ"], 40, 12]] : [])].map(([name, who, scopes, used, days], i) => ({ id: `00000000-0000-4000-8000-00000000010${i}`, owner: person(who), name, scopes, madeAt: iso(NOW - (i + 5) * DAY), endsAt: iso(NOW + days * DAY), usedAt: used === null ? null : iso(NOW - used * 3_600_000) }))),
+    webhooks: empty ? [] : [["our website", "hooks.example.org", ["ECONOMY", "GIVEAWAYS"], null], ["the bridge to our ticket system, which nobody remembers who runs", "bridge.a-rather-long-name-of-a-host.example.net:8443", ["MODERATION", "MEMBERS", "ACCESS", "SETTINGS", "LOGS"], "FAILING"], [null, null, ["LEVELS"], "ERASED"]].map(([name, host, kinds, off], i) => ({ id: `00000000-0000-4000-8000-00000000020${i}`, by: person(i), name, host, kinds, off, offSince: off === null ? null : iso(NOW - 7_200_000), madeAt: iso(NOW - (i + 3) * DAY) })),
+    webhookDeliveries: empty ? [] : [["WAITING", 0, null, null, false], ["RETRYING", 7, null, "its receiver answered 500", false], ["DELIVERED", 1, 204, null, true], ["FAILED", 40, null, "it is of no use after 86400 s; at last its receiver did not answer within ten seconds", false], ["DROPPED", 0, null, null, false], ["DELIVERED", 1, 200, null, false]].map(([state, tries, status, error, trial], i) => ({ id: uuid(5000 + i), seq: String(HEAD - i * 7), trial, state, tries: String(tries), orderedAt: iso(NOW - i * 3_600_000), sentAt: tries === 0 ? null : iso(NOW - i * 3_500_000), nextAt: state === "RETRYING" ? iso(NOW + 1_800_000) : null, status, error })),
     visits: empty ? [] : [0, 1, 2].map((i) => ({ operator: person([7, 11, 9][i]), since: iso(NOW - i * 9 * DAY), until: iso(i === 0 ? Date.now() + 2_000_000 : NOW - i * 9 * DAY + 3_600_000), lasts: i === 0, isYours: mode === "operator", reason: i === 2 ? null : ["a member reports that bytes they were sent never arrived, ticket 4711", "asked for by the owner"][i] })),
     grants: empty ? [] : [["AUDITOR", 3, "the yearly audit"], ["MODERATOR", 4, "stands in while tobias is on holiday, which is longer than anybody thought it would be"], ["ANALYST", 5, null]].map(([role, n, reason], i) => ({ person: person(n), role, since: iso(NOW - DAY), until: iso(NOW + (i + 1) * 2 * DAY), by: i === 2 ? null : person(1), reason })),
     reads: ({ first, after, operators }) => page(empty ? 0 : 60, first, after, (i) => readLine(i, operators)),
@@ -264,11 +266,12 @@ function root(mode) {
   const done = { status: "DONE", refusal: null };
   const refusedBy = (rule, text) => ({ status: "REFUSED", refusal: { rule, text } });
   return {
-    viewer: mode === "anonymous" ? null : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", punished: punished(empty), guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
+    viewer: mode === "anonymous" ? null : mode === "byname" ? { userId: null, name: "ada", avatarUrl: null, isOperator: true, punished: [], guilds: [], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Firefox/142.0", isThisOne: true }] } : { userId: "100000000000000001", name: "Mira", avatarUrl: null, isOperator: mode === "operator" || mode === "empty", punished: punished(empty), guilds: [card, { ...card, id: "900000000000000002", name: "Rust Reading Group", memberCount: 214, permissions: [] }], sessions: [{ id: "s1", beganAt: iso(NOW - DAY), seenAt: iso(NOW), endsAt: iso(NOW + 6 * DAY), client: "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36", isThisOne: true }, { id: "s2", beganAt: iso(NOW - 4 * DAY), seenAt: iso(NOW - DAY), endsAt: iso(NOW + 2 * DAY), client: "Mozilla/5.0 (iPhone; CPU iPhone OS) Safari/605", isThisOne: false }] },
     guild: ({ id, asOf }) => (/^9000000000000000\d\d$/.test(id) ? guildOf(mode, asOf) : null),
     operations: () => operations(empty),
     status: { log: true, lateReadModels: 0, maintenance: null, at: iso(Date.now()) },
     sessionRevoke: true,
+    webhookCreate: () => ({ status: "DONE", refusal: null, id: "00000000-0000-4000-8000-000000000200", secret: `reevewh_${"5f".repeat(32)}` }),
     settingsChange: ({ input }) => (input.fields.some((one) => one.text === "13") ? { done: { status: "REFUSED", refusal: { rule: "settings.unlucky", text: "daily_amount: use another number than 13." } }, changes: [], settings: null } : { done, changes: [], settings: null }),
     settingsRevert: { done, changes: [], settings: null }, settingsReset: { done, changes: [], settings: null },
     moduleSwitch: ({ input }) => ({ done, state: input.on ? "ON" : "OFF" }),
@@ -294,6 +297,21 @@ async function answer(request, response, mode) {
   response.end(JSON.stringify(await graphql({ schema, source: query, rootValue: root(mode), variableValues: variables, operationName })));
 }
 
+/** The form of operators: whose name is "locked" waits, whose is "ada" gets in with the code 123456, and "broken" breaks. */
+async function operatorsForm(request, response) {
+  let body = "";
+  for await (const part of request) body += part;
+  response.setHeader("content-type", "application/json");
+  if (request.method === "GET") return response.end(JSON.stringify({ csrf: "form-token" }));
+  const say = (status, code, more = {}) => response.writeHead(status, more).end(JSON.stringify({ errors: [{ message: code, extensions: { code, ...(status === 500 ? { errorId: "e-7F3K2" } : {}) } }] }));
+  if (request.headers["x-csrf-token"] !== "form-token") return say(403, "CSRF");
+  const { name, code } = JSON.parse(body);
+  if (name === "locked") return say(429, "LOCKED", { "retry-after": "42" });
+  if (name === "broken") return say(500, "FAULT");
+  if (name !== "ada" || code !== "123456") return say(401, "WRONG");
+  return response.writeHead(204, { "set-cookie": "standin=byname; Path=/" }).end();
+}
+
 export function serve(port = 0) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -301,6 +319,7 @@ export function serve(port = 0) {
     response.setHeader("content-security-policy", CSP);
     if (pathname === "/graphql" && request.method !== "POST") return response.writeHead(426).end();
     if (pathname === "/auth/session") return response.setHeader("content-type", "application/json").end(JSON.stringify({ signedIn: mode !== "anonymous", csrf: "token", canSignIn: true }));
+    if (pathname === "/auth/operator") return void operatorsForm(request, response);
     if (serveDraw(pathname, response)) return;
     if (pathname === "/graphql") return void answer(request, response, mode);
     if (/^\/api\/v1\/guilds\/\d+\/exports\/\w+$/.test(pathname)) {

@@ -114,6 +114,28 @@ describe("the dashboard", () => {
     await close();
   });
 
+  // proves: API-10
+  it("makes a webhook, shows its secret once, and what it was told", async () => {
+    const { page, wrong, close } = await open(`${GUILD}/webhooks`, "admin");
+    await page.getByRole("button", { name: "Make a webhook" }).click();
+    const dialog = page.getByRole("dialog", { name: "Make a webhook" });
+    await dialog.getByLabel("Name").fill("our website");
+    await dialog.getByLabel("Address").fill("https://example.org/hook");
+    const make = dialog.getByRole("button", { name: "Make the webhook" });
+    assert.equal(await make.getAttribute("title"), "Choose first what it hears of.");
+    await dialog.getByRole("checkbox", { name: /^Economy/ }).check();
+    await make.click();
+    const told = page.getByRole("dialog", { name: "Its secret" });
+    assert.match(await told.getByLabel("Secret").inputValue(), /^reevewh_/);
+    assert.deepEqual(await violations(page), []);
+    await told.getByRole("button", { name: "It is kept" }).click();
+    await page.waitForURL("**/webhooks?webhook=*");
+    const deliveries = page.getByRole("table", { name: "Deliveries" });
+    assert.match(await deliveries.innerText(), /its receiver answered 500/);
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
   it("hides from a member what is not theirs", async () => {
     const { page, close } = await open(`${GUILD}/overview`, "member");
     const pages = await page.getByRole("navigation", { name: "Pages" }).innerText();
@@ -243,6 +265,61 @@ describe("the dashboard", () => {
   });
 });
 
+describe("an operator without Discord", () => {
+  const fill = async (page, name, code) => {
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Password").fill("correct horse battery");
+    await page.getByLabel("Code").fill(code);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  };
+
+  it("signs in, sees the operators' pages that are no community's, and no more", async () => {
+    const { page, wrong, close } = await open("/sign-in", "anonymous");
+    await page.getByRole("link", { name: "For operators" }).click();
+    await fill(page, "ada", "123456");
+    await page.getByRole("heading", { name: "Projections", level: 1 }).waitFor();
+    const pages = await page.getByRole("navigation", { name: "Pages" }).innerText();
+    assert.match(pages, /Projections[\s\S]*Maintenance/);
+    assert.doesNotMatch(pages, /Cases everywhere|Break the glass|Overview/);
+    await page.goto(`${base}/`);
+    await page.getByText("You are signed in without Discord").waitFor();
+    assert.deepEqual(wrong, []);
+    await close();
+  });
+
+  it("is told that something was wrong, not what; and keeps what was typed but the code", async () => {
+    const { page, close } = await open("/sign-in/operator?return=/ops/effects", "anonymous");
+    await fill(page, "ada", "000000");
+    await page.getByText("The name, the password or the code is wrong.").waitFor();
+    assert.deepEqual(await violations(page), []);
+    assert.equal(await page.getByLabel("Name").inputValue(), "ada");
+    assert.equal(await page.getByLabel("Code").inputValue(), "");
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "code");
+    await page.getByLabel("Code").fill("123456");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Effects", level: 1 }).waitFor();
+    await close();
+  });
+
+  it("waits after too many tries, sees how long, and goes on by itself", async () => {
+    const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce" });
+    await context.addCookies([{ name: "standin", value: "anonymous", url: base }]);
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.clock.install();
+    await page.goto(`${base}/sign-in/operator`);
+    await fill(page, "locked", "123456");
+    await page.getByRole("status").getByText(/It goes on in \d+ s\./).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Sign in" }).getAttribute("aria-disabled"), "true");
+    assert.deepEqual(await violations(page), []);
+    await page.clock.runFor(43_000);
+    await page.getByText("You can try again now.").waitFor();
+    await fill(page, "broken", "123456");
+    await page.getByText("Its error id is e-7F3K2.").waitFor();
+    await context.close();
+  });
+});
+
 describe("moderation", () => {
   const GUILD = "/g/900000000000000001";
 
@@ -293,6 +370,28 @@ describe("moderation", () => {
     await page.getByRole("link", { name: "As it was then" }).first().click();
     await page.getByText("Viewing the past").waitFor();
     assert.equal(await page.getByRole("button", { name: "Add a note" }).getAttribute("aria-disabled"), "true");
+    await close();
+  });
+
+  it("saves a case as a text, without whom it is about unless one says so", async () => {
+    const { page, close } = await open(`${GUILD}/cases/41`, "admin");
+    const name = (await page.locator(".case-head .person bdi").first().innerText()).trim();
+    const saves = async () => {
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      const file = await saved;
+      assert.equal(file.suggestedFilename(), "case-41.md");
+      return readFileSync(await file.path(), "utf8");
+    };
+    await page.getByRole("button", { name: "Save as a text" }).click();
+    const without = await saves();
+    assert.match(without, /^# Case 41: /);
+    assert.match(without, /The member/);
+    assert.equal(without.includes(name), false, without);
+    assert.equal(/\d{15,20}/.test(without), false, without);
+    await page.getByRole("button", { name: "Save as a text" }).click();
+    await page.getByRole("switch", { name: "With names and ids" }).click();
+    assert.equal((await saves()).includes(name), true);
     await close();
   });
 

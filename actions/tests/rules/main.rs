@@ -21,4 +21,5 @@ mod reads;
 mod refused;
 mod settings;
 mod support;
+mod webhooks;
 mod who_looked;

@@ -1,10 +1,11 @@
 //! Golden files of who may and who looked are made from these, once.
 
 use domain::{
-    CaseNumber,
+    CaseNumber, WebhookId,
     grants::{Event as OfGrants, Grants, Role},
     reads::{Event as OfReads, Reads, Via},
     visits::{Event as OfVisits, Visits},
+    webhooks::{Event as OfWebhooks, Kind, Off, Webhooks},
 };
 
 use super::*;
@@ -13,6 +14,7 @@ pub fn samples() -> Vec<Stored> {
     let mut stored = of::<Reads>(reads());
     stored.extend(of::<Grants>(grants()));
     stored.extend(of::<Visits>(visits()));
+    stored.extend(of::<Webhooks>(webhooks()));
     stored
 }
 
@@ -40,6 +42,34 @@ fn reads_by(operator: bool) -> Vec<OfReads> {
         OfReads::ListSearched { who, operator, list, whom, via: download, at },
         OfReads::HistorySearched { who, operator, whom, via, at },
         OfReads::ManyOpened { who, operator, via, at },
+    ]
+}
+
+fn webhooks() -> Vec<OfWebhooks> {
+    let webhook = WebhookId(Uuid::from_u128(0x0193_a1c0_7d3e_4c44_9a53_5f0d_6f1f_2a35));
+    let (by, at, kinds) = (ANN, at(), Kind::ALL.to_vec());
+    let (name, address) = (sealed, sealed);
+    let changed = |address| OfWebhooks::Changed {
+        webhook,
+        name: name(),
+        address,
+        kinds: vec![Kind::Economy],
+        at,
+    };
+    let off = |why| OfWebhooks::SwitchedOff { webhook, why, at };
+    vec![
+        OfWebhooks::Created { webhook, by, name: name(), address: address(), kinds, at },
+        changed(Some(address())),
+        changed(None),
+        OfWebhooks::SecretTurned { webhook, turn: 1, at },
+        off(Off::Asked),
+        off(Off::Gone),
+        off(Off::Failing),
+        off(Off::Overrun),
+        off(Off::Erased),
+        OfWebhooks::SwitchedOn { webhook, at },
+        OfWebhooks::TestAsked { webhook, at },
+        OfWebhooks::Deleted { webhook, at },
     ]
 }
 

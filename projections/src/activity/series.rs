@@ -159,7 +159,9 @@ impl Made {
         match (self, when) {
             (Self::Sum(column), _) => sum(column),
             (Self::Minutes(column), _) => format!("({} / 60000000)", sum(column)),
-            (Self::Persons, None) => "CAST(COUNT(DISTINCT a.person) AS bigint)".to_owned(),
+            // With its sign the column is no index's: SQLite would go through everybody in the order
+            // of persons, once for each span, to count them apart.
+            (Self::Persons, None) => "CAST(COUNT(DISTINCT +a.person) AS bigint)".to_owned(),
             (Self::Persons, Some(when)) => {
                 format!("CAST(COUNT(DISTINCT CASE WHEN {when} THEN a.person END) AS bigint)")
             }

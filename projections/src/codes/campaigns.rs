@@ -43,7 +43,7 @@ struct Change {
 
 impl Projection for Campaigns {
     const NAME: &'static str = "campaigns";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const CATEGORIES: &'static [&'static str] = &[Campaign::CAPABILITY, Codes::CAPABILITY];
     const TABLES: &'static [Table] = &[Table {
         name: "campaigns",
@@ -63,6 +63,7 @@ impl Projection for Campaigns {
             uses_per_member bigint NOT NULL DEFAULT 1,
             from_at         bigint,
             until_at        bigint,
+            only_for        text   NOT NULL DEFAULT '', -- roles; whoever has one may redeem
             codes           bigint NOT NULL DEFAULT 0,
             uses            bigint NOT NULL DEFAULT 0,
             delivered       bigint NOT NULL DEFAULT 0,
@@ -121,7 +122,7 @@ impl Projection for Campaigns {
         tables.execute_many(insert, &batch.made).await?;
         for ((guild, id), limits) in batch.limits {
             let set = "UPDATE {campaigns} SET uses_most = $3, uses_per_code = $4, \
-                       uses_per_member = $5, from_at = $6, until_at = $7 \
+                       uses_per_member = $5, from_at = $6, until_at = $7, only_for = $8 \
                        WHERE guild = $1 AND campaign = $2";
             let count = |count: Option<u32>| Value::Int(count.map(i64::from));
             let time = |time: Option<Timestamp>| Value::Int(time.map(Timestamp::as_micros));
@@ -133,6 +134,7 @@ impl Projection for Campaigns {
                 limits.uses_per_member.into(),
                 time(limits.from),
                 time(limits.until),
+                roles_text(&limits.roles).into(),
             ];
             tables.execute(set, &row).await?;
         }
@@ -147,6 +149,10 @@ impl Projection for Campaigns {
         }
         Ok(())
     }
+}
+
+fn roles_text(roles: &[RoleId]) -> String {
+    roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn columns(reward: Reward) -> (&'static str, Option<i64>, Option<i64>, Option<i64>) {
@@ -171,6 +177,8 @@ pub struct Line {
     pub uses_per_member: u32,
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Whoever has one of these may redeem; none: everybody.
+    pub only_for: Vec<RoleId>,
     pub codes: u32,
     pub uses: u32,
     pub delivered: u32,
@@ -181,7 +189,7 @@ pub struct Line {
 
 const COLUMNS: &str = "campaign, seq, at, name, creator, reward, amount, role, days, uses_most, \
                        uses_per_code, uses_per_member, from_at, until_at, codes, uses, delivered, \
-                       failed, revoked";
+                       failed, revoked, only_for";
 
 impl Line {
     fn read(row: &Row) -> Result<Self, LogError> {
@@ -208,6 +216,7 @@ impl Line {
             uses_per_member: small(row.int(11)?)?,
             from: row.opt_int(12)?.map(Timestamp::from_micros),
             until: row.opt_int(13)?.map(Timestamp::from_micros),
+            only_for: row.text(19)?.split(',').filter_map(|role| role.parse().ok()).collect(),
             codes: small(row.int(14)?)?,
             uses: small(row.int(15)?)?,
             delivered: small(row.int(16)?)?,

@@ -23,6 +23,10 @@ pub static CAMPAIGNS: Export = Export {
         Column::number("uses_per_member", "How often each member may use one."),
         Column::moment("from_at", "From when it is open."),
         Column::moment("until_at", "Until when it is open."),
+        Column::text(
+            "only_for",
+            "Ids of roles with a comma between: whoever has one may redeem; empty: everybody.",
+        ),
         Column::number("codes", "How many codes it has."),
         Column::number("uses", "How often they were used."),
         Column::number("delivered", "How many rewards were handed over."),

@@ -6,7 +6,7 @@ use actions::{
 };
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use domain::{
-    Bytes,
+    Bytes, RoleId,
     campaign::{Limits, Reward},
 };
 
@@ -39,6 +39,8 @@ pub struct CampaignCreate {
     pub uses_per_member: Option<u32>,
     pub starts: Option<Time>,
     pub ends: Option<Time>,
+    /// Whoever has one of these roles may redeem; everybody where it is left out.
+    pub only_for: Option<Vec<Snowflake>>,
     /// Names this request; repeating it makes nothing again.
     pub key: String,
 }
@@ -53,6 +55,8 @@ pub struct CampaignLimit {
     pub uses_per_member: Option<u32>,
     pub starts: MaybeUndefined<Time>,
     pub ends: MaybeUndefined<Time>,
+    /// Whoever has one of these roles may redeem; none: everybody.
+    pub only_for: Option<Vec<Snowflake>>,
     pub key: String,
 }
 
@@ -115,8 +119,10 @@ impl Mutations {
         let (actions, caller, id) =
             (scope.actions(), scope.caller(), campaign_id(&input.campaign)?);
         let key = key(actions, scope.signed_in(), &input.key)?;
+        let only_for = input.only_for.as_deref().map(roles).transpose()?;
         let change = |limits: &mut Limits| {
             let CampaignLimit { uses, uses_per_code, uses_per_member, starts, ends, .. } = input;
+            limits.roles = only_for.unwrap_or_else(|| std::mem::take(&mut limits.roles));
             uses.update_to(&mut limits.uses);
             uses_per_code.update_to(&mut limits.uses_per_code);
             limits.uses_per_member = uses_per_member.unwrap_or(limits.uses_per_member);
@@ -145,6 +151,13 @@ impl Mutations {
         let asked = actions.revoke_code(scope.guild(), caller, &input.code, &key).await;
         Ok(done(asked)?.map_or_else(|done| done, |()| Done::of(false)))
     }
+}
+
+fn roles(given: &[Snowflake]) -> Answer<Vec<RoleId>> {
+    let role = |role: &Snowflake| {
+        RoleId::new(role.0).map_err(|error| Trouble::bad_input(format!("{error}.")))
+    };
+    given.iter().map(role).collect()
 }
 
 /// What is to be made, or the rule that says no to its role.
@@ -179,7 +192,7 @@ async fn new_campaign(scope: &Scope, input: CampaignCreate) -> Answer<Result<New
         uses_per_member: input.uses_per_member.unwrap_or(1),
         from: input.starts.map(|time| time.0),
         until: input.ends.map(|time| time.0),
-        roles: Vec::new(),
+        roles: roles(&input.only_for.unwrap_or_default())?,
     };
     let name = input.name.trim().to_owned();
     Ok(Ok(NewCampaign { name, reward, role, limits, codes }))

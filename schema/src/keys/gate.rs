@@ -56,7 +56,8 @@ fn mutation(operation: &str) -> Option<Scope> {
         | "caseHide" | "caseResolve" | "caseLink" | "caseDuration" | "casePardon"
         | "appealDecide" | "casesUndo" => Scope::Moderation,
         "settingsChange" | "settingsReset" | "settingsRevert" | "moduleSwitch" => Scope::Settings,
-        "block" | "unblock" => Scope::Access,
+        "block" | "unblock" | "webhookCreate" | "webhookChange" | "webhookSwitch"
+        | "webhookTurnSecret" | "webhookTest" | "webhookDelete" => Scope::Access,
         "giveawayCreate" | "giveawayEdit" | "giveawayPause" | "giveawayResume" | "giveawayEnd"
         | "giveawayCancel" | "giveawayReroll" => Scope::Giveaways,
         "squadCreate" | "squadEdit" | "squadDelete" => Scope::Squads,

@@ -145,7 +145,7 @@ pub async fn list(
 /// Each community whose cases are shown can see that an operator looked.
 async fn noted(ctx: &Context<'_>, rows: &[CaseSomewhere]) -> Answer<()> {
     let standing = Standing { visits: true, ..Standing::everyone() };
-    let caller = Caller::member(operator(ctx)?.user, standing);
+    let caller = Caller::member(operator(ctx)?.person()?.user, standing);
     let guilds: BTreeSet<GuildId> = rows.iter().map(|row| row.guild).collect();
     for guild in guilds {
         house(ctx).actions.note_read(guild, &caller, Thing::Cases, Via::Dashboard).await;

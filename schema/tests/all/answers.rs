@@ -115,6 +115,20 @@ async fn given_history_then_it_is_read_page_by_page_to_its_beginning() {
     let inner = "events(first: 5, filter: {types: [\"access_settings.\"]}) { nodes { seq } }";
     let page = of_guild(&house, &admin, "", inner).await["events"].clone();
     assert_eq!(page["nodes"].as_array().unwrap().len(), 3);
+    // Words are those of the sentence, with the names that the log has not.
+    let with = async |words: &str| {
+        let inner =
+            format!("events(first: 50, filter: {{words: {words}}}) {{ nodes {{ sentence }} }}");
+        let page = of_guild(&house, &admin, "", &inner).await["events"]["nodes"].clone();
+        page.as_array().unwrap().len()
+    };
+    assert_eq!(with("[\"GAVE\", \"user 101\"]").await, 25);
+    assert_eq!(with("[\"bytes_granted\"]").await, 25, "types have words too");
+    assert_eq!(with("[\"gave\", \"nobody\"]").await, 0);
+    let many = format!("events(filter: {{words: [\"{}\"]}}) {{ nodes {{ seq }} }}", "x".repeat(61));
+    let question = format!("{{ guild(id: \"{}\") {{ {many} }} }}", guild());
+    let refused = house.ask(Some(&admin), question.as_str()).await;
+    assert!(refused.errors[0].message.contains("at most 10, of 60"), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

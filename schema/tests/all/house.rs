@@ -25,9 +25,9 @@ use eventlog::{
 use parking_lot::Mutex;
 use projections::{ReadStore, Runtime, RuntimeOptions, Status, TimeMachine, TimeOptions};
 use schema::{
-    Accounts, CallerLine, Channel, Community, Directory, Effect, EffectCounts, House as Built,
-    Limits, Operations, ParkedGuild, ProcessLine, Profile, ReeveSchema, Role, SessionLine,
-    SignedIn, Trouble, Unknown,
+    Account, Accounts, CallerLine, Channel, Community, Delivery, Directory, Effect, EffectCounts,
+    House as Built, Identity, Limits, Operations, OperatorSignedIn, ParkedGuild, ProcessLine,
+    Profile, ReeveSchema, Role, SessionLine, SignedIn, Trouble, Unknown,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -176,9 +176,13 @@ impl House {
     }
 
     pub fn asked(&self, who: Option<&SignedIn>, question: impl Into<Request>) -> Request {
+        self.asked_as(who.cloned().map(Identity::Person).as_ref(), question)
+    }
+
+    pub fn asked_as(&self, who: Option<&Identity>, question: impl Into<Request>) -> Request {
         let question = question.into().data(schema::request_people(Arc::clone(&self.built)));
         match who {
-            Some(who) => question.data(who.clone()),
+            Some(who) => who.clone().asks(question),
             None => question,
         }
     }
@@ -246,6 +250,12 @@ pub fn signed_in(number: u64) -> SignedIn {
         guilds: vec![guild()],
         key: None,
     }
+}
+
+/// An operator without Discord.
+pub fn operator_by_name() -> Identity {
+    let (id, name) = (uuid::Uuid::from_u128(7), "ada".to_owned());
+    Identity::Operator(OperatorSignedIn { id, name, session: "session-ada".to_owned() })
 }
 
 /// The code of the first error.
@@ -318,11 +328,11 @@ impl Accounts for Town {
         Ok(!self.ended.lock().contains(&who.session))
     }
 
-    async fn sessions(&self, _: UserId) -> Result<Vec<SessionLine>, Trouble> {
+    async fn sessions(&self, _: Account) -> Result<Vec<SessionLine>, Trouble> {
         Ok(Vec::new())
     }
 
-    async fn revoke(&self, _: UserId, session: &str) -> Result<bool, Trouble> {
+    async fn revoke(&self, _: Account, session: &str) -> Result<bool, Trouble> {
         Ok(self.ended.lock().insert(session.to_owned()))
     }
 }
@@ -358,6 +368,29 @@ impl Operations for Quiet {
 
     async fn parked_guilds(&self) -> Result<Vec<ParkedGuild>, Trouble> {
         Ok(Vec::new())
+    }
+
+    async fn deliveries(
+        &self,
+        _: GuildId,
+        _: domain::WebhookId,
+        _: u64,
+    ) -> Result<Vec<Delivery>, Trouble> {
+        let of = |state: &str, status, error: Option<&str>| {
+            let at = Timestamp::from_secs(NOON);
+            let (id, error) = (uuid::Uuid::nil().to_string(), error.map(str::to_owned));
+            let (state, sent_at) = (state.to_owned(), Some(at));
+            let (created_at, next_at) = (at, at.plus_secs(60));
+            let (seq, trial, tries) = (7, false, 1);
+            Delivery { id, seq, trial, state, tries, created_at, sent_at, next_at, status, error }
+        };
+        Ok(vec![
+            of("waiting", None, None),
+            of("unknown", None, Some("its receiver answered 500")),
+            of("done", Some(200), None),
+            of("dead", None, Some("its receiver is gone")),
+            of("dropped", None, None),
+        ])
     }
 
     async fn retry_process(&self, _: &str, _: Option<GuildId>) -> Result<u64, Trouble> {

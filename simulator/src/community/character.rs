@@ -21,6 +21,9 @@ pub type Who = usize;
 pub const OWNER: Who = 0;
 pub const ADMIN: Who = 1;
 pub const MODERATORS: [Who; 2] = [2, 3];
+/// Whom the owner has look through the books, and count. They stay, too.
+pub const AUDITOR: Who = 4;
+pub const ANALYST: Who = 5;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Character {
@@ -101,6 +104,9 @@ pub fn cast(seed: u64, members: usize, days: u32, raids: &[u32]) -> Vec<Characte
             (one.presence, one.chatter) = (one.presence.max(0.8), one.chatter.max(4.0));
         } else if dice.random_range(0..100) < LEAVERS_OF_100 && comes + 2 < days {
             one.leaves = Some(dice.random_range(comes + 1..days));
+        }
+        if [AUDITOR, ANALYST].contains(&cast.len()) {
+            one.leaves = None;
         }
         cast.push(one);
     }

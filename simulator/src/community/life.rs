@@ -9,7 +9,9 @@ mod fair;
 use rand::{Rng, RngExt as _, SeedableRng as _, rngs::StdRng};
 
 pub use self::fair::{Campaign, Gives, PATRON, SQUADS};
-pub use super::character::{ADMIN, Character, FEWEST_MEMBERS, MODERATORS, OWNER, Who};
+pub use super::character::{
+    ADMIN, ANALYST, AUDITOR, Character, FEWEST_MEMBERS, MODERATORS, OWNER, Who,
+};
 use super::{
     character,
     talk::{self, HAUNTS},
@@ -67,6 +69,11 @@ pub enum Deed {
     ReadsHistory,
     AsksForRoles,
     Decides(Decision),
+    /// Gives somebody a role of the server's, and places it above that of the regulars.
+    Appoints {
+        whom: Who,
+        role: &'static str,
+    },
     /// Has it put on record, as a warning.
     Warns {
         whom: Who,
@@ -136,6 +143,10 @@ pub enum Decision {
     RolesFor(&'static [(u32, &'static str)]),
     /// Who has this role may offer prizes.
     HostsAre(&'static str),
+    /// Who has this role may read everything.
+    AuditorsAre(&'static str),
+    /// Who has this role may look at numbers.
+    AnalystsAre(&'static str),
     /// A role that is held for a time, and adds so much to each day's reward.
     Tier {
         role: &'static str,
@@ -156,6 +167,9 @@ pub struct Moment {
     pub deed: Deed,
 }
 
+/// Roles of the server's for whoever looks through the books, and whoever counts.
+pub const AUDITORS: &str = "Auditor";
+pub const ANALYSTS: &str = "Analyst";
 /// The roles that gifts earn.
 pub const EARNED_ROLES: &[(u32, &str)] = &[(50, "Neighbour"), (250, "Pillar"), (1_000, "Beloved")];
 
@@ -349,7 +363,12 @@ impl Day<'_> {
 
     fn owner(&mut self) {
         let decisions: &[Decision] = match self.number {
-            0 => &[Decision::DailyAmount(10), Decision::GiftPause { secs: 600 }],
+            0 => &[
+                Decision::DailyAmount(10),
+                Decision::GiftPause { secs: 600 },
+                Decision::AuditorsAre(AUDITORS),
+                Decision::AnalystsAre(ANALYSTS),
+            ],
             1 => &[Decision::RolesFor(EARNED_ROLES)],
             21 => &[Decision::LargestGift(500)],
             45 => &[Decision::DailyAmount(12)],
@@ -359,6 +378,11 @@ impl Day<'_> {
         for (decision, later) in decisions.iter().zip(0..) {
             let at = 5 * HOUR_MS / 100 + later * 60_000;
             self.add(at, OWNER, Deed::Decides(decision.clone()));
+        }
+        if self.number == 0 {
+            for (whom, role) in [(AUDITOR, AUDITORS), (ANALYST, ANALYSTS)] {
+                self.add(HOUR_MS / 2, OWNER, Deed::Appoints { whom, role });
+            }
         }
     }
 

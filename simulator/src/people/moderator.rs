@@ -99,6 +99,15 @@ impl Person {
         Ok(world.create_role(self.guild, edit, &self.by(""))?)
     }
 
+    /// Puts a role right above another one, both below their own.
+    pub fn raises_role(&self, role: Id, above: Id) -> Result<(), Failed> {
+        let mut world = self.sim.world.lock();
+        self.manages_role(&world, role)?;
+        self.manages_role(&world, above)?;
+        let place = world.role(self.guild, above)?.position;
+        Ok(world.move_roles(self.guild, &[(role, place)], &self.by(""))?)
+    }
+
     pub fn moves_in_voice(&self, target: &Self, to: Option<Id>) -> Result<(), Failed> {
         let mut world = self.sim.world.lock();
         world.require(self.guild, self.user, Permissions::MOVE_MEMBERS)?;

@@ -4,7 +4,7 @@
 use std::{fmt, time::Instant};
 
 use serde::Serialize;
-use simulator::flood::Ground as Flooded;
+use simulator::{flood::Ground as Flooded, given};
 
 use super::{
     Failed,
@@ -30,6 +30,10 @@ pub(super) struct Args {
     /// What our process does besides: gateway, or all
     #[arg(long, default_value = "gateway")]
     roles: String,
+    /// What it does with a message: as it comes, the day's reward, activity and levels; with all,
+    /// members are copied and what messages say is kept too
+    #[arg(long, value_enum, default_value_t = Features::Usual)]
+    features: Features,
     /// Measure this shell command's client instead of ours; it finds DISCORD_TOKEN and
     /// DISCORD_API_URL, and on SIGTERM prints {"messages": N} as its last line
     #[arg(long)]
@@ -39,9 +43,17 @@ pub(super) struct Args {
     dir: Option<std::path::PathBuf>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Features {
+    Usual,
+    All,
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Outcome {
     pub client: String,
+    features: Features,
     pub messages: u64,
     pub guilds: u64,
     pub members: u64,
@@ -88,7 +100,15 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
         Bot::other(&place, client).await?
     } else {
         let roles = format!("roles={}", args.roles);
-        Bot::ours(&place, folder.path(), &[&roles]).await?
+        let mut settings = vec![roles.as_str()];
+        if args.features == Features::All {
+            settings.extend(["discord.message_content=true", "discord.member_events=true"]);
+        }
+        let bot = Bot::ours(&place, folder.path(), &settings).await?;
+        if args.features == Features::All {
+            switch_logs_on(&place, &ground).await?;
+        }
+        bot
     };
     bot.rests().await?;
     let start_rss_mb = bot.rss_mb();
@@ -111,6 +131,7 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     }
     Ok(Outcome {
         client,
+        features: args.features,
         messages: args.messages,
         guilds: args.guilds,
         members: args.members,
@@ -122,6 +143,19 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
         rss_mb,
         rewards,
     })
+}
+
+async fn switch_logs_on(place: &Place, ground: &Flooded) -> Result<(), Failed> {
+    place.deployed().await?;
+    for guild in &ground.guilds {
+        let owner = place.sim.admin(*guild)?;
+        let channel = place.sim.channel(*guild, "general")?;
+        let answer = owner.uses(channel, "/modules on", given! { module: "logs" }).await?;
+        if !answer.all_text().contains("on") {
+            return Err(format!("logs were not switched on: {}", answer.all_text()).into());
+        }
+    }
+    Ok(())
 }
 
 struct Speed {

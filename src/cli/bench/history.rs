@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use domain::{
-    Actor, Bytes, Cause, CorrelationId, Decider as _, DomainEvent as _, GuildId, IdempotencyKey,
+    Actor, Bytes, Cause, CorrelationId, Decider as _, DomainEvent, GuildId, IdempotencyKey,
     PersonId, Personal, Sealed, Timestamp, UtcDay,
     economy::{Economy, Event, SpendId},
 };
@@ -17,7 +17,7 @@ use crate::cli::bench::Failed;
 /// Members of every guild. With a history of 50 events each has an open account.
 pub(in crate::cli) const MEMBERS: u32 = 50;
 /// Appends on their way at a time.
-const IN_FLIGHT: usize = 256;
+pub(super) const IN_FLIGHT: usize = 256;
 /// Characters of a sealed reason that was 60 characters long.
 const SEALED_REASON: usize = 120;
 /// Snowflakes carry their time above bit 22.
@@ -69,7 +69,7 @@ pub(super) async fn fill(
     Ok(())
 }
 
-async fn settle(pending: Option<Pending>) -> Result<(), Failed> {
+pub(super) async fn settle(pending: Option<Pending>) -> Result<(), Failed> {
     let Some(pending) = pending else { return Ok(()) };
     match pending.outcome().await? {
         eventlog::Appended::Written(_) => Ok(()),
@@ -84,7 +84,16 @@ pub(in crate::cli) fn append(
     events: impl Iterator<Item = Event>,
     number: u64,
 ) -> Result<Append, Failed> {
-    let stream = stream(guild)?;
+    append_to(stream(guild)?, expected, events, number)
+}
+
+/// The same for any capability.
+pub(super) fn append_to<E: DomainEvent + serde::Serialize>(
+    stream: StreamId,
+    expected: u64,
+    events: impl Iterator<Item = E>,
+    number: u64,
+) -> Result<Append, Failed> {
     let Request { actor, cause, key, policy } = request("history", FIRST_REQUEST + (number << 22))?;
     let stored = events.enumerate().map(|(index, event)| {
         let id = event_id(&stream, &key, index);

@@ -86,8 +86,8 @@ pub(super) async fn fill(store: &Store, size: Size) -> Result<(), Failed> {
 pub(super) async fn rebuild(store: &Store, backend: Backend) -> Result<Outcome, Failed> {
     let head = store.log.head().await?.0;
     let began = Instant::now();
-    let runtime = start(store).await?;
-    let built = reach(store, head, began).await;
+    let runtime = start(store, &[PROJECTION]).await?;
+    let built = reach(store, &[PROJECTION], head, began).await;
     let took = began.elapsed();
     let rss_mb = own_rss_mb();
     runtime.shutdown().await;
@@ -100,25 +100,32 @@ pub(super) async fn rebuild(store: &Store, backend: Backend) -> Result<Outcome, 
     })
 }
 
-/// The runtime with this one projection.
-async fn start(store: &Store) -> Result<Runtime, Failed> {
+/// The runtime with these projections only.
+pub(super) async fn start(store: &Store, names: &[&str]) -> Result<Runtime, Failed> {
     let mut only = projections::registered();
-    only.retain(|projection| projection.name() == PROJECTION);
+    only.retain(|projection| names.contains(&projection.name()));
     let (read, log) = (store.read.clone(), Arc::clone(&store.log));
     Ok(Runtime::start(only, read, log, system_clock(), RuntimeOptions::default()).await?)
 }
 
-async fn reach(store: &Store, head: u64, began: Instant) -> Result<(), Failed> {
+pub(super) async fn reach(
+    store: &Store,
+    names: &[&str],
+    head: u64,
+    began: Instant,
+) -> Result<(), Failed> {
     let sql = "SELECT MIN(position) FROM projection_checkpoints WHERE name = $1";
-    loop {
-        let rows = store.read.query(sql, &values![PROJECTION]).await?;
-        if rows.first().is_some_and(|row| row.count(0).is_ok_and(|position| position >= head)) {
-            break;
+    for name in names {
+        loop {
+            let rows = store.read.query(sql, &values![*name]).await?;
+            if rows.first().is_some_and(|row| row.count(0).is_ok_and(|position| position >= head)) {
+                break;
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(format!("{name} did not reach the head of the log").into());
+            }
+            tokio::time::sleep(LOOK).await;
         }
-        if began.elapsed() > PATIENCE {
-            return Err(format!("{PROJECTION} did not reach the head of the log").into());
-        }
-        tokio::time::sleep(LOOK).await;
     }
     // SQLite's read models are not synced commit by commit, because they can be computed again.
     // Here they are to be durable, so the last sync is waited for.

@@ -41,12 +41,7 @@ impl Town {
 
     /// Everybody has bytes, and may send them as often as they like.
     pub async fn settle(&self, place: &Place) -> Result<(), Failed> {
-        let app = place.application;
-        let deployed = |world: &simulator::World| {
-            let app = world.applications.get(&app)?;
-            app.commands.iter().any(|command| command.name == "settings").then_some(())
-        };
-        place.sim.until("the commands are deployed", deployed).await?;
+        place.deployed().await?;
         let starting = STARTING.to_string();
         for (setting, value) in [
             ("economy.starting_balance", starting.as_str()),

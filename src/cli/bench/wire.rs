@@ -44,6 +44,15 @@ impl Place {
         Ok(Self { sim, application, token })
     }
 
+    /// Until Discord knows our commands.
+    pub async fn deployed(&self) -> Result<(), Failed> {
+        let deployed = |world: &simulator::World| {
+            let app = world.applications.get(&self.application)?;
+            app.commands.iter().any(|command| command.name == "settings").then_some(())
+        };
+        Ok(self.sim.until("the commands are deployed", deployed).await?)
+    }
+
     fn client(&self, mut command: Command) -> Command {
         let inherited = std::env::vars_os().map(|(name, _)| name);
         let ours = |name: &std::ffi::OsString| name.to_string_lossy().starts_with("REEVE_");

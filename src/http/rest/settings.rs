@@ -1,4 +1,4 @@
-//! Settings and modules, whom this bot does not serve, and keys to the API.
+//! Settings and modules, whom this bot does not serve, keys to the API, and webhooks.
 
 use super::routes::{Part, delete, get, patch, post, put};
 
@@ -23,5 +23,13 @@ pub const PART: Part = Part {
         get("/guilds/{guild}/keys", "keys", "Keys to the API: yours, or everybody's."),
         post("/guilds/{guild}/keys", "keyCreate", "Makes a key. It is told this once."),
         delete("/guilds/{guild}/keys/{id}", "keyRevoke", "Revokes a key."),
+        get("/guilds/{guild}/webhooks", "webhooks", "Webhooks, and whether they are on."),
+        post("/guilds/{guild}/webhooks", "webhookCreate", "Makes a webhook, and tells its secret."),
+        patch("/guilds/{guild}/webhooks/{id}", "webhookChange", "Changes a webhook."),
+        put("/guilds/{guild}/webhooks/{id}/on", "webhookSwitch", "Switches a webhook on or off."),
+        post("/guilds/{guild}/webhooks/{id}/secret", "webhookTurnSecret", "Makes another secret."),
+        post("/guilds/{guild}/webhooks/{id}/test", "webhookTest", "Has a trial delivered."),
+        get("/guilds/{guild}/webhooks/{id}/deliveries", "webhookDeliveries", "What it was told."),
+        delete("/guilds/{guild}/webhooks/{id}", "webhookDelete", "Deletes a webhook."),
     ],
 };

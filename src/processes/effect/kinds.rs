@@ -35,6 +35,28 @@ pub enum WhenUnknown {
     Drop,
 }
 
+/// Which way a call goes. What waits on one never holds up the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Discord,
+    /// To receivers of communities' own, of which one that does not answer says nothing about the
+    /// others.
+    Webhooks,
+}
+
+impl Way {
+    pub const ALL: [Self; 2] = [Self::Discord, Self::Webhooks];
+
+    /// As the store is asked for what goes this way. The second is how the index of deliveries says
+    /// it, too.
+    pub const fn in_sql(self) -> &'static str {
+        match self {
+            Self::Discord => "kind NOT IN ('deliver', 'try_webhook')",
+            Self::Webhooks => "kind IN ('deliver', 'try_webhook')",
+        }
+    }
+}
+
 /// How a kind of effect is treated.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
@@ -47,6 +69,9 @@ pub struct Kind {
     pub patience_secs: i64,
     /// Discord's refusals that say that nothing is left to be done.
     pub done_already: &'static [u64],
+    pub way: Way,
+    /// The pauses between two tries grow to this.
+    pub longest_pause_secs: u64,
 }
 
 const DAY_SECS: i64 = 86_400;
@@ -54,11 +79,16 @@ const DAY_SECS: i64 = 86_400;
 const NONCE_SECS: i64 = 100;
 /// With the pauses between them more than an hour.
 const TRIES: u32 = 25;
+const PAUSE_SECS: u64 = 300;
 
 /// Why an effect was refused: Discord's error codes that somebody here knows, and one of ours.
 pub mod code {
     /// Whom it was about has been erased.
     pub const ERASED: u64 = 1;
+    /// Also ours: what was to be told is not in the log.
+    pub const NO_EVENT: u64 = 2;
+    /// What HTTP says of a receiver that is gone for good.
+    pub const RECEIVER_GONE: u64 = 410;
     pub const UNKNOWN_CHANNEL: u64 = 10_003;
     pub const UNKNOWN_MEMBER: u64 = 10_007;
     pub const UNKNOWN_MESSAGE: u64 = 10_008;
@@ -82,6 +112,8 @@ pub(super) const GIVE_ROLE: Kind = Kind {
     tries: TRIES,
     patience_secs: 2 * DAY_SECS,
     done_already: &[],
+    way: Way::Discord,
+    longest_pause_secs: PAUSE_SECS,
 };
 pub(super) const TAKE_ROLE: Kind = Kind {
     name: "take_role",
@@ -96,6 +128,8 @@ pub(super) const SEND_MESSAGE: Kind = Kind {
     tries: TRIES,
     patience_secs: DAY_SECS,
     done_already: &[],
+    way: Way::Discord,
+    longest_pause_secs: PAUSE_SECS,
 };
 pub(super) const EDIT_MESSAGE: Kind =
     Kind { name: "edit_message", when_unknown: WhenUnknown::Repeat, ..SEND_MESSAGE };
@@ -107,6 +141,8 @@ pub(super) const POST_NOTICE: Kind = Kind {
     tries: 10,
     patience_secs: 3_600,
     done_already: &[],
+    way: Way::Discord,
+    longest_pause_secs: PAUSE_SECS,
 };
 pub(super) const POST_ENTRIES: Kind = Kind { name: "post_entries", ..POST_NOTICE };
 pub(super) const PRIVATE_NOTICE: Kind = Kind {
@@ -131,6 +167,8 @@ pub(super) const KICK: Kind = Kind {
     tries: TRIES,
     patience_secs: 2 * DAY_SECS,
     done_already: &[],
+    way: Way::Discord,
+    longest_pause_secs: PAUSE_SECS,
 };
 pub(super) const TIMEOUT: Kind = Kind { name: "timeout", ..KICK };
 pub(super) const END_TIMEOUT: Kind = Kind { name: "end_timeout", ..KICK };
@@ -150,6 +188,8 @@ pub(super) const REFRESH_MESSAGE: Kind = Kind {
     tries: 3,
     patience_secs: 30,
     done_already: &[],
+    way: Way::Discord,
+    longest_pause_secs: PAUSE_SECS,
 };
 pub(super) const LOOK_AT_MEMBER: Kind = Kind { name: "look_at_member", ..GIVE_ROLE };
 
@@ -161,10 +201,28 @@ pub(super) const COPY_FILE: Kind = Kind {
     tries: TRIES,
     patience_secs: DAY_SECS,
     done_already: &[],
+    way: Way::Discord,
+    longest_pause_secs: PAUSE_SECS,
 };
 
+/// A receiver that is away for a night hears of it in the morning.
+pub(super) const DELIVER: Kind = Kind {
+    name: "deliver",
+    priority: Priority::Notice,
+    when_unknown: WhenUnknown::Repeat,
+    // More than a day has room for.
+    tries: 200,
+    patience_secs: DAY_SECS,
+    done_already: &[],
+    way: Way::Webhooks,
+    longest_pause_secs: 3_600,
+};
+/// Somebody sits there and waits for it.
+pub(super) const TRY_WEBHOOK: Kind =
+    Kind { name: "try_webhook", tries: 1, patience_secs: 60, ..DELIVER };
+
 /// Every kind there is.
-pub const KINDS: [Kind; 21] = [
+pub const KINDS: [Kind; 23] = [
     GIVE_ROLE,
     TAKE_ROLE,
     SEND_MESSAGE,
@@ -186,4 +244,21 @@ pub const KINDS: [Kind; 21] = [
     REFRESH_MESSAGE,
     LOOK_AT_MEMBER,
     COPY_FILE,
+    DELIVER,
+    TRY_WEBHOOK,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_every_kind_then_the_store_is_asked_for_it_on_its_own_way() {
+        for kind in KINDS {
+            let named = Way::Webhooks.in_sql().contains(&format!("'{}'", kind.name));
+            assert_eq!(named, kind.way == Way::Webhooks, "{}", kind.name);
+        }
+        let listed = |way: Way| way.in_sql().split_once('(').map(|(_, list)| list);
+        assert_eq!(listed(Way::Discord), listed(Way::Webhooks), "one is all but the other");
+    }
+}

@@ -39,6 +39,7 @@ use crate::{
         Begin, Deed, Effect, Ended, Ground, Hands, Outbox, Process, Processes, Reaction, Timer,
         Timers, Trouble, status,
     },
+    webhooks::Deliveries,
 };
 
 /// 18 November 2026, noon.
@@ -88,8 +89,19 @@ impl House {
         Self::sqlite(now, clock).await
     }
 
+    /// On files, with a clock that runs, and webhooks that may lead to these origins.
+    pub async fn trusting(origins: &[String]) -> Self {
+        let (now, clock) = running_clock();
+        Self::sqlite_trusting(now, clock, origins).await
+    }
+
     /// On PostgreSQL, where there is one.
     pub async fn postgres() -> Option<Self> {
+        Self::postgres_trusting(&[]).await
+    }
+
+    /// The same, with webhooks that may lead to these origins.
+    pub async fn postgres_trusting(origins: &[String]) -> Option<Self> {
         let database = TestDatabase::create().await?;
         let (now, clock) = running_clock();
         let directory = tempfile::tempdir().unwrap();
@@ -100,10 +112,14 @@ impl House {
         let people = People::open_postgres(pool.clone(), keys, Arc::clone(&clock)).await.unwrap();
         let read = ReadStore::postgres(pool.clone());
         let db = Db::Postgres(pool);
-        Some(Self::with(log, people, read, db, now, clock, directory, Some(database)))
+        Some(Self::with(log, people, read, db, now, clock, directory, Some(database), origins))
     }
 
     async fn sqlite(now: Arc<AtomicI64>, clock: Clock) -> Self {
+        Self::sqlite_trusting(now, clock, &[]).await
+    }
+
+    async fn sqlite_trusting(now: Arc<AtomicI64>, clock: Clock, origins: &[String]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let lock = Arc::new(DirectoryLock::take(directory.path()).unwrap());
         let options = SqliteOptions { clock: Arc::clone(&clock), ..SqliteOptions::default() };
@@ -112,7 +128,7 @@ impl House {
         let people = People::open_sqlite(directory.path(), keys, Arc::clone(&clock)).await.unwrap();
         let read = ReadStore::sqlite(directory.path()).unwrap();
         let db = eventlog::sql::open_work(directory.path()).unwrap();
-        Self::with(log, people, read, db, now, clock, directory, None)
+        Self::with(log, people, read, db, now, clock, directory, None, origins)
     }
 
     #[expect(clippy::too_many_arguments, reason = "a house has that many parts")]
@@ -125,10 +141,12 @@ impl House {
         clock: Clock,
         directory: tempfile::TempDir,
         database: Option<TestDatabase>,
+        origins: &[String],
     ) -> Self {
         let bus = Bus::new(Arc::clone(&log), Arc::new(people), None, BusOptions::default());
         let work = db.clone();
-        let actions = Actions::new(bus, read, work, Arc::clone(&clock), Policy::default());
+        let policy = Policy { trusted_origins: origins.to_vec(), ..Policy::default() };
+        let actions = Actions::new(bus, read, work, Arc::clone(&clock), policy);
         let outbox = Outbox::new(db.clone(), Arc::clone(&clock));
         let timers = Timers::new(db.clone(), Arc::clone(&clock));
         let kept = (directory, database);
@@ -176,7 +194,9 @@ impl House {
         let limits = Limits::new(LimitsOptions::default());
         let rest = Rest::new(url, Secret::new(token), limits).unwrap();
         let copies = Copies { cdn: Cdn::new(Some(url)).unwrap(), actions: self.actions.clone() };
-        Arc::new(DiscordHands::new(rest, Arc::clone(self.actions.people())).copying(copies))
+        let deliveries = Deliveries::new(self.actions.clone()).unwrap();
+        let hands = DiscordHands::new(rest, Arc::clone(self.actions.people()));
+        Arc::new(hands.copying(copies).delivering(deliveries))
     }
 
     pub async fn person(&self, guild: GuildId, user: u64) -> PersonId {

@@ -102,7 +102,7 @@ impl Browser {
         Self { address: server.address.clone(), cookies: BTreeMap::new(), csrf: None }
     }
 
-    fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -169,9 +169,23 @@ impl Browser {
     pub fn signs_in(&mut self, user: Id) -> Answer {
         let back = self.at_discord(user, "/me");
         let answer = self.get(&back);
+        self.knows_its_session();
+        answer
+    }
+
+    /// As our own page does before it asks anything.
+    pub fn knows_its_session(&mut self) {
         let session = self.get("/auth/session").json();
         self.csrf = session["csrf"].as_str().map(str::to_owned);
-        answer
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Something that somebody planted.
+    pub fn keeps(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
     }
 }
 

@@ -21,6 +21,7 @@ export const settingsRoute = createRoute({ getParentRoute: parent, path: "settin
 export const capabilityRoute = createRoute({ getParentRoute: parent, path: "settings/$capability", component: lazyRouteComponent(() => import("../features/settings/capability"), "CapabilitySettings") });
 export const accessRoute = createRoute({ getParentRoute: parent, path: "access", validateSearch: (s: Record<string, unknown>) => words(s, "by", "staff"), component: lazyRouteComponent(() => import("../features/access/access"), "Access") });
 export const keysRoute = createRoute({ getParentRoute: parent, path: "keys", component: lazyRouteComponent(() => import("../features/keys/keys"), "Keys") });
+export const webhooksRoute = createRoute({ getParentRoute: parent, path: "webhooks", validateSearch: (s: Record<string, unknown>) => words(s, "webhook"), component: lazyRouteComponent(() => import("../features/webhooks/webhooks"), "Webhooks") });
 export const analyticsRoute = createRoute({ getParentRoute: parent, path: "analytics", validateSearch: (s: Record<string, unknown>) => words(s, "metric", "split", "every", "days", "since", "until", "cmp", "channel", "user"), component: lazyRouteComponent(() => import("../features/activity/analytics"), "Analytics") });
 export const levelsRoute = createRoute({ getParentRoute: parent, path: "levels", validateSearch: (s: Record<string, unknown>) => words(s, "board", "ago"), component: lazyRouteComponent(() => import("../features/levels/levels"), "Levels") });
 export const exportsRoute = createRoute({ getParentRoute: parent, path: "exports", validateSearch: (s: Record<string, unknown>) => words(s, "since", "until"), component: lazyRouteComponent(() => import("../features/exports/exports"), "Exports") });
@@ -41,7 +42,7 @@ export const tiersRoute = createRoute({ getParentRoute: parent, path: "tiers", v
 export const guildPages = [
   indexRoute, overviewRoute, leaderboardRoute, transactionsRoute, mineRoute, membersRoute, memberRoute, auditRoute,
   casesRoute, caseRoute, queueRoute, moderatorsRoute, logsRoute,
-  historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute, keysRoute,
+  historyRoute, featuresRoute, settingsRoute, capabilityRoute, accessRoute, keysRoute, webhooksRoute,
   analyticsRoute, levelsRoute, exportsRoute,
   giveawaysRoute, giveawayRoute, codesRoute, squadsRoute, tiersRoute,
 ] as const;

@@ -16,6 +16,7 @@ const guilds = createRoute({ getParentRoute: () => signedInRoute, path: "/", com
 const me = createRoute({ getParentRoute: () => signedInRoute, path: "/me", component: lazyRouteComponent(() => import("../features/account/me"), "Me") });
 const appeals = createRoute({ getParentRoute: () => signedInRoute, path: "/me/appeals", component: lazyRouteComponent(() => import("../features/moderation/appeals"), "MyAppeals") });
 const signIn = createRoute({ getParentRoute: () => rootRoute, path: "/sign-in", validateSearch: (search: Record<string, unknown>) => words(search, "problem", "return"), component: lazyRouteComponent(() => import("../features/account/sign-in"), "SignIn") });
+const operatorSignIn = createRoute({ getParentRoute: () => rootRoute, path: "/sign-in/operator", validateSearch: (search: Record<string, unknown>) => words(search, "return"), component: lazyRouteComponent(() => import("../features/account/operator"), "OperatorSignIn") });
 const status = createRoute({ getParentRoute: () => rootRoute, path: "/status", component: lazyRouteComponent(() => import("../features/status/status"), "Status") });
 
 const proof = createRoute({ getParentRoute: () => rootRoute, path: "/p/giveaway/$giveaway", component: lazyRouteComponent(() => import("../features/giveaways/proof"), "ProofPage") });
@@ -23,6 +24,7 @@ const proof = createRoute({ getParentRoute: () => rootRoute, path: "/p/giveaway/
 const tree = rootRoute.addChildren([
   signedInRoute.addChildren([guilds, me, appeals, guildRoute.addChildren(guildPages), operatorRoute.addChildren(operatorPages)]),
   signIn,
+  operatorSignIn,
   status,
   proof,
 ]);

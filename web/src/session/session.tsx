@@ -37,3 +37,10 @@ export function useViewer(): Viewer {
   if (viewer == null) throw new Error("this page is for somebody who is signed in");
   return viewer;
 }
+
+/** Within pages of a community: whoever sees one is somebody at Discord. */
+export function useOwnId(): string {
+  const { userId } = useViewer();
+  if (userId === null) throw new Error("a community knows nobody without Discord");
+  return userId;
+}

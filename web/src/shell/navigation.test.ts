@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { GUILD_SECTIONS, visible } from "./navigation";
+import { GUILD_SECTIONS, operatorPages, visible } from "./navigation";
 
 const paths = (permissions: string[]) => visible(GUILD_SECTIONS, permissions).flatMap((section) => section.pages.map((page) => page.path));
 
@@ -13,6 +13,14 @@ describe("the menu", () => {
     expect(paths(["VIEW_AUDIT"])).toEqual(expect.arrayContaining(["audit", "settings"]));
     expect(paths(["MODERATE", "VIEW_RECORDS"])).toContain("transactions");
     expect(paths(["MODERATE", "VIEW_RECORDS"])).not.toEqual(expect.arrayContaining(["audit"]));
+  });
+  it("shows an operator their pages, without Discord those that are no community's, and nobody else any", () => {
+    const all = operatorPages({ isOperator: true, userId: "1" }).map((page) => page.path);
+    const byName = operatorPages({ isOperator: true, userId: null }).map((page) => page.path);
+    expect(all).toEqual(expect.arrayContaining(["projections", "cases", "visits"]));
+    expect(byName).toContain("maintenance");
+    expect(byName.filter((path) => ["cases", "visits"].includes(path))).toEqual([]);
+    expect(operatorPages({ isOperator: false, userId: "1" })).toEqual([]);
   });
   it("names every page once", () => {
     const all = GUILD_SECTIONS.flatMap((section) => section.pages.map((page) => page.path));

@@ -11,6 +11,8 @@ export type Page = {
   icon: IconName;
   /** Who has none of these does not see the page in the menu. The server decides anyway. */
   needs?: readonly Permission[];
+  /** It is about communities, which have to know who looks: an operator without Discord does not see it. */
+  needsDiscord?: true;
 };
 
 export type Section = { title: string; pages: Page[] };
@@ -57,6 +59,7 @@ export const GUILD_SECTIONS: Section[] = [
       { path: "settings", title: "Settings", icon: "gear", needs: ["MANAGE_SETTINGS", "MANAGE_ECONOMY", "MANAGE_ACCESS", "VIEW_AUDIT"] },
       { path: "access", title: "Access", icon: "key", needs: ["MANAGE_ACCESS", "VIEW_AUDIT"] },
       { path: "keys", title: "API keys", icon: "link" },
+      { path: "webhooks", title: "Webhooks", icon: "out", needs: ["MANAGE_ACCESS"] },
     ],
   },
 ];
@@ -65,11 +68,16 @@ export const OPERATOR_PAGES: Page[] = [
   { path: "projections", title: "Projections", icon: "pulse" },
   { path: "dead-letters", title: "Dead letters", icon: "alert" },
   { path: "effects", title: "Effects", icon: "tray" },
-  { path: "cases", title: "Cases everywhere", icon: "gavel" },
+  { path: "cases", title: "Cases everywhere", icon: "gavel", needsDiscord: true },
   { path: "requests", title: "Requests", icon: "globe" },
   { path: "maintenance", title: "Maintenance", icon: "wrench" },
-  { path: "visits", title: "Break the glass", icon: "key" },
+  { path: "visits", title: "Break the glass", icon: "key", needsDiscord: true },
 ];
+
+/** What whoever runs the installation sees; none of it for anybody else. */
+export function operatorPages(viewer: { isOperator: boolean; userId: string | null }): Page[] {
+  return viewer.isOperator ? OPERATOR_PAGES.filter((page) => page.needsDiscord !== true || viewer.userId !== null) : [];
+}
 
 export function visible(sections: Section[], permissions: readonly string[]): Section[] {
   return sections

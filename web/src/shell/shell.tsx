@@ -12,7 +12,7 @@ import { Dot } from "../ui/badge";
 import { IconButton } from "../ui/button";
 import { useModal } from "../ui/dialog";
 import { Icon } from "../ui/icon";
-import { GUILD_SECTIONS, OPERATOR_PAGES, visible } from "./navigation";
+import { GUILD_SECTIONS, operatorPages, visible } from "./navigation";
 import type { PaletteEntry } from "./palette";
 import { chooseTheme, currentScheme, onScheme } from "./theme";
 import "./shell.css";
@@ -109,11 +109,11 @@ function Side({ guild, at }: { guild: string | undefined; at: string | undefined
             </ul>
           </div>
         ))}
-        {viewer.isOperator && (
+        {operatorPages(viewer).length > 0 && (
           <div>
             <h2 className="side-title">{t("Operator")}</h2>
             <ul>
-              {OPERATOR_PAGES.map((page) => (
+              {operatorPages(viewer).map((page) => (
                 <li key={page.path}>
                   <Link to={`/ops/${page.path}` as "/ops/projections"} className="side-link" activeProps={{ className: "active" }} activeOptions={{ includeSearch: false }}><Icon name={page.icon} />{t(page.title)}</Link>
                 </li>
@@ -165,7 +165,7 @@ function usePaletteEntries(guild: string | undefined) {
   const go = (to: string) => () => { void navigate({ to }); };
   const known: PaletteEntry[] = [
     ...(card === undefined ? [] : visible(GUILD_SECTIONS, card.permissions).flatMap((section) => section.pages.map((page) => ({ key: page.path, title: t(page.title), section: t(section.title), icon: page.icon, go: go(`/g/${card.id}/${page.path}`) })))),
-    ...(viewer.isOperator ? OPERATOR_PAGES.map((page) => ({ key: `ops ${page.path}`, title: t(page.title), section: t("Operator"), icon: page.icon, go: go(`/ops/${page.path}`) })) : []),
+    ...operatorPages(viewer).map((page) => ({ key: `ops ${page.path}`, title: t(page.title), section: t("Operator"), icon: page.icon, go: go(`/ops/${page.path}`) })),
     ...viewer.guilds.map((one) => ({ key: `guild ${one.id}`, title: one.name, section: t("{count} members", { count: number(one.memberCount) }), icon: "people" as const, go: go(`/g/${one.id}/overview`) })),
     { key: "me", title: t("Your account"), section: t("You"), icon: "key", go: go("/me") },
     { key: "status", title: t("Status"), section: t("Installation"), icon: "pulse", go: go("/status") },

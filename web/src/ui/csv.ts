@@ -15,9 +15,10 @@ function quoted(cell: Cell): string {
 }
 
 /** Has the browser save a file. */
-export function save(name: string, text: string): void {
+export function save(name: string, text: string, type = "text/csv;charset=utf-8"): void {
   // Spreadsheets take a file for UTF-8 only with this mark.
-  const address = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv;charset=utf-8" }));
+  const parts = type.startsWith("text/csv") ? ["\ufeff", text] : [text];
+  const address = URL.createObjectURL(new Blob(parts, { type }));
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

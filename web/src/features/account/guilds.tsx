@@ -8,13 +8,13 @@ import { Badge } from "../../ui/badge";
 import { Empty } from "../../ui/notice";
 
 export function Guilds() {
-  const { guilds, isOperator } = useViewer();
+  const { guilds, isOperator, userId } = useViewer();
   return (
     <Page title={t("Your communities")} about={t("Where you are a member and this bot is at home.")}>
       {guilds.length === 0 ? (
         <div className="card">
           <Empty icon="people" title={t("No community yet")} action={isOperator ? <Link to="/ops/projections" className="button">{t("To the installation")}</Link> : undefined}>
-            {t("Communities appear here once this bot is in one of yours. Somebody with “Manage Server” there can invite it.")}
+            {userId === null ? t("You are signed in without Discord: no community knows you. Sign out and in with Discord to see yours.") : t("Communities appear here once this bot is in one of yours. Somebody with “Manage Server” there can invite it.")}
           </Empty>
         </div>
       ) : (
@@ -33,7 +33,7 @@ export function Guilds() {
           ))}
         </ul>
       )}
-      <p className="small muted">{t("Were you warned or banned somewhere?")} <Link to="/me/appeals">{t("My appeals")}</Link></p>
+      {userId !== null && <p className="small muted">{t("Were you warned or banned somewhere?")} <Link to="/me/appeals">{t("My appeals")}</Link></p>}
     </Page>
   );
 }

@@ -40,14 +40,14 @@ export function Me() {
       <Card>
         <div className="row">
           <Avatar name={viewer.name} url={viewer.avatarUrl} size={64} />
-          <div className="grow"><h2 className="breaks">{viewer.name}</h2><p className="muted small">{t("Discord id {id}", { id: viewer.userId })}</p></div>
+          <div className="grow"><h2 className="breaks">{viewer.name}</h2><p className="muted small">{viewer.userId === null ? t("Signed in without Discord") : t("Discord id {id}", { id: viewer.userId })}</p></div>
           {viewer.isOperator && <Badge tone="accent">{t("Operator")}</Badge>}
         </div>
       </Card>
-      <Card title={t("What is held against you")} actions={<Link className="button" to="/me/appeals">{t("To your appeals")}</Link>}>
+      {viewer.userId !== null && <Card title={t("What is held against you")} actions={<Link className="button" to="/me/appeals">{t("To your appeals")}</Link>}>
         <p className="muted">{t("Warnings, timeouts and bans in any community that uses this bot, also where you are no member any more.")}</p>
-      </Card>
-      <ReadsOfYours />
+      </Card>}
+      {viewer.userId !== null && <ReadsOfYours />}
       <Card title={t("Where you are signed in")} note={t("End what you do not know.")}>
         <Answered asked={asked}>{(data) => (
           <ul className="stack">

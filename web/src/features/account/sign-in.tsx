@@ -1,5 +1,5 @@
 /** The way in: by Discord, which knows who somebody is and what they may in which community. */
-import { Navigate, useSearch } from "@tanstack/react-router";
+import { Link, Navigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { t } from "../../i18n";
 import { signInIsOffered } from "../../api/csrf";
@@ -25,13 +25,13 @@ export function SignIn() {
   return (
     <main id="main" className="alone">
       <div className="alone-card">
-        <div className="row"><img src="/favicon.svg" alt="" width="40" height="40" /><div><h1>Reeve</h1><p className="muted small">{t("Keeps order, keeps accounts, forgets nothing.")}</p></div></div>
+        <div className="row"><img src="/favicon.svg" alt="" width="40" height="40" /><div className="grow"><h1>Reeve</h1><p className="muted small">{t("Keeps order, keeps accounts, forgets nothing.")}</p></div></div>
         {problem !== undefined && <Banner tone="bad">{(PROBLEMS[problem] ?? (() => t("Signing in did not work. Try again.")))()}</Banner>}
         <p className="muted">{t("Sign in with Discord to see your communities. We learn your name, your picture and which communities you are in; never your messages or your password.")}</p>
         {isOffered
           ? <a className="button button-main" href={backTo(wanted)} aria-disabled={gone || undefined} onClick={() => { setGone(true); }}><Icon name="out" />{t("Sign in with Discord")}</a>
           : <Banner tone="warn">{t("Signing in is switched off here. Whoever runs this bot sets DISCORD_CLIENT_SECRET to switch it on.")}</Banner>}
-        <p className="small muted"><a href="/status">{t("Is the bot running?")}</a></p>
+        <p className="small muted row"><a href="/status">{t("Is the bot running?")}</a><span className="grow" /><Link to="/sign-in/operator" search={wanted === undefined ? {} : { return: wanted }}>{t("For operators")}</Link></p>
       </div>
     </main>
   );

@@ -17,7 +17,7 @@ import { Table } from "../../ui/table";
 import { Actor } from "../members/person";
 import { EventDrawer } from "./event";
 import { eventPage, EVENTS, toneOf } from "./events";
-import { hasWords, readSearch } from "./search";
+import { readSearch } from "./search";
 import "./audit.css";
 
 /** A search begins when typing pauses. */
@@ -49,7 +49,7 @@ function Found({ q, open, opened, add }: { q: string; open: (id: string) => void
   const { id, asOf } = useGuild();
   const search = useMemo(() => readSearch(q), [q]);
   const list = useList(EVENTS, { guild: id, asOf, filter: search.filter, first: 60 }, eventPage, (event) => event.id);
-  const rows = useMemo(() => list.rows.filter((event) => hasWords(event, search.words)), [list.rows, search.words]);
+  const { rows } = list;
   const hints = (
     <div className="audit-hints row small">
       {SUGGESTIONS.map((one) => <button key={one} type="button" className="chip" onClick={() => { add(one); }}>{one}</button>)}
@@ -63,7 +63,7 @@ function Found({ q, open, opened, add }: { q: string; open: (id: string) => void
       {search.problems.length > 0 && <div className="audit-hints"><Banner tone="warn">{t("Not understood: {words}. Use type:, by:, process:, request:, since: or until:.", { words: search.problems.join(", ") })}</Banner></div>}
       {list.loading ? <Skeleton lines={9} /> : rows.length === 0 ? (
         <Empty icon="log" title={q === "" ? t("Nothing happened yet") : t("Nothing found so far")} action={list.more.any && <Button busy={list.more.loading} onClick={list.more.load}>{t("Look further back")}</Button>}>
-          {q === "" ? t("Every action of the bot appears here, and stays.") : t("Words are looked for in what is loaded; qualifiers in all of history.")}
+          {q === "" ? t("Every action of the bot appears here, and stays.") : t("What was looked through holds nothing of it; there may be more before.")}
         </Empty>
       ) : (
         <>

@@ -1,15 +1,17 @@
 /** What is typed above the audit log: `type:economy. by:1234 since:2026-11-01 words of the sentence`. */
 
-export type EventSearch = { filter: { types?: string[]; by?: string; process?: string; correlation?: string; since?: string; until?: string }; words: string[]; problems: string[] };
+export type EventSearch = { filter: { types?: string[]; by?: string; process?: string; correlation?: string; since?: string; until?: string; words?: string[] }; problems: string[] };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MOST_TYPES = 20;
+const MOST_WORDS = 10;
+const MAX_WORD = 60;
 
 export function readSearch(text: string): EventSearch {
-  const found: EventSearch = { filter: {}, words: [], problems: [] };
+  const found: EventSearch = { filter: {}, problems: [] };
   for (const part of text.split(/\s+/).filter((word) => word !== "")) {
     const [, name, value = ""] = /^([a-z]+):(.*)$/i.exec(part) ?? [];
-    if (name === undefined) found.words.push(part.toLocaleLowerCase());
+    if (name === undefined) found.filter.words = [...(found.filter.words ?? []), part.slice(0, MAX_WORD)].slice(0, MOST_WORDS);
     else if (!qualify(found.filter, name.toLowerCase(), value)) found.problems.push(part);
   }
   return found;
@@ -50,10 +52,4 @@ function qualify(filter: EventSearch["filter"], name: string, value: string): bo
 function timeOf(text: string): string | undefined {
   if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text) || Number.isNaN(Date.parse(text))) return undefined;
   return new Date(text).toISOString().replace(".000Z", "Z");
-}
-
-/** Words are looked for in what is loaded: sentences are made of names, which the log does not hold. */
-export function hasWords(line: { sentence: string; type: string }, words: readonly string[]): boolean {
-  const text = `${line.sentence} ${line.type}`.toLocaleLowerCase();
-  return words.every((word) => text.includes(word));
 }

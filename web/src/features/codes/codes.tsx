@@ -19,6 +19,7 @@ import { Whole } from "../exports/whole";
 import { Person } from "../members/person";
 import { CampaignDialog, MadeDialog, type Made } from "./create";
 import { LimitDialog, RevokeCodeDialog } from "./limit";
+import { roleName } from "./only-for";
 import { reached, rewardText, campaignBadge } from "./words";
 
 const CAMPAIGNS = graphql(`
@@ -26,7 +27,7 @@ const CAMPAIGNS = graphql(`
     guild(id: $guild, asOf: $asOf) {
       codes {
         campaigns(first: 50, after: $after) {
-          edges { node { id seq name madeAt codes uses delivered failed usesMost usesPerCode usesPerMember starts ends revoked reward { bytes role days } creator { number userId name avatarUrl } } }
+          edges { node { id seq name madeAt codes uses delivered failed usesMost usesPerCode usesPerMember starts ends onlyFor revoked reward { bytes role days } creator { number userId name avatarUrl } } }
           pageInfo { hasNextPage endCursor }
         }
       }
@@ -131,6 +132,7 @@ function Chosen({ campaign, here, onDone }: { campaign: Campaign; here: Here; on
     campaign.usesMost == null ? t("no limit in all") : t("{n} in all", { n: number(campaign.usesMost) }),
     ...(campaign.usesPerCode == null ? [] : [t("{n} of each code", { n: number(campaign.usesPerCode) })]),
     t("{n} by each member", { n: number(campaign.usesPerMember) }),
+    ...(campaign.onlyFor.length === 0 ? [] : [t("only for {roles}", { roles: campaign.onlyFor.map((role) => roleName(role, here.roles)).join(", ") })]),
   ].join(", ");
   return (
     <>
@@ -151,7 +153,7 @@ function Chosen({ campaign, here, onDone }: { campaign: Campaign; here: Here; on
         )}
       >
         <Uses campaign={campaign} />
-        {open === "limit" && <LimitDialog campaign={campaign} onClose={close} onDone={done} />}
+        {open === "limit" && <LimitDialog campaign={campaign} here={here} onClose={close} onDone={done} />}
         {open === "revoke" && <RevokeDialog campaign={campaign} onClose={close} onDone={done} />}
       </Card>
     </>

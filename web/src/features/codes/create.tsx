@@ -13,14 +13,15 @@ import { Segments } from "../../ui/segments";
 import { toast } from "../../ui/toast";
 import type { Here } from "./codes";
 import { endOf } from "./days";
+import { OnlyFor } from "./only-for";
 import "./codes.css";
 
 const CREATE = graphql(`mutation CampaignCreate($input: CampaignCreate!) { campaignCreate(input: $input) { done { status refusal { rule text } } id codes } }`);
 
 export type Made = { name: string; codes: readonly string[] };
 type Kind = "bytes" | "role" | "tier";
-type Draft = { name: string; kind: Kind; bytes: string; role: string; tier: string; days: string; own: boolean; code: string; count: string; uses: string; perCode: string; perMember: string; ends: string };
-const BLANK: Draft = { name: "", kind: "bytes", bytes: "", role: "", tier: "", days: "30", own: false, code: "", count: "1", uses: "", perCode: "", perMember: "1", ends: "" };
+type Draft = { name: string; kind: Kind; bytes: string; role: string; tier: string; days: string; own: boolean; code: string; count: string; uses: string; perCode: string; perMember: string; ends: string; onlyFor: readonly string[] };
+const BLANK: Draft = { name: "", kind: "bytes", bytes: "", role: "", tier: "", days: "30", own: false, code: "", count: "1", uses: "", perCode: "", perMember: "1", ends: "", onlyFor: [] };
 
 const isCount = (text: string) => /^[1-9]\d{0,8}$/.test(text.trim());
 const count = (text: string) => (text.trim() === "" ? null : Number(text));
@@ -48,7 +49,7 @@ export function CampaignDialog({ here, onClose, onDone }: { here: Here; onClose:
     event.preventDefault();
     if (problem !== undefined) return;
     const reward = draft.kind === "bytes" ? { bytes: draft.bytes.trim() } : draft.kind === "role" ? { role: draft.role } : { role: draft.tier, days: Number(draft.days) };
-    const input = { guild: id, key, name: draft.name.trim(), ...reward, ...(draft.own ? { code: draft.code.trim() } : { count: Number(draft.count) }), uses: count(draft.uses), usesPerCode: count(draft.perCode), usesPerMember: Number(draft.perMember), ends: endOf(draft.ends) };
+    const input = { guild: id, key, name: draft.name.trim(), ...reward, ...(draft.own ? { code: draft.code.trim() } : { count: Number(draft.count) }), uses: count(draft.uses), usesPerCode: count(draft.perCode), usesPerMember: Number(draft.perMember), ends: endOf(draft.ends), onlyFor: [...draft.onlyFor] };
     const done = await act({ input }, t("The codes are made."));
     if (done !== undefined) onDone({ name: draft.name.trim(), codes: done.campaignCreate.codes });
   }
@@ -88,6 +89,7 @@ function Fields({ here, draft, set }: { here: Here; draft: Draft; set: (change: 
         {line("perMember", t("Uses by each member"))}
         <Field label={t("Last day")} help={t("Valid until its end, UTC.")}>{(wiring) => <input {...wiring} className="input" type="date" value={draft.ends} onChange={(event) => { set({ ends: event.target.value }); }} />}</Field>
       </div>
+      <OnlyFor roles={here.roles} chosen={draft.onlyFor} set={(onlyFor) => { set({ onlyFor }); }} />
     </>
   );
 }

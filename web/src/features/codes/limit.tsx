@@ -7,8 +7,9 @@ import { useGuild } from "../../session/guild";
 import { Button } from "../../ui/button";
 import { Dialog } from "../../ui/dialog";
 import { Field, TextInput } from "../../ui/field";
-import type { Campaign } from "./codes";
+import type { Campaign, Here } from "./codes";
 import { endOf, lastDayOf } from "./days";
+import { OnlyFor } from "./only-for";
 import "./codes.css";
 
 const LIMIT = graphql(`mutation CampaignLimit($input: CampaignLimit!) { campaignLimit(input: $input) { status refusal { rule text } } }`);
@@ -18,12 +19,13 @@ const isCount = (text: string) => /^[1-9]\d{0,8}$/.test(text.trim());
 const text = (count: number | null | undefined) => (count == null ? "" : String(count));
 const count = (written: string) => (written.trim() === "" ? null : Number(written));
 
-export function LimitDialog({ campaign, onClose, onDone }: { campaign: Campaign; onClose: () => void; onDone: () => void }) {
+export function LimitDialog({ campaign, here, onClose, onDone }: { campaign: Campaign; here: Here; onClose: () => void; onDone: () => void }) {
   const { id } = useGuild();
   const [uses, setUses] = useState(text(campaign.usesMost));
   const [perCode, setPerCode] = useState(text(campaign.usesPerCode));
   const [perMember, setPerMember] = useState(text(campaign.usesPerMember));
   const [ends, setEnds] = useState(lastDayOf(campaign.ends));
+  const [onlyFor, setOnlyFor] = useState<readonly string[]>(campaign.onlyFor);
   const [key] = useState(freshKey);
   const { act, busy } = useDo(LIMIT, (data) => data.campaignLimit);
   const isGood = [uses, perCode].every((written) => written.trim() === "" || isCount(written)) && isCount(perMember);
@@ -31,19 +33,20 @@ export function LimitDialog({ campaign, onClose, onDone }: { campaign: Campaign;
     event.preventDefault();
     if (!isGood) return;
     const isSameDay = ends === lastDayOf(campaign.ends);
-    const input = { guild: id, campaign: campaign.id, key, uses: count(uses), usesPerCode: count(perCode), usesPerMember: Number(perMember), ...(isSameDay ? {} : { ends: endOf(ends) }) };
+    const input = { guild: id, campaign: campaign.id, key, uses: count(uses), usesPerCode: count(perCode), usesPerMember: Number(perMember), onlyFor: [...onlyFor], ...(isSameDay ? {} : { ends: endOf(ends) }) };
     if ((await act({ input }, t("The limits are as you said."))) !== undefined) onDone();
   }
   const line = (label: string, value: string, set: (value: string) => void, placeholder = "") => <Field label={label}>{(wiring) => <TextInput {...wiring} inputMode="numeric" maxLength={9} placeholder={placeholder} value={value} onChange={(event) => { set(event.target.value); }} />}</Field>;
   return (
     <Dialog title={t("Limits of {name}", { name: campaign.name })} onClose={onClose} footer={<><Button onClick={onClose}>{t("Cancel")}</Button><Button type="submit" form="limit" look="main" busy={busy} refused={isGood ? undefined : t("Write whole numbers.")}>{t("Change")}</Button></>}>
-      <form id="limit" onSubmit={(event) => { void submit(event); }}>
+      <form id="limit" className="stack" onSubmit={(event) => { void submit(event); }}>
         <div className="codes-pair">
           {line(t("Uses in all"), uses, setUses, t("no limit"))}
           {line(t("Uses of each code"), perCode, setPerCode, t("no limit"))}
           {line(t("Uses by each member"), perMember, setPerMember)}
           <Field label={t("Last day")} help={t("Valid until its end, UTC.")}>{(wiring) => <input {...wiring} className="input" type="date" value={ends} onChange={(event) => { setEnds(event.target.value); }} />}</Field>
         </div>
+        <OnlyFor roles={here.roles} chosen={onlyFor} set={setOnlyFor} />
       </form>
     </Dialog>
   );

@@ -21,7 +21,7 @@ export function Whole({ list, narrow = {}, bare = false }: { list: string; narro
     <span className="whole" role="group" aria-label={t("Save the whole list {list}", { list })}>
       {!bare && <span className="whole-name">{t("Whole list:")}</span>}
       {FORMATS.map((format) => (
-        <Button key={format} look="quiet" busy={busy === format} refused={busy === format ? undefined : waits} onClick={() => { void take(format); }}>{formatName(format)}</Button>
+        <Button key={format} look={bare ? "plain" : "quiet"} busy={busy === format} refused={busy === format ? undefined : waits} onClick={() => { void take(format); }}>{formatName(format)}</Button>
       ))}
     </span>
   );

@@ -44,7 +44,7 @@ export function scopeAbout(scope: KeyScope): string {
     case "GIVEAWAYS": return t("See and run giveaways.");
     case "SQUADS": return t("Make, change and delete squads.");
     case "SETTINGS": return t("Change settings and switch modules.");
-    case "ACCESS": return t("Say whom this bot does not serve.");
+    case "ACCESS": return t("Say whom this bot does not serve, and manage webhooks.");
     case "KEYS": return t("Make keys that may no more than this one, and end yours.");
   }
 }

@@ -5,7 +5,7 @@ import { graphql, type ResultOf } from "../../api/graphql";
 import { t } from "../../i18n";
 import { day, number, span } from "../../i18n/format";
 import { useGuild } from "../../session/guild";
-import { useViewer } from "../../session/session";
+import { useOwnId } from "../../session/session";
 import { Page } from "../../shell/page";
 import { Button } from "../../ui/button";
 import { Card, Facts, Figure, Figures } from "../../ui/card";
@@ -62,8 +62,8 @@ export function Levels() {
   const { period, ago } = readPeriod(search.board, search.ago);
   const show = (board: string | undefined, back: number) => { void navigate({ search: (before) => ({ ...before, board, ago: back === 0 ? undefined : String(back) }) as typeof before, replace: true }); };
   const { id, asOf } = useGuild();
-  const viewer = useViewer();
-  const rules = useAsk(RULES, { guild: id, asOf, user: viewer.userId });
+  const ownId = useOwnId();
+  const rules = useAsk(RULES, { guild: id, asOf, user: ownId });
   return (
     <Page
       title={t("Levels")}

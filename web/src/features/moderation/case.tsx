@@ -15,6 +15,7 @@ import { Person } from "../members/person";
 import { SmallCases } from "./cases";
 import { CaseActs } from "./deeds";
 import { Files } from "./files";
+import { SaveCase } from "./save-case";
 import { Story } from "./story";
 import { appealName, By, CASE_LINE, CaseLink, Kind, kindName, ruleName, Standing } from "./words";
 import "./moderation.css";
@@ -44,7 +45,7 @@ export function CasePage() {
   return (
     <Page
       title={found == null ? t("Case {number}", { number: text }) : t("Case {number}: {kind}", { number: text, kind: kindName(found.kind) })}
-      actions={<Turn older={found?.older} newer={found?.newer} />}
+      actions={<>{found?.whole === true && <SaveCase one={found} />}<Turn older={found?.older} newer={found?.newer} /></>}
     >
       <Answered asked={asked} waiting={<Skeleton tall />}>{(data) => {
         const one = data.guild?.moderation.case;

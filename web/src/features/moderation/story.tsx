@@ -13,7 +13,7 @@ import { Empty, Skeleton } from "../../ui/notice";
 import { Timeline } from "../../ui/timeline";
 import { By, CaseLink, statusName, STATUSES } from "./words";
 
-const STORY = graphql(`
+export const STORY = graphql(`
   query CaseStory($guild: Snowflake!, $asOf: Moment, $number: Int!, $after: String) {
     guild(id: $guild, asOf: $asOf) {
       moderation {
@@ -28,13 +28,13 @@ const STORY = graphql(`
   }
 `);
 
-type Entry = NonNullable<NonNullable<ResultOf<typeof STORY>["guild"]>["moderation"]["case"]>["timeline"]["edges"][number]["node"];
+export type Entry = NonNullable<NonNullable<ResultOf<typeof STORY>["guild"]>["moderation"]["case"]>["timeline"]["edges"][number]["node"];
 
 const TONES: Record<string, Tone> = { opened: "accent", applied: "bad", failed: "bad", step: "warn", lift_failed: "bad", renewal_failed: "bad", appeal: "accent", decision: "accent", pardoned: "good", undone: "good", expired: "good", lifted: "good", evidence: "info" };
 /** Whose name stands nowhere else in the sentence. */
 const BY_ITSELF = new Set(["applied", "failed", "lift_failed", "renewal_failed", "expired", "replaced", "lifted", "step"]);
 
-function wordsOf(entry: Entry): string {
+export function wordsOf(entry: Entry): string {
   switch (entry.what) {
     case "opened": return t("opened the case");
     case "applied": return t("Discord did it");
