@@ -3,6 +3,7 @@
 //! makes charts of them.
 
 pub mod cohorts;
+mod days;
 pub mod members;
 pub mod series;
 pub mod slots;

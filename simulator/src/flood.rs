@@ -2,6 +2,7 @@
 //! MESSAGE_CREATE after another, made so cheaply that the client is what is measured.
 
 use std::{
+    num::NonZeroU64,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -94,6 +95,16 @@ impl Sim {
     /// Sends so many messages over all guilds and members in turn, as fast as the connected clients
     /// take them, and comes back when the last was handed to every connection. They are not kept.
     pub async fn flood(&self, ground: &Ground, messages: u64) -> Result<Flooded, Failed> {
+        self.flood_at(ground, messages, None).await
+    }
+
+    /// The same, at most so many a second.
+    pub async fn flood_at(
+        &self,
+        ground: &Ground,
+        messages: u64,
+        per_second: Option<NonZeroU64>,
+    ) -> Result<Flooded, Failed> {
         let audiences: Vec<Audience> = {
             let world = self.world.lock();
             let guilds = ground.guilds.iter().filter_map(|id| world.guilds.get(id));
@@ -119,6 +130,12 @@ impl Sim {
                 template
             );
             self.hub.publish_bytes("MESSAGE_CREATE", &audiences[guild], &Bytes::from(body));
+            if let Some(rate) = per_second
+                && number % 64 == 63
+            {
+                let due = begun + Duration::from_micros(number * 1_000_000 / rate);
+                tokio::time::sleep_until(due.into()).await;
+            }
             if number % 256 == 255 {
                 self.until_drained(ground.application, AHEAD).await?;
             }

@@ -6,6 +6,7 @@ mod analytics;
 mod bare_insert;
 mod batch;
 mod commands;
+mod dashboard;
 mod gateway;
 mod giveaways;
 pub(in crate::cli) mod history;
@@ -65,6 +66,8 @@ enum What {
     Giveaways(giveaways::Args),
     /// What a stream of messages costs: our bot as a process, or any other client
     Gateway(gateway::Args),
+    /// What the dashboard waits for: the overview, the event list, a change until it is seen
+    Dashboard(dashboard::Args),
     /// How long members wait for the first response, also under a flood
     Interactions(interactions::Args),
     /// Many warnings in one community at the same moment, and whether each is numbered
@@ -88,6 +91,7 @@ pub(super) async fn run(args: Args) -> Result<ExitCode, Failed> {
         What::Verify(args) => answer(print, &verify::run(args).await?),
         What::Giveaways(args) => answer(print, &giveaways::run(args).await?),
         What::Gateway(args) => answer(print, &gateway::run(args).await?),
+        What::Dashboard(args) => answer(print, &dashboard::run(args).await?),
         What::Interactions(args) => {
             let outcome = interactions::run(args).await?;
             answer(print, &outcome);

@@ -3,8 +3,11 @@
 use domain::{GuildId, Timestamp};
 use eventlog::{LogError, values};
 
-use super::Slot;
-use crate::store::ReadStore;
+use super::{
+    Slot,
+    days::{self, Persons},
+};
+use crate::{economy::person, store::ReadStore};
 
 /// Weeks that one look takes.
 pub const MAX_WEEKS: usize = 26;
@@ -31,43 +34,28 @@ pub async fn cohorts(
         .iter()
         .enumerate()
         .map(|(place, (from, until))| {
-            let (since, to) = (from.as_micros(), until.as_micros());
-            format!("({place}, {since}, {to}, {}, {})", Slot::of(*from).0, Slot::of(*until).0)
+            format!("({place}, {}, {})", from.as_micros(), until.as_micros())
         })
         .collect();
-    let of_weeks =
-        format!("(place, since, until, slot, slots_until) AS (VALUES {})", rows.join(", "));
     let came = format!(
-        "WITH weeks {of_weeks} SELECT CAST(weeks.place AS bigint), CAST(COUNT(*) AS bigint) \
-         FROM weeks CROSS JOIN activity_joins j \
-         WHERE j.guild = $1 AND j.first_at >= weeks.since AND j.first_at < weeks.until \
-         GROUP BY weeks.place"
+        "WITH weeks (place, since, until) AS (VALUES {}) \
+         SELECT CAST(weeks.place AS bigint), j.person FROM weeks CROSS JOIN activity_joins j \
+         WHERE j.guild = $1 AND j.first_at >= weeks.since AND j.first_at < weeks.until",
+        rows.join(", ")
     );
+    let spans: Vec<_> =
+        weeks.iter().map(|(from, until)| (Slot::of(*from), Slot::of(*until))).collect();
+    let mut active = vec![Persons::default(); weeks.len()];
+    days::persons(store, guild, &spans, |place, persons| active[place] = persons).await?;
     let mut cohorts: Vec<_> = (0..weeks.len())
         .map(|place| Cohort { came: 0, stayed: vec![0; weeks.len() - 1 - place] })
         .collect();
-    let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     for row in store.query(&came, &values![guild]).await? {
-        if let Some(cohort) = cohorts.get_mut(place(row.count(0)?)) {
-            cohort.came = row.count(1)?;
-        }
-    }
-    let stayed = format!(
-        "WITH weeks {of_weeks} SELECT CAST(weeks.place AS bigint), \
-         CAST(later.place - weeks.place - 1 AS bigint), CAST(COUNT(*) AS bigint) \
-         FROM weeks CROSS JOIN activity_joins j CROSS JOIN weeks later \
-         WHERE j.guild = $1 AND j.first_at >= weeks.since AND j.first_at < weeks.until \
-         AND later.place > weeks.place AND EXISTS (SELECT 1 FROM activity_members m \
-         WHERE m.guild = $1 AND m.person = j.person \
-         AND m.slot >= later.slot AND m.slot < later.slots_until) \
-         GROUP BY weeks.place, later.place"
-    );
-    for row in store.query(&stayed, &values![guild]).await? {
-        let cohort = cohorts.get_mut(place(row.count(0)?));
-        if let Some(number) =
-            cohort.and_then(|of| of.stayed.get_mut(place(row.count(1).unwrap_or(u64::MAX))))
-        {
-            *number = row.count(2)?;
+        let (place, person) = (usize::try_from(row.int(0)?).unwrap_or(0), person(row.int(1)?)?);
+        let cohort = &mut cohorts[place];
+        cohort.came += 1;
+        for (stayed, active) in cohort.stayed.iter_mut().zip(&active[place + 1..]) {
+            *stayed += u64::from(active.has(person));
         }
     }
     Ok(cohorts)

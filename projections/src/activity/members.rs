@@ -10,7 +10,7 @@ use domain::{
 };
 use eventlog::{LogError, Recorded, decode, sql::Row, values};
 
-use super::{Slot, in_slots};
+use super::{Slot, days, in_slots};
 use crate::{
     economy::person,
     projection::{Projection, Table, Tables},
@@ -30,6 +30,15 @@ pub struct Did {
     pub reactions: i64,
     pub voice_micros: i64,
     pub commands: i64,
+}
+
+impl Did {
+    pub(super) const fn add(&mut self, more: &Self) {
+        self.messages += more.messages;
+        self.reactions += more.reactions;
+        self.voice_micros += more.voice_micros;
+        self.commands += more.commands;
+    }
 }
 
 /// How one member used one command.
@@ -65,7 +74,7 @@ impl Batch {
 
 impl Projection for Members {
     const NAME: &'static str = "activity_members";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const CATEGORIES: &'static [&'static str] = &[Activity::CAPABILITY];
     const TABLES: &'static [Table] = &[
         Table {
@@ -81,6 +90,15 @@ impl Projection for Members {
                 PRIMARY KEY (guild, slot, person)
             );
             CREATE INDEX {activity_members}_person ON {activity_members} (guild, person, slot);",
+        },
+        Table {
+            name: "activity_days",
+            create: "CREATE TABLE {activity_days} (
+                guild  bigint NOT NULL,
+                day    bigint NOT NULL, -- of UTC, since 1970
+                packed bytea  NOT NULL, -- its rows of activity_members
+                PRIMARY KEY (guild, day)
+            );",
         },
         Table {
             name: "activity_joins",
@@ -146,6 +164,7 @@ impl Projection for Members {
     }
 
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
+        days::add(&batch.did, tables).await?;
         let rows: Vec<_> = batch
             .did
             .into_iter()
@@ -203,18 +222,15 @@ pub async fn top(
     until: Slot,
     limit: u32,
 ) -> Result<Vec<(PersonId, Did)>, LogError> {
-    let sql = "SELECT person, CAST(SUM(messages) AS bigint) AS written, \
-               CAST(SUM(reactions) AS bigint), CAST(SUM(voice_micros) AS bigint), \
-               CAST(SUM(commands) AS bigint) \
-               FROM activity_members WHERE guild = $1 AND slot >= $2 AND slot < $3 \
-               GROUP BY person ORDER BY written DESC, person LIMIT $4";
-    let rows = store.query(sql, &values![guild, from.0, until.0, limit.min(100)]).await?;
-    let read = |row: &Row| {
-        let (messages, reactions) = (row.int(1)?, row.int(2)?);
-        let (voice_micros, commands) = (row.int(3)?, row.int(4)?);
-        Ok((person(row.int(0)?)?, Did { messages, reactions, voice_micros, commands }))
-    };
-    rows.iter().map(read).collect()
+    let mut did: BTreeMap<PersonId, Did> = BTreeMap::new();
+    days::walk(store, guild, (from, until), |_, person, more| {
+        did.entry(person).or_default().add(&more);
+    })
+    .await?;
+    let mut did: Vec<_> = did.into_iter().collect();
+    did.sort_by_key(|(_, did)| std::cmp::Reverse(did.messages));
+    did.truncate(limit.min(100) as usize);
+    Ok(did)
 }
 
 /// How commands were used in that time, the most used first; of one member where one is named.

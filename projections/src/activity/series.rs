@@ -10,7 +10,11 @@ use eventlog::{
     values,
 };
 
-use super::Slot;
+use super::{
+    Slot,
+    days::{self, Persons},
+    members::Did,
+};
 use crate::{economy::person, store::ReadStore};
 
 /// Points of one chart.
@@ -159,9 +163,7 @@ impl Made {
         match (self, when) {
             (Self::Sum(column), _) => sum(column),
             (Self::Minutes(column), _) => format!("({} / 60000000)", sum(column)),
-            // With its sign the column is no index's: SQLite would go through everybody in the order
-            // of persons, once for each span, to count them apart.
-            (Self::Persons, None) => "CAST(COUNT(DISTINCT +a.person) AS bigint)".to_owned(),
+            (Self::Persons, None) => "CAST(COUNT(DISTINCT a.person) AS bigint)".to_owned(),
             (Self::Persons, Some(when)) => {
                 format!("CAST(COUNT(DISTINCT CASE WHEN {when} THEN a.person END) AS bigint)")
             }
@@ -211,6 +213,16 @@ impl Metric {
                 let entered = " AND a.what = 'giveaway' AND a.kind = 'entered'";
                 (&[TALLIES], entered, Made::Sum("a.count"))
             }
+        }
+    }
+
+    /// Of what one member did, where that is all it takes.
+    const fn of_what_was_done(self) -> Option<fn(&Did) -> i64> {
+        match self {
+            Self::Messages => Some(|did| did.messages),
+            Self::Reactions => Some(|did| did.reactions),
+            Self::VoiceMinutes => Some(|did| did.voice_micros / 60_000_000),
+            _ => None,
         }
     }
 
@@ -270,6 +282,11 @@ impl Asking {
         }
         Some(Self { table, only, parameters, made })
     }
+
+    /// Persons, and not whether one of them was there.
+    const fn counts_everybody(&self) -> bool {
+        matches!(self.made, Made::Persons) && self.only.is_empty()
+    }
 }
 
 /// Stretches of time that numbers are asked for, each from a slot up to another. They may overlap.
@@ -314,6 +331,11 @@ pub async fn series(
     spans: &Spans,
 ) -> Result<Option<Vec<i64>>, LogError> {
     let Some(asking) = Asking::of(guild, metric, None, filter) else { return Ok(None) };
+    let mut numbers = vec![0; spans.0.len()];
+    if asking.counts_everybody() {
+        days::persons(store, guild, &spans.0, |place, who| numbers[place] = who.count()).await?;
+        return Ok(Some(numbers));
+    }
     let Asking { table, only, parameters, made } = &asking;
     // Each span looks its rows up and adds them as they come: nothing is sorted.
     let sql = format!(
@@ -322,7 +344,6 @@ pub async fn series(
         spans.table(),
         made.sql(None)
     );
-    let mut numbers = vec![0; spans.0.len()];
     for row in store.query(&sql, parameters).await? {
         let place = usize::try_from(row.count(0)?).unwrap_or(usize::MAX);
         if let Some(number) = numbers.get_mut(place) {
@@ -384,6 +405,9 @@ pub async fn most(
 ) -> Result<Option<Vec<Line>>, LogError> {
     let asking = Asking::of(guild, metric, Some(split), filter);
     let Some(Asking { table, only, parameters, made }) = asking else { return Ok(None) };
+    if let (Some(of), Split::Member, "") = (metric.of_what_was_done(), split, only.as_str()) {
+        return most_of_members(store, guild, of, time, rising, limit).await.map(Some);
+    }
     let key = split.column();
     let (now, before) = (
         made.sql(Some(&format!("a.slot >= {}", time.from.0))),
@@ -403,6 +427,37 @@ pub async fn most(
     let line =
         |row: &Row| Ok(Line { key: split.key(row, 0)?, now: row.int(1)?, before: row.int(2)? });
     rows.iter().map(line).collect::<Result<_, LogError>>().map(Some)
+}
+
+/// The same of everybody, who are so many that their rows are read packed.
+async fn most_of_members(
+    store: &ReadStore,
+    guild: GuildId,
+    of: fn(&Did) -> i64,
+    time: Compared,
+    rising: bool,
+    limit: u32,
+) -> Result<Vec<Line>, LogError> {
+    // By their numbers, which have no large gaps.
+    let mut sums: Vec<[Did; 2]> = Vec::new();
+    days::walk(store, guild, (time.before, time.until), |slot, person, did| {
+        let person = person.0 as usize;
+        if person >= sums.len() {
+            sums.resize(person + 1, [Did::default(); 2]);
+        }
+        sums[person][usize::from(slot < time.from)].add(&did);
+    })
+    .await?;
+    let lines = (0..).zip(&sums).map(|(person, [now, before])| Line {
+        key: Key::Member(PersonId(person)),
+        now: of(now),
+        before: of(before),
+    });
+    let order = |line: &Line| if rising { line.now - line.before } else { line.now };
+    let mut lines: Vec<_> = lines.filter(|line| order(line) > 0).collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(order(line)));
+    lines.truncate(limit.min(MAX_LINES) as usize);
+    Ok(lines)
 }
 
 /// The metric of each of these in each span.
@@ -450,6 +505,10 @@ pub async fn lines(
     Ok(numbers)
 }
 
+/// In slots. The first of all began on a Thursday: three days after a Monday.
+const WEEK: i64 = 7 * 96;
+const THURSDAY: i64 = 3 * 96;
+
 /// A stretch of time in which a community's clock was so many slots ahead of UTC.
 pub type Segment = (Slot, Slot, i64);
 
@@ -463,22 +522,26 @@ pub async fn week(
 ) -> Result<Option<[[i64; 24]; 7]>, LogError> {
     // What there is at the end of an hour is no sum over the weeks.
     let asking = Asking::of(guild, metric, None, filter).filter(|_| metric != Metric::Velocity);
-    let Some(Asking { table, only, parameters, made }) = asking else { return Ok(None) };
+    let Some(asking) = asking else { return Ok(None) };
+    let asking_everybody = asking.counts_everybody();
+    let Asking { table, only, parameters, made } = asking;
     let mut map = [[0; 24]; 7];
     if segments.is_empty() {
         return Ok(Some(map));
     }
-    // The first slot of all began on a Thursday: three days after a Monday.
+    if asking_everybody {
+        return persons_of_the_week(store, guild, segments).await.map(Some);
+    }
     let rows: Vec<_> = segments
         .iter()
-        .map(|(since, until, ahead)| format!("({}, {}, {})", since.0, until.0, ahead + 3 * 96))
+        .map(|(since, until, ahead)| format!("({}, {}, {})", since.0, until.0, ahead + THURSDAY))
         .collect();
     let sql = format!(
         "WITH spans (since, until, shift) AS (VALUES {}) \
-         SELECT CAST((a.slot + spans.shift) % 672 / 4 AS bigint), {} \
+         SELECT CAST((a.slot + spans.shift) % {WEEK} / 4 AS bigint), {} \
          FROM spans CROSS JOIN {table} a \
          WHERE a.guild = $1 AND a.slot >= spans.since AND a.slot < spans.until{only} \
-         GROUP BY (a.slot + spans.shift) % 672 / 4",
+         GROUP BY (a.slot + spans.shift) % {WEEK} / 4",
         rows.join(", "),
         made.sql(None)
     );
@@ -489,4 +552,25 @@ pub async fn week(
         }
     }
     Ok(Some(map))
+}
+
+/// Who did anything, by day of the week and hour.
+async fn persons_of_the_week(
+    store: &ReadStore,
+    guild: GuildId,
+    segments: &[Segment],
+) -> Result<[[i64; 24]; 7], LogError> {
+    let mut hours = vec![Persons::default(); 7 * 24];
+    for (since, until, ahead) in segments {
+        days::walk(store, guild, (*since, *until), |slot, person, _| {
+            let hour = (slot.0 + ahead + THURSDAY).rem_euclid(WEEK) / 4;
+            hours[hour.unsigned_abs() as usize].insert(person);
+        })
+        .await?;
+    }
+    let mut map = [[0; 24]; 7];
+    for (number, persons) in map.as_flattened_mut().iter_mut().zip(&hours) {
+        *number = persons.count();
+    }
+    Ok(map)
 }

@@ -2,7 +2,6 @@
 //! every kind of chart asked for.
 
 use std::{
-    collections::VecDeque,
     fmt,
     future::Future,
     time::{Duration, Instant},
@@ -32,6 +31,8 @@ const DAYS: i64 = 365;
 const DAY_SECS: i64 = 86_400;
 /// Who did something in one window, at most.
 const ROWS: u32 = 4;
+/// Of so many windows one is somebody who comes.
+const JOINS_EVERY: u32 = 10;
 /// Of one append.
 const AT_A_TIME: u32 = 16;
 const TIMES: usize = 15;
@@ -84,7 +85,7 @@ impl fmt::Display for Outcome {
 pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     on_fresh_store(args.backend, &args.ground, async |store| {
         let guild = history::guild(0)?;
-        let year = Year::up_to_now(&args);
+        let year = Year::up_to_now(args.events, args.members, args.channels);
         year.fill(store, guild).await?;
         store.analyze().await?;
         let head = store.log.head().await?.0;
@@ -106,7 +107,7 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     .await
 }
 
-struct Year {
+pub(super) struct Year {
     windows: u32,
     members: u32,
     channels: u32,
@@ -114,38 +115,24 @@ struct Year {
 }
 
 impl Year {
-    fn up_to_now(args: &Args) -> Self {
+    pub fn up_to_now(windows: u32, members: u32, channels: u32) -> Self {
         let now = Timestamp::from_secs(eventlog::system_clock()().as_secs() / DAY_SECS * DAY_SECS);
-        Self {
-            windows: args.events,
-            members: args.members,
-            channels: args.channels,
-            begins: now.plus_secs(-DAYS * DAY_SECS),
-        }
+        Self { windows, members, channels, begins: now.plus_secs(-DAYS * DAY_SECS) }
     }
 
-    async fn fill(&self, store: &Store, guild: GuildId) -> Result<(), Failed> {
+    pub async fn fill(&self, store: &Store, guild: GuildId) -> Result<(), Failed> {
         let stream = StreamId::of_guild(Activity::CAPABILITY, guild);
-        let mut pending = VecDeque::new();
-        for first in (0..self.windows).step_by(AT_A_TIME as usize) {
-            let events = (first..self.windows.min(first + AT_A_TIME)).map(|nth| self.window(nth));
-            let events = events.collect::<Result<Vec<_>, _>>()?;
-            let (expected, number) = (u64::from(first), u64::from(first) + 1);
-            let append = history::append_to(stream.clone(), expected, events.into_iter(), number)?;
-            pending.push_back(store.log.appender().reserve().await?.fill(append));
-            if pending.len() >= history::IN_FLIGHT {
-                history::settle(pending.pop_front()).await?;
-            }
-        }
-        while !pending.is_empty() {
-            history::settle(pending.pop_front()).await?;
-        }
-        Ok(())
+        let window = |nth| self.window(nth);
+        history::fill_stream(&*store.log, &stream, self.windows, AT_A_TIME, window).await
     }
 
-    /// A few are there always, most now and then.
+    /// A few are there always, most now and then; every now and then somebody comes.
     fn window(&self, nth: u32) -> Result<Event, Failed> {
         let secs = i64::from(nth) * DAYS * DAY_SECS / i64::from(self.windows);
+        if nth.is_multiple_of(JOINS_EVERY) {
+            let person = PersonId(nth / JOINS_EVERY % self.members + 1);
+            return Ok(Event::MemberJoined { person, at: self.begins.plus_secs(secs) });
+        }
         let mixed = |place: u32| (nth * ROWS + place).wrapping_mul(2_654_435_761) >> 4;
         let row = |place: u32| {
             let (mix, spread) = (mixed(place), mixed(place + 7));
@@ -198,6 +185,7 @@ async fn charts(store: &Store, guild: GuildId, year: &Year) -> Result<Vec<Chart>
     let channels = channels(5.min(u64::from(year.channels)))?;
     let by_channel = (Metric::Messages, Split::Channel, &all);
     let by_member = (Metric::Messages, Split::Member, &all);
+    let five: Vec<_> = (1..=5).map(|number| Key::Member(PersonId(number))).collect();
     let one = Filter { member: Some(PersonId(1)), ..Filter::default() };
     let whole = [(year.day(0), year.day(DAYS), 0)];
     let of_weeks: Vec<_> = (13..26)
@@ -211,6 +199,8 @@ async fn charts(store: &Store, guild: GuildId, year: &Year) -> Result<Vec<Chart>
         timed("messages by day, a year", || series(read, guild, messages, &all, &days)).await?,
         timed("messages by hour, 30 days", || series(read, guild, messages, &all, &hours)).await?,
         timed("messages by week, 5 channels", || lines(read, guild, by_channel, &channels, &weeks))
+            .await?,
+        timed("messages by day, 5 members, a year", || lines(read, guild, by_member, &five, &days))
             .await?,
         timed("one member's messages by day, a year", || {
             series(read, guild, messages, &one, &days)
@@ -231,6 +221,10 @@ async fn charts(store: &Store, guild: GuildId, year: &Year) -> Result<Vec<Chart>
         .await?,
         timed("active members by day, a year", || series(read, guild, Metric::Active, &all, &days))
             .await?,
+        timed("active members by hour of the week, a year", || {
+            week(read, guild, Metric::Active, &all, &whole)
+        })
+        .await?,
         timed("cohorts of 13 weeks", || cohorts(read, guild, &of_weeks)).await?,
     ])
 }

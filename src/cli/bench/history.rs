@@ -69,6 +69,30 @@ pub(super) async fn fill(
     Ok(())
 }
 
+/// The same for one stream, in one go.
+pub(super) async fn fill_stream<E: DomainEvent + serde::Serialize>(
+    log: &dyn EventLog,
+    stream: &StreamId,
+    events: u32,
+    at_a_time: u32,
+    event: impl Fn(u32) -> Result<E, Failed>,
+) -> Result<(), Failed> {
+    let mut pending = VecDeque::new();
+    for first in (0..events).step_by(at_a_time as usize) {
+        let wanted = (first..events.min(first + at_a_time)).map(&event);
+        let wanted = wanted.collect::<Result<Vec<_>, _>>()?.into_iter();
+        let append = append_to(stream.clone(), u64::from(first), wanted, u64::from(first) + 1)?;
+        pending.push_back(log.appender().reserve().await?.fill(append));
+        if pending.len() >= IN_FLIGHT {
+            settle(pending.pop_front()).await?;
+        }
+    }
+    while !pending.is_empty() {
+        settle(pending.pop_front()).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn settle(pending: Option<Pending>) -> Result<(), Failed> {
     let Some(pending) = pending else { return Ok(()) };
     match pending.outcome().await? {

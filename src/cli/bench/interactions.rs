@@ -2,7 +2,7 @@
 //! our bot as a process of its own. Every second command moves bytes and is durable before it is
 //! answered. Then the same while a flood of messages comes in.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU64, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use simulator::{given, people::Failed as NotDone};
@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// Messages of the flood
     #[arg(long, default_value_t = 100_000)]
     flood: u64,
+    /// How many of them come in a second [default: as many as are taken]
+    #[arg(long)]
+    flood_per_s: Option<NonZeroU64>,
     /// The folder to make a folder in [default: $TMPDIR]
     #[arg(long)]
     dir: Option<std::path::PathBuf>,
@@ -49,6 +52,7 @@ pub(super) struct Outcome {
     pub flood_worst_ms: f64,
     pub flood_over_3_s: u64,
     pub flood_messages: u64,
+    pub flood_messages_per_s: f64,
 }
 
 impl Outcome {
@@ -62,13 +66,14 @@ impl fmt::Display for Outcome {
         write!(
             f,
             "{} members at once, {} commands: p50 {} ms, p99 {} ms, worst {} ms, {} over 3 s; \
-             under a flood: p50 {} ms, p99 {} ms, worst {} ms, {} over 3 s",
+             under a flood of {} messages a second: p50 {} ms, p99 {} ms, worst {} ms, {} over 3 s",
             self.members,
             self.commands,
             self.p50_ms,
             self.p99_ms,
             self.worst_ms,
             self.over_3_s,
+            self.flood_messages_per_s,
             self.flood_p50_ms,
             self.flood_p99_ms,
             self.flood_worst_ms,
@@ -91,22 +96,23 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     let town = Arc::new(Town::found(&place, guild)?);
     town.settle(&place).await?;
     let calm = ask(&args, &town, 0).await?;
-    let messages = place.sim.flood(&others, args.flood);
+    let messages = place.sim.flood_at(&others, args.flood, args.flood_per_s);
     let (flooded, messages) = tokio::join!(ask(&args, &town, askers), messages);
-    let (flooded, messages) = (flooded?, messages?.messages);
+    let (flooded, messages) = (flooded?, messages?);
     bot.stop().await?;
     Ok(Outcome {
         members: args.members,
         commands: calm.latencies.count(),
-        p50_ms: calm.ms(50),
-        p99_ms: calm.ms(99),
-        worst_ms: calm.ms(100),
+        p50_ms: calm.latencies.ms(50),
+        p99_ms: calm.latencies.ms(99),
+        worst_ms: calm.latencies.ms(100),
         over_3_s: calm.unanswered,
-        flood_p50_ms: flooded.ms(50),
-        flood_p99_ms: flooded.ms(99),
-        flood_worst_ms: flooded.ms(100),
+        flood_p50_ms: flooded.latencies.ms(50),
+        flood_p99_ms: flooded.latencies.ms(99),
+        flood_worst_ms: flooded.latencies.ms(100),
         flood_over_3_s: flooded.unanswered,
-        flood_messages: messages,
+        flood_messages: messages.messages,
+        flood_messages_per_s: super::per_second(messages.messages, messages.took),
     })
 }
 
@@ -114,13 +120,6 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
 struct Asked {
     latencies: Latencies,
     unanswered: u64,
-}
-
-impl Asked {
-    #[expect(clippy::cast_precision_loss, reason = "microseconds of seconds")]
-    fn ms(&self, percent: u64) -> f64 {
-        (self.latencies.percentile(percent) as f64 / 100.0).round() / 10.0
-    }
 }
 
 /// All of them at once, until everybody has asked so often.

@@ -36,6 +36,12 @@ impl Latencies {
         self.total
     }
 
+    /// The same in milliseconds, to a tenth.
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of seconds")]
+    pub fn ms(&self, percent: u64) -> f64 {
+        (self.percentile(percent) as f64 / 100.0).round() / 10.0
+    }
+
     /// The latency that so many in a hundred do not exceed, in microseconds.
     pub fn percentile(&self, percent: u64) -> u64 {
         let rank = (self.total * percent).div_ceil(100).max(1);

@@ -53,6 +53,19 @@ impl Place {
         Ok(self.sim.until("the commands are deployed", deployed).await?)
     }
 
+    pub fn client_secret(&self) -> Result<String, Failed> {
+        let world = self.sim.world.lock();
+        Ok(world.application(self.application).map_err(refused)?.client_secret.clone())
+    }
+
+    /// Discord's page sends whoever signs in back to there.
+    pub fn may_lead_back_to(&self, callback: &str) -> Result<(), Failed> {
+        let mut world = self.sim.world.lock();
+        let application = world.application_mut(self.application).map_err(refused)?;
+        application.redirect_uris.push(callback.to_owned());
+        Ok(())
+    }
+
     fn client(&self, mut command: Command) -> Command {
         let inherited = std::env::vars_os().map(|(name, _)| name);
         let ours = |name: &std::ffi::OsString| name.to_string_lossy().starts_with("REEVE_");
@@ -166,6 +179,11 @@ impl Bot {
         format!("the bot: {what}\n{}", log.join("\n")).into()
     }
 
+    /// Where ours answers over HTTP.
+    pub fn address(&self) -> Result<&str, Failed> {
+        self.address.as_deref().ok_or_else(|| "only ours has an address".into())
+    }
+
     pub fn cpu_secs(&self) -> f64 {
         memory::cpu_secs(self.child.id())
     }
@@ -197,7 +215,7 @@ impl Bot {
 
     /// The sum of one of our counters over all labels that hold this text.
     pub fn counted(&self, name: &str, label: &str) -> Result<u64, Failed> {
-        let address = self.address.as_ref().ok_or("only ours has metrics")?;
+        let address = self.address()?;
         let mut stream = TcpStream::connect(address)?;
         write!(stream, "GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
         let mut metrics = String::new();
