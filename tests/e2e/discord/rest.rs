@@ -249,6 +249,7 @@ fn given_every_path_that_reads_then_the_owners_key_is_answered_what_the_document
         ("giveaway", "0193690f-79bd-84f6-9419-69ed78770e3f"),
         ("campaign", "0193690f-79bd-84f6-9419-69ed78770e3f"),
         ("name", "balances"),
+        ("id", "0193690f-79bd-84f6-9419-69ed78770e3f"),
     ]);
     let mut answered = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
