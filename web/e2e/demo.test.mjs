@@ -101,14 +101,15 @@ describe("the owner", () => {
 const EVERYBODYS = ["Overview", "Levels", "Leaderboard", "Your bytes", "Giveaways", "Squads", "Tiers", "API keys"];
 const STAFF = ["Analytics", "Transactions", "Members", "Cases", "Appeals", "Moderators", "Logs", "Exports"];
 const READS_ALL = [...STAFF, "Codes", "Audit log", "History", "Modules", "Settings", "Access"];
+const MANAGES = [...READS_ALL, "Webhooks"];
 const OPERATORS = ["Projections", "Dead letters", "Effects", "Cases everywhere", "Requests", "Maintenance", "Break the glass"];
 const PERSONAS = {
   Lene: { what: "an analyst", sees: ["Analytics", "Transactions", "Members", "Exports"] },
   Jonas: { what: "an auditor", sees: READS_ALL },
   // Moderators of this community may read Discord's own audit log, and so ours.
   Tobi: { what: "a moderator", sees: READS_ALL },
-  Maren: { what: "an admin", sees: READS_ALL },
-  Astrid: { what: "the owner and operator", sees: [...READS_ALL, ...OPERATORS] },
+  Maren: { what: "an admin", sees: MANAGES },
+  Astrid: { what: "the owner and operator", sees: [...MANAGES, ...OPERATORS] },
 };
 
 describe("each persona", () => {
