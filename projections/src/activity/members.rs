@@ -12,7 +12,6 @@ use eventlog::{LogError, Recorded, decode, sql::Row, values};
 
 use super::{Slot, days, in_slots};
 use crate::{
-    economy::person,
     projection::{Projection, Table, Tables},
     store::ReadStore,
 };

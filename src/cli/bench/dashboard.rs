@@ -227,7 +227,8 @@ impl Asker {
         let signed_in = asker.send(Method::GET, back, &cookie, Bytes::new()).await?;
         let cookies = signed_in.cookies();
         let cookie = (header::COOKIE, cookies.as_str());
-        let session = asker.send(Method::GET, "/auth/session", &[cookie], Bytes::new()).await?;
+        let session =
+            asker.send(Method::GET, "/auth/session", &[cookie.clone()], Bytes::new()).await?;
         let session: Value = serde_json::from_slice(&session.body)?;
         let csrf = session["csrf"].as_str().ok_or("nobody is signed in")?;
         let ends = eventlog::system_clock()().plus_secs(86_400).to_string();
