@@ -3,7 +3,7 @@
  * with what the event changed marked, and two pinned moments compared.
  */
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useState, type KeyboardEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Answered, useAsk } from "../../api/ask";
 import { graphql } from "../../api/graphql";
 import { t } from "../../i18n";
@@ -25,7 +25,7 @@ const TIMELINE = graphql(`
   }
 `);
 
-/** While somebody drags, only where they rest is asked for. */
+/** One step is shown at once; while somebody drags, only where they rest is asked for. */
 const REST_MS = 140;
 
 export function Scrubber() {
@@ -53,9 +53,13 @@ function Scrub({ stretches, head }: { stretches: Stretch[]; head: number }) {
   // The address leads when it was changed from elsewhere, and follows while somebody drags.
   if (shownFor !== kept) { setShownFor(kept); setSeq(kept); }
   const put = (change: { seq?: string; a?: string | undefined; b?: string | undefined }) => { void navigate({ search: (before) => ({ ...before, ...change }) as typeof before, replace: true, resetScroll: false }); };
+  const moved = useRef(-REST_MS);
   useEffect(() => {
     if (seq === kept) return;
-    const timer = setTimeout(() => { void navigate({ search: (before) => ({ ...before, seq: String(seq) }), replace: true, resetScroll: false }); }, REST_MS);
+    const now = performance.now();
+    const rest = now - moved.current < REST_MS ? REST_MS : 0;
+    moved.current = now;
+    const timer = setTimeout(() => { void navigate({ search: (before) => ({ ...before, seq: String(seq) }), replace: true, resetScroll: false }); }, rest);
     return () => { clearTimeout(timer); };
   }, [seq, kept, navigate]);
   const asked = useAsk(EVENT, { guild: id, seq: String(kept) }, { keep: true });
