@@ -157,7 +157,9 @@ impl Kind {
         let (family, what) = type_name.split_once('.')?;
         Some(match family {
             "activity" => match what {
-                "member_joined" | "member_left" | "observation_gap" => Self::Members,
+                "member_joined" | "member_left" | "observation_gap" | "gap_recovered" => {
+                    Self::Members
+                }
                 _ => return None,
             },
             "levels" => match what {

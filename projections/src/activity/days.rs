@@ -1,23 +1,31 @@
-//! What everybody did, a day of UTC in one row: the rows of `activity_members` in the order of slots
-//! and persons, packed. A chart of a year reads 365 of these instead of millions of those.
+//! What was done, a day of UTC in one row: the rows of `activity_members` in the order of slots and
+//! persons, packed, and those of `activity_channels` of each channel. A chart of a year reads 365 of
+//! these instead of millions of those.
+//!
+//! A day is a row of sections, one for each slot: how many slots after the one before, how many
+//! persons, of how many bytes they and what they did are, then both. Whoever only counts persons skips
+//! the rest.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use domain::{GuildId, PersonId};
-use eventlog::{LogError, values};
+use domain::{ChannelId, GuildId, PersonId};
+use eventlog::{
+    LogError,
+    sql::{Row, Value},
+    values,
+};
 
 use super::{Slot, members::Did};
 use crate::{projection::Tables, store::ReadStore};
 
 const SLOTS: i64 = 96;
-/// Days that are read at once, and days of communities that are written at once.
+/// Days that are read at once, and that are written at once.
 const AT_ONCE: i64 = 64;
 const WRITTEN_AT_ONCE: usize = 500;
+/// Whose rows of channels are: what is done there is nobody's.
+const NOBODY: PersonId = PersonId(0);
 
-const PUT: &str = "INSERT INTO {activity_days} (guild, day, packed) VALUES ($1, $2, $3) \
-                   ON CONFLICT (guild, day) DO UPDATE SET packed = excluded.packed";
-
-/// Of one community: when, and who.
+/// When, and who.
 type Place = (Slot, PersonId);
 type Day = Vec<(Place, Did)>;
 
@@ -44,80 +52,182 @@ impl Persons {
     }
 }
 
-/// Adds what was done to the days it was done on.
-pub(super) async fn add(
+/// Adds what everybody did to the days it was done on.
+pub(super) async fn add_of_members(
     did: &BTreeMap<(GuildId, PersonId, Slot), Did>,
     tables: &mut Tables<'_>,
 ) -> Result<(), LogError> {
-    let mut days: BTreeMap<(GuildId, i64), Day> = BTreeMap::new();
-    for ((guild, person, slot), did) in did {
-        let day = days.entry((*guild, slot.0.div_euclid(SLOTS))).or_default();
-        day.push(((*slot, *person), *did));
-    }
-    let mut days: Vec<_> = days.into_iter().collect();
-    for days in days.chunks_mut(WRITTEN_AT_ONCE) {
-        let known = known(days, tables).await?;
-        let mut rows = Vec::with_capacity(days.len());
-        for ((guild, day), new) in days {
-            new.sort_unstable_by_key(|(place, _)| *place);
-            let before = known.get(&(guild.as_i64(), *day)).map_or(&[][..], Vec::as_slice);
-            rows.push(values![*guild, *day, merged(*day, before, new)?]);
-        }
-        tables.execute_many(PUT, &rows).await?;
+    let rows = did.iter().map(|((guild, person, slot), did)| ((*guild, 0), (*slot, *person), *did));
+    let rows = in_days(rows);
+    let known = "a.guild, a.day, CAST(0 AS bigint), a.packed FROM these CROSS JOIN {activity_days} a \
+                 WHERE a.guild = these.guild AND a.day = these.day";
+    for days in rows.chunks(WRITTEN_AT_ONCE) {
+        let packed = add(days, known, tables).await?;
+        let put = "INSERT INTO {activity_days} (guild, day, packed) VALUES ($1, $2, $3) \
+                   ON CONFLICT (guild, day) DO UPDATE SET packed = excluded.packed";
+        let rows: Vec<_> = packed
+            .into_iter()
+            .map(|((guild, day, _), packed)| values![guild, day, packed])
+            .collect();
+        tables.execute_many(put, &rows).await?;
     }
     Ok(())
 }
 
-/// What is kept of these days so far.
-async fn known(
-    days: &[((GuildId, i64), Day)],
+/// Adds what was done in each channel.
+pub(super) async fn add_of_channels(
+    did: impl Iterator<Item = ((GuildId, ChannelId, Slot), Did)>,
     tables: &mut Tables<'_>,
-) -> Result<BTreeMap<(i64, i64), Vec<u8>>, LogError> {
-    let mut sql = String::from(
-        "SELECT guild, day, packed FROM {activity_days} WHERE (guild, day) IN (VALUES ",
+) -> Result<(), LogError> {
+    let rows = in_days(
+        did.map(|((guild, channel, slot), did)| ((guild, channel.as_i64()), (slot, NOBODY), did)),
     );
-    for (place, ((guild, day), _)) in days.iter().enumerate() {
-        // Numbers of ours, nothing from outside.
-        let comma = if place == 0 { "" } else { ", " };
-        let _ = write!(sql, "{comma}({}, {day})", guild.as_i64());
+    let known = "a.guild, a.day, a.channel, a.packed \
+                 FROM these CROSS JOIN {activity_channel_days} a \
+                 WHERE a.guild = these.guild AND a.day = these.day AND a.channel = these.channel";
+    for days in rows.chunks(WRITTEN_AT_ONCE) {
+        let packed = add(days, known, tables).await?;
+        let put = "INSERT INTO {activity_channel_days} (guild, day, channel, packed) \
+                   VALUES ($1, $2, $3, $4) ON CONFLICT (guild, day, channel) DO UPDATE SET \
+                   packed = excluded.packed";
+        let rows: Vec<_> = packed
+            .into_iter()
+            .map(|((guild, day, channel), packed)| values![guild, day, channel, packed])
+            .collect();
+        tables.execute_many(put, &rows).await?;
     }
-    sql.push(')');
-    let rows = tables.query(&sql, &[]).await?;
-    rows.iter().map(|row| Ok(((row.int(0)?, row.int(1)?), row.blob(2)?.to_vec()))).collect()
+    Ok(())
 }
 
-/// Hands over what was done from one slot up to another, in the order of slots and persons.
-pub(super) async fn walk(
+/// Of a community, a day, and a channel where there is one.
+type Of = (GuildId, i64, i64);
+
+fn in_days(rows: impl Iterator<Item = ((GuildId, i64), Place, Did)>) -> Vec<(Of, Day)> {
+    let mut days: BTreeMap<Of, Day> = BTreeMap::new();
+    for ((guild, channel), place, did) in rows {
+        let of = (guild, place.0.0.div_euclid(SLOTS), channel);
+        days.entry(of).or_default().push((place, did));
+    }
+    for day in days.values_mut() {
+        day.sort_unstable_by_key(|(place, _)| *place);
+    }
+    days.into_iter().collect()
+}
+
+/// These days as they are from now on.
+async fn add(
+    days: &[(Of, Day)],
+    known: &str,
+    tables: &mut Tables<'_>,
+) -> Result<Vec<(Of, Vec<u8>)>, LogError> {
+    // Numbers of ours, nothing from outside.
+    let this = |(guild, day, channel): &Of| format!("({}, {day}, {channel})", guild.as_i64());
+    let these: Vec<_> = days.iter().map(|(of, _)| this(of)).collect();
+    let these = format!("WITH these (guild, day, channel) AS (VALUES {})", these.join(", "));
+    let rows = tables.query(&format!("{these} SELECT {known}"), &[]).await?;
+    let before = |row| {
+        let row: &Row = row;
+        Ok::<_, LogError>(((row.int(0)?, row.int(1)?, row.int(2)?), row.blob(3)?))
+    };
+    let before = rows.iter().map(before).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let added = |((guild, day, channel), new): &(Of, Day)| {
+        let before = before.get(&(guild.as_i64(), *day, *channel)).copied().unwrap_or_default();
+        Ok(((*guild, *day, *channel), merged(*day, before, new)?))
+    };
+    days.iter().map(added).collect()
+}
+
+/// Hands over days of one of both tables, in their order.
+async fn read(
     store: &ReadStore,
     guild: GuildId,
+    (select, also): (&str, &[Value]),
     (from, until): (Slot, Slot),
-    mut each: impl FnMut(Slot, PersonId, Did) + Send,
+    mut each: impl FnMut(&Row) -> Result<(), LogError> + Send,
 ) -> Result<(), LogError> {
-    let sql = "SELECT day, packed FROM activity_days \
-               WHERE guild = $1 AND day >= $2 AND day < $3 ORDER BY day";
     let mut first = from.0.div_euclid(SLOTS);
     let end = (until.0 - 1).div_euclid(SLOTS) + 1;
-    // Where nothing was yet nobody looks day by day.
-    if let Some(row) = store
-        .query("SELECT MIN(day) FROM activity_days WHERE guild = $1", &values![guild])
-        .await?
-        .first()
-    {
-        first = first.max(row.opt_int(0)?.unwrap_or(end));
-    }
     while first < end {
         let next = end.min(first + AT_ONCE);
-        for row in store.query(sql, &values![guild, first, next]).await? {
-            for row in Rows::of(row.int(0)?, row.blob(1)?) {
-                let ((slot, person), did) = row?;
-                if from <= slot && slot < until {
-                    each(slot, person, did);
-                }
-            }
+        let mut parameters = values![guild, first, next].to_vec();
+        parameters.extend_from_slice(also);
+        for row in store.query(select, &parameters).await? {
+            each(&row)?;
         }
         first = next;
     }
     Ok(())
+}
+
+/// Sections of everybody from one slot up to another.
+async fn sections(
+    store: &ReadStore,
+    guild: GuildId,
+    (from, until): (Slot, Slot),
+    mut each: impl FnMut(&Section<'_>) -> Option<()> + Send,
+) -> Result<(), LogError> {
+    let oldest = "SELECT MIN(day) FROM activity_days WHERE guild = $1";
+    let oldest = store.query(oldest, &values![guild]).await?;
+    let Some(oldest) = oldest.first().map_or(Ok(None), |row| row.opt_int(0))? else {
+        return Ok(());
+    };
+    let time = (from.max(Slot(oldest * SLOTS)), until);
+    let select = "SELECT day, packed FROM activity_days \
+                  WHERE guild = $1 AND day >= $2 AND day < $3 ORDER BY day";
+    read(store, guild, (select, &[]), time, |row| {
+        for section in Sections::of(row.int(0)?, row.blob(1)?) {
+            let section = section?;
+            if from <= section.slot && section.slot < until {
+                each(&section).ok_or_else(damaged)?;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Hands over what everybody did from one slot up to another, in the order of slots and persons.
+pub(super) async fn walk(
+    store: &ReadStore,
+    guild: GuildId,
+    time: (Slot, Slot),
+    mut each: impl FnMut(Slot, PersonId, &Did) + Send,
+) -> Result<(), LogError> {
+    sections(store, guild, time, |section| {
+        section.each(|person, did| each(section.slot, person, did))
+    })
+    .await
+}
+
+/// Hands over what was done in each of these channels, or in all where none is named.
+pub(super) async fn walk_channels(
+    store: &ReadStore,
+    guild: GuildId,
+    only: &[ChannelId],
+    (from, until): (Slot, Slot),
+    mut each: impl FnMut(Slot, ChannelId, &Did) + Send,
+) -> Result<(), LogError> {
+    let mut select = String::from(
+        "SELECT day, channel, packed FROM activity_channel_days \
+         WHERE guild = $1 AND day >= $2 AND day < $3",
+    );
+    if !only.is_empty() {
+        let places: Vec<_> = (4..).take(only.len()).map(|place| format!("${place}")).collect();
+        let _ = write!(select, " AND channel IN ({})", places.join(", "));
+    }
+    let also: Vec<_> = only.iter().map(|channel| Value::from(channel.as_i64())).collect();
+    read(store, guild, (&select, &also), (from, until), |row| {
+        let channel = ChannelId::from_i64(row.int(1)?);
+        let channel = channel.map_err(|error| LogError::Corrupt(error.to_string()))?;
+        for section in Sections::of(row.int(0)?, row.blob(2)?) {
+            let section = section?;
+            if from <= section.slot && section.slot < until {
+                section.each(|_, did| each(section.slot, channel, did)).ok_or_else(damaged)?;
+            }
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Who did anything in each of these spans; each is handed over once it is over, in no order. They
@@ -133,22 +243,17 @@ pub(super) async fn persons(
     let mut to_come: Vec<_> = spans.iter().copied().enumerate().collect();
     to_come.sort_unstable_by_key(|(_, (since, _))| std::cmp::Reverse(*since));
     let mut open: Vec<(usize, Slot, Persons)> = Vec::new();
-    let mut now = None;
-    walk(store, guild, (from, until), |slot, person, _| {
-        if now != Some(slot) {
-            now = Some(slot);
-            for (place, _, persons) in open.extract_if(.., |(_, until, _)| *until <= slot) {
-                over(place, persons);
-            }
-            while let Some((place, (_, until))) = to_come.pop_if(|(_, (since, _))| *since <= slot) {
-                if slot < until {
-                    open.push((place, until, Persons::default()));
-                }
+    sections(store, guild, (from, until), |section| {
+        let slot = section.slot;
+        for (place, _, persons) in open.extract_if(.., |(_, until, _)| *until <= slot) {
+            over(place, persons);
+        }
+        while let Some((place, (_, until))) = to_come.pop_if(|(_, (since, _))| *since <= slot) {
+            if slot < until {
+                open.push((place, until, Persons::default()));
             }
         }
-        for (.., persons) in &mut open {
-            persons.insert(person);
-        }
+        open.iter_mut().try_for_each(|(.., persons)| section.add_to(persons))
     })
     .await?;
     for (place, _, persons) in open {
@@ -161,129 +266,204 @@ pub(super) async fn persons(
 fn merged(day: i64, before: &[u8], new: &[(Place, Did)]) -> Result<Vec<u8>, LogError> {
     let mut packed = Packed::of(day, before.len() + new.len() * 4);
     let mut new = new.iter().peekable();
-    for row in Rows::of(day, before) {
-        let (place, mut did) = row?;
-        while let Some((place, did)) = new.next_if(|(new, _)| *new < place) {
-            packed.push(*place, did);
-        }
-        if let Some((_, more)) = new.next_if(|(new, _)| *new == place) {
-            did.add(more);
-        }
-        packed.push(place, &did);
+    for section in Sections::of(day, before) {
+        let section = section?;
+        let each = |person, did: &Did| {
+            let place = (section.slot, person);
+            while let Some((place, did)) = new.next_if(|(new, _)| *new < place) {
+                packed.push(*place, did);
+            }
+            let mut did = *did;
+            if let Some((_, more)) = new.next_if(|(new, _)| *new == place) {
+                did.add(more);
+            }
+            packed.push(place, &did);
+        };
+        section.each(each).ok_or_else(damaged)?;
     }
     for (place, did) in new {
         packed.push(*place, did);
     }
-    Ok(packed.bytes)
+    Ok(packed.done())
 }
 
-/// Rows as they are written: how many slots and persons after the one before, then what was done, of
-/// which only messages are always there.
-struct Packed {
-    bytes: Vec<u8>,
-    last: Place,
+fn damaged() -> LogError {
+    LogError::Corrupt("a day of activity cannot be read".to_owned())
 }
 
+/// Of what somebody did, messages are always there, and these where they are not none.
 const REACTIONS: u64 = 1;
 const VOICE: u64 = 2;
 const COMMANDS: u64 = 4;
-/// The first of a slot.
-const NEW_SLOT: u64 = 1;
+
+/// A day as it is written, section by section.
+struct Packed {
+    bytes: Vec<u8>,
+    /// The slot of the section at hand, and of the one before.
+    slot: i64,
+    before: i64,
+    count: u64,
+    last: PersonId,
+    persons: Vec<u8>,
+    did: Vec<u8>,
+}
 
 impl Packed {
     fn of(day: i64, room: usize) -> Self {
-        Self { bytes: Vec::with_capacity(room), last: (Slot(day * SLOTS), PersonId(0)) }
+        let first = day * SLOTS;
+        Self {
+            bytes: Vec::with_capacity(room),
+            slot: first,
+            before: first,
+            count: 0,
+            last: NOBODY,
+            persons: Vec::new(),
+            did: Vec::new(),
+        }
     }
 
-    fn push(&mut self, place: Place, did: &Did) {
-        let Did { messages, reactions, voice_micros, commands } = *did;
-        let (slot, person) = place;
-        if slot == self.last.0 {
-            self.number(u64::from(person.0 - self.last.1.0) << 1);
-        } else {
-            self.number(u64::from(person.0) << 1 | NEW_SLOT);
-            self.number((slot.0 - self.last.0.0).unsigned_abs());
+    fn push(&mut self, (slot, person): Place, did: &Did) {
+        if slot.0 != self.slot {
+            self.end_section();
+            self.slot = slot.0;
         }
-        self.last = place;
-        let [reactions, voice, commands] =
-            [reactions, voice_micros, commands].map(i64::unsigned_abs);
+        self.count += 1;
+        put(&mut self.persons, u64::from(person.0 - self.last.0));
+        self.last = person;
+        let Did { messages, reactions, voice_micros, commands } = *did;
+        let [messages, reactions, voice, commands] =
+            [messages, reactions, voice_micros, commands].map(i64::unsigned_abs);
         let has = u64::from(reactions > 0) * REACTIONS
             + u64::from(voice > 0) * VOICE
             + u64::from(commands > 0) * COMMANDS;
-        self.number(messages.unsigned_abs() << 3 | has);
+        put(&mut self.did, messages << 3 | has);
         for number in [reactions, voice, commands].into_iter().filter(|number| *number > 0) {
-            self.number(number);
+            put(&mut self.did, number);
         }
     }
 
-    /// Seven bits in a byte, the lowest first; the eighth says that there are more.
-    fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number.to_le_bytes()[0] | 0x80);
-            number >>= 7;
+    fn end_section(&mut self) {
+        if self.count == 0 {
+            return;
         }
-        self.bytes.push(number.to_le_bytes()[0]);
+        put(&mut self.bytes, (self.slot - self.before).unsigned_abs());
+        put(&mut self.bytes, self.count);
+        put(&mut self.bytes, self.persons.len() as u64);
+        put(&mut self.bytes, self.did.len() as u64);
+        self.bytes.append(&mut self.persons);
+        self.bytes.append(&mut self.did);
+        (self.before, self.count, self.last) = (self.slot, 0, NOBODY);
+    }
+
+    fn done(mut self) -> Vec<u8> {
+        self.end_section();
+        self.bytes
     }
 }
 
 /// What [`Packed`] wrote.
-struct Rows<'a> {
+struct Sections<'a> {
     packed: &'a [u8],
-    last: Place,
+    slot: i64,
 }
 
-impl<'a> Rows<'a> {
+struct Section<'a> {
+    slot: Slot,
+    count: u64,
+    persons: &'a [u8],
+    did: &'a [u8],
+}
+
+impl<'a> Sections<'a> {
     const fn of(day: i64, packed: &'a [u8]) -> Self {
-        Self { packed, last: (Slot(day * SLOTS), PersonId(0)) }
+        Self { packed, slot: day * SLOTS }
     }
 
-    fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.packed.split_first()?;
-            self.packed = rest;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    fn row(&mut self) -> Option<(Place, Did)> {
-        let first = self.number()?;
-        let (slot, before) = if first & NEW_SLOT == 0 {
-            self.last
-        } else {
-            let slots = i64::try_from(self.number()?).ok()?;
-            (Slot(self.last.0.0.checked_add(slots)?), PersonId(0))
-        };
-        let person = PersonId(before.0.checked_add(u32::try_from(first >> 1).ok()?)?);
-        self.last = (slot, person);
-        let messages = self.number()?;
-        let mut of = |what: u64| if messages & what == 0 { Some(0) } else { self.number() };
-        let did = Did {
-            reactions: of(REACTIONS)?.cast_signed(),
-            voice_micros: of(VOICE)?.cast_signed(),
-            commands: of(COMMANDS)?.cast_signed(),
-            messages: (messages >> 3).cast_signed(),
-        };
-        Some((self.last, did))
+    fn section(&mut self) -> Option<Section<'a>> {
+        self.slot = self.slot.checked_add_unsigned(take(&mut self.packed)?)?;
+        let count = take(&mut self.packed)?;
+        let persons = usize::try_from(take(&mut self.packed)?).ok()?;
+        let did = usize::try_from(take(&mut self.packed)?).ok()?;
+        let (persons, rest) = self.packed.split_at_checked(persons)?;
+        let (did, rest) = rest.split_at_checked(did)?;
+        self.packed = rest;
+        Some(Section { slot: Slot(self.slot), count, persons, did })
     }
 }
 
-impl Iterator for Rows<'_> {
-    type Item = Result<(Place, Did), LogError>;
+impl<'a> Iterator for Sections<'a> {
+    type Item = Result<Section<'a>, LogError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.packed.is_empty() {
             return None;
         }
-        let row = self.row();
-        if row.is_none() {
+        let section = self.section();
+        if section.is_none() {
             self.packed = &[];
         }
-        Some(row.ok_or_else(|| LogError::Corrupt("a day of activity cannot be read".to_owned())))
+        Some(section.ok_or_else(damaged))
+    }
+}
+
+impl Section<'_> {
+    /// None where it is damaged.
+    fn each(&self, mut each: impl FnMut(PersonId, &Did)) -> Option<()> {
+        let Self { mut persons, mut did, .. } = *self;
+        let mut person = NOBODY;
+        for _ in 0..self.count {
+            person = after(person, &mut persons)?;
+            let messages = take(&mut did)?;
+            let mut of = |what: u64| if messages & what == 0 { Some(0) } else { take(&mut did) };
+            let did = Did {
+                reactions: of(REACTIONS)?.cast_signed(),
+                voice_micros: of(VOICE)?.cast_signed(),
+                commands: of(COMMANDS)?.cast_signed(),
+                messages: (messages >> 3).cast_signed(),
+            };
+            each(person, &did);
+        }
+        Some(())
+    }
+
+    fn add_to(&self, all: &mut Persons) -> Option<()> {
+        let mut persons = self.persons;
+        let mut person = NOBODY;
+        for _ in 0..self.count {
+            person = after(person, &mut persons)?;
+            all.insert(person);
+        }
+        Some(())
+    }
+}
+
+fn after(person: PersonId, persons: &mut &[u8]) -> Option<PersonId> {
+    let step = u32::try_from(take(persons)?).ok()?;
+    person.0.checked_add(step).map(PersonId)
+}
+
+/// Seven bits in a byte, the lowest first; the eighth says that there are more.
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Some(number);
+        }
+        shift += 7;
+        if shift > 63 {
+            return None;
+        }
     }
 }
 
@@ -309,7 +489,11 @@ mod tests {
     }
 
     fn read(packed: &[u8]) -> Vec<(Place, Did)> {
-        Rows::of(DAY, packed).map(Result::unwrap).collect()
+        let mut rows = Vec::new();
+        for section in Sections::of(DAY, packed).map(Result::unwrap) {
+            section.each(|person, did| rows.push(((section.slot, person), *did))).unwrap();
+        }
+        rows
     }
 
     proptest! {
@@ -329,7 +513,9 @@ mod tests {
 
         #[test]
         fn damaged_days_are_an_error_and_no_panic(packed: Vec<u8>) {
-            let _ = Rows::of(DAY, &packed).collect::<Vec<_>>();
+            for section in Sections::of(DAY, &packed).map_while(Result::ok) {
+                let _ = section.each(|_, _| {});
+            }
         }
     }
 

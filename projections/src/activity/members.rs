@@ -163,7 +163,7 @@ impl Projection for Members {
     }
 
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
-        days::add(&batch.did, tables).await?;
+        days::add_of_members(&batch.did, tables).await?;
         let rows: Vec<_> = batch
             .did
             .into_iter()
@@ -223,7 +223,7 @@ pub async fn top(
 ) -> Result<Vec<(PersonId, Did)>, LogError> {
     let mut did: BTreeMap<PersonId, Did> = BTreeMap::new();
     days::walk(store, guild, (from, until), |_, person, more| {
-        did.entry(person).or_default().add(&more);
+        did.entry(person).or_default().add(more);
     })
     .await?;
     let mut did: Vec<_> = did.into_iter().collect();

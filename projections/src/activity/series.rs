@@ -1,7 +1,7 @@
 //! Numbers over time: any metric, of all or of one channel, member or command, split or not, in
 //! spans of any length. A chart is one query, and one more for its lines; never one for each point.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use domain::{ChannelId, GuildId, PersonId};
 use eventlog::{
@@ -291,29 +291,51 @@ impl Asking {
 
 /// Stretches of time that numbers are asked for, each from a slot up to another. They may overlap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spans(Vec<(Slot, Slot)>);
+pub struct Spans {
+    all: Vec<(Slot, Slot)>,
+    /// None begins before the one before is over.
+    follow_each_other: bool,
+}
 
 impl Spans {
     /// None where there are none, or too many.
     pub fn new(spans: Vec<(Slot, Slot)>) -> Option<Self> {
-        (1..=MAX_SPANS).contains(&spans.len()).then_some(Self(spans))
+        let follow_each_other = spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+        (1..=MAX_SPANS).contains(&spans.len()).then_some(Self { all: spans, follow_each_other })
     }
 
     pub fn all(&self) -> &[(Slot, Slot)] {
-        &self.0
+        &self.all
     }
 
     /// From the first slot to the one after the last.
     pub fn whole(&self) -> (Slot, Slot) {
-        let from = self.0.iter().map(|(from, _)| *from).min();
-        let until = self.0.iter().map(|(_, until)| *until).max();
+        let from = self.all.iter().map(|(from, _)| *from).min();
+        let until = self.all.iter().map(|(_, until)| *until).max();
         (from.unwrap_or(Slot(0)), until.unwrap_or(Slot(0)))
+    }
+
+    /// Hands over which of them have this slot.
+    fn around(&self, slot: Slot, mut each: impl FnMut(usize)) {
+        let first = if self.follow_each_other {
+            self.all.partition_point(|(_, until)| *until <= slot)
+        } else {
+            0
+        };
+        for (place, (since, until)) in self.all.iter().enumerate().skip(first) {
+            if self.follow_each_other && slot < *since {
+                break;
+            }
+            if *since <= slot && slot < *until {
+                each(place);
+            }
+        }
     }
 
     /// As a table that rows are joined to: numbers that we made, nothing from outside.
     fn table(&self) -> String {
         let mut sql = String::from("WITH spans (place, since, until) AS (VALUES ");
-        for (place, (since, until)) in self.0.iter().enumerate() {
+        for (place, (since, until)) in self.all.iter().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
             let _ = write!(sql, "{comma}({place}, {}, {})", since.0, until.0);
         }
@@ -331,9 +353,9 @@ pub async fn series(
     spans: &Spans,
 ) -> Result<Option<Vec<i64>>, LogError> {
     let Some(asking) = Asking::of(guild, metric, None, filter) else { return Ok(None) };
-    let mut numbers = vec![0; spans.0.len()];
+    let mut numbers = vec![0; spans.all.len()];
     if asking.counts_everybody() {
-        days::persons(store, guild, &spans.0, |place, who| numbers[place] = who.count()).await?;
+        days::persons(store, guild, &spans.all, |place, who| numbers[place] = who.count()).await?;
         return Ok(Some(numbers));
     }
     let Asking { table, only, parameters, made } = &asking;
@@ -405,8 +427,14 @@ pub async fn most(
 ) -> Result<Option<Vec<Line>>, LogError> {
     let asking = Asking::of(guild, metric, Some(split), filter);
     let Some(Asking { table, only, parameters, made }) = asking else { return Ok(None) };
-    if let (Some(of), Split::Member, "") = (metric.of_what_was_done(), split, only.as_str()) {
-        return most_of_members(store, guild, of, time, rising, limit).await.map(Some);
+    if let (Some(of), true) = (metric.of_what_was_done(), only.is_empty()) {
+        let sums = sums_of_all(store, guild, split, time).await?;
+        let lines = sums.into_iter().map(|(key, [now, before])| Line {
+            key,
+            now: of(&now),
+            before: of(&before),
+        });
+        return Ok(Some(first_of(lines, rising, limit)));
     }
     let key = split.column();
     let (now, before) = (
@@ -429,35 +457,41 @@ pub async fn most(
     rows.iter().map(line).collect::<Result<_, LogError>>().map(Some)
 }
 
-/// The same of everybody, who are so many that their rows are read packed.
-async fn most_of_members(
-    store: &ReadStore,
-    guild: GuildId,
-    of: fn(&Did) -> i64,
-    time: Compared,
-    rising: bool,
-    limit: u32,
-) -> Result<Vec<Line>, LogError> {
-    // By their numbers, which have no large gaps.
-    let mut sums: Vec<[Did; 2]> = Vec::new();
-    days::walk(store, guild, (time.before, time.until), |slot, person, did| {
-        let person = person.0 as usize;
-        if person >= sums.len() {
-            sums.resize(person + 1, [Did::default(); 2]);
-        }
-        sums[person][usize::from(slot < time.from)].add(&did);
-    })
-    .await?;
-    let lines = (0..).zip(&sums).map(|(person, [now, before])| Line {
-        key: Key::Member(PersonId(person)),
-        now: of(now),
-        before: of(before),
-    });
+/// Those with most of these lines, which stand in the order of their keys.
+fn first_of(lines: impl Iterator<Item = Line>, rising: bool, limit: u32) -> Vec<Line> {
     let order = |line: &Line| if rising { line.now - line.before } else { line.now };
     let mut lines: Vec<_> = lines.filter(|line| order(line) > 0).collect();
     lines.sort_by_key(|line| std::cmp::Reverse(order(line)));
     lines.truncate(limit.min(MAX_LINES) as usize);
-    Ok(lines)
+    lines
+}
+
+/// What every member did, or what was done in every channel, now and before; in the order of keys.
+async fn sums_of_all(
+    store: &ReadStore,
+    guild: GuildId,
+    split: Split,
+    Compared { before, from, until }: Compared,
+) -> Result<Vec<(Key, [Did; 2])>, LogError> {
+    if split == Split::Channel {
+        let mut sums: BTreeMap<ChannelId, [Did; 2]> = BTreeMap::new();
+        days::walk_channels(store, guild, &[], (before, until), |slot, channel, did| {
+            sums.entry(channel).or_default()[usize::from(slot < from)].add(did);
+        })
+        .await?;
+        return Ok(sums.into_iter().map(|(channel, sums)| (Key::Channel(channel), sums)).collect());
+    }
+    // By their numbers, which have no large gaps.
+    let mut sums: Vec<[Did; 2]> = Vec::new();
+    days::walk(store, guild, (before, until), |slot, person, did| {
+        let person = person.0 as usize;
+        if person >= sums.len() {
+            sums.resize(person + 1, [Did::default(); 2]);
+        }
+        sums[person][usize::from(slot < from)].add(did);
+    })
+    .await?;
+    Ok((0..).map(|person| Key::Member(PersonId(person))).zip(sums).collect())
 }
 
 /// The metric of each of these in each span.
@@ -468,11 +502,14 @@ pub async fn lines(
     keys: &[Key],
     spans: &Spans,
 ) -> Result<Vec<Vec<i64>>, LogError> {
-    let mut numbers = vec![vec![0; spans.0.len()]; keys.len()];
+    let mut numbers = vec![vec![0; spans.all.len()]; keys.len()];
     let asking = Asking::of(guild, metric, Some(split), filter);
     let Some(Asking { table, mut only, mut parameters, made }) = asking else {
         return Ok(numbers);
     };
+    if let (Some(of), Split::Channel, "") = (metric.of_what_was_done(), split, only.as_str()) {
+        return lines_of_channels(store, guild, of, keys, spans).await;
+    }
     let places: Vec<_> = keys
         .iter()
         .flat_map(|key| Filter::of(key, split).keys())
@@ -503,6 +540,32 @@ pub async fn lines(
         }
     }
     Ok(numbers)
+}
+
+async fn lines_of_channels(
+    store: &ReadStore,
+    guild: GuildId,
+    of: fn(&Did) -> i64,
+    keys: &[Key],
+    spans: &Spans,
+) -> Result<Vec<Vec<i64>>, LogError> {
+    let channels = |key: &Key| match key {
+        Key::Channel(channel) => Some(*channel),
+        Key::Member(_) | Key::Word(_) => None,
+    };
+    let channels: Vec<_> = keys.iter().map(channels).collect();
+    let only: Vec<_> = channels.iter().flatten().copied().collect();
+    let mut sums = vec![vec![Did::default(); spans.all.len()]; keys.len()];
+    if !only.is_empty() {
+        days::walk_channels(store, guild, &only, spans.whole(), |slot, channel, did| {
+            let line = channels.iter().position(|known| *known == Some(channel));
+            if let Some(line) = line.and_then(|line| sums.get_mut(line)) {
+                spans.around(slot, |place| line[place].add(did));
+            }
+        })
+        .await?;
+    }
+    Ok(sums.iter().map(|line| line.iter().map(of).collect()).collect())
 }
 
 /// In slots. The first of all began on a Thursday: three days after a Monday.

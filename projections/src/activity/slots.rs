@@ -9,7 +9,7 @@ use domain::{
 };
 use eventlog::{LogError, Recorded, decode, sql::Row, values};
 
-use super::{Slot, in_slots};
+use super::{Slot, days, in_slots, members::Did};
 use crate::{
     projection::{Projection, Table, Tables},
     store::ReadStore,
@@ -143,6 +143,16 @@ impl Projection for Slots {
             CREATE INDEX {activity_channels}_slot ON {activity_channels} (guild, slot);",
         },
         Table {
+            name: "activity_channel_days",
+            create: "CREATE TABLE {activity_channel_days} (
+                guild   bigint NOT NULL,
+                day     bigint NOT NULL, -- of UTC, since 1970
+                channel bigint NOT NULL,
+                packed  bytea  NOT NULL, -- its rows of activity_channels
+                PRIMARY KEY (guild, day, channel)
+            );",
+        },
+        Table {
             name: "activity_gaps",
             create: "CREATE TABLE {activity_gaps} (
                 guild     bigint NOT NULL,
@@ -206,6 +216,11 @@ impl Projection for Slots {
             })
             .collect();
         tables.execute_many(ADD, &rows).await?;
+        let did = batch.channels.iter().map(|(place, sums)| {
+            let ChannelSums { messages, reactions, voice_micros } = *sums;
+            (*place, Did { messages, reactions, voice_micros, commands: 0 })
+        });
+        days::add_of_channels(did, tables).await?;
         let rows: Vec<_> = batch
             .channels
             .into_iter()
