@@ -4,7 +4,13 @@
 //! that SQLite and PostgreSQL share: `$1` parameters, `ON CONFLICT … DO UPDATE`, `RETURNING`, and
 //! columns of 64-bit integers, text and bytes. Money, time and ids are integers.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use rusqlite::{Connection, types::ValueRef};
 use sqlx::{
@@ -12,7 +18,7 @@ use sqlx::{
     postgres::{PgArguments, PgRow},
     query::Query,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
 
 use crate::{log::LogError, migrate, postgres::from_sqlx, sqlite::from_sqlite};
 
@@ -105,11 +111,35 @@ fn unexpected(column: usize, what: &str) -> LogError {
     LogError::Corrupt(format!("column {column} of a row is not {what}"))
 }
 
+/// Connections that read a SQLite store: so many questions are answered at once.
+const READERS: usize = 4;
+
 /// A store of tables. On SQLite one connection writes and the transactions take turns.
 #[derive(Clone, Debug)]
 pub enum Db {
-    Sqlite { writer: Arc<Mutex<Connection>>, reader: Arc<Mutex<Connection>> },
+    Sqlite { writer: Arc<Mutex<Connection>>, readers: Arc<Readers> },
     Postgres(PgPool),
+}
+
+/// Whoever asks takes one that is free; where none is they wait in turn, each for the next.
+#[derive(Debug)]
+pub struct Readers {
+    all: Vec<Arc<Mutex<Connection>>>,
+    next: AtomicUsize,
+}
+
+impl Readers {
+    pub fn new(all: Vec<Arc<Mutex<Connection>>>) -> Arc<Self> {
+        Arc::new(Self { all, next: AtomicUsize::new(0) })
+    }
+
+    async fn one(&self) -> MutexGuard<'_, Connection> {
+        if let Some(free) = self.all.iter().find_map(|reader| reader.try_lock().ok()) {
+            return free;
+        }
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.all.len();
+        self.all[next].lock().await
+    }
 }
 
 /// How long a commit on SQLite waits for the disk.
@@ -137,11 +167,11 @@ impl Db {
             Ok(connection)
         };
         let writer = open().map_err(|error: rusqlite::Error| from_sqlite(&error))?;
-        let reader = open().map_err(|error: rusqlite::Error| from_sqlite(&error))?;
-        Ok(Self::Sqlite {
-            writer: Arc::new(Mutex::new(writer)),
-            reader: Arc::new(Mutex::new(reader)),
-        })
+        let readers = (0..READERS).map(|_| open().map(|reader| Arc::new(Mutex::new(reader))));
+        let readers = readers
+            .collect::<Result<_, _>>()
+            .map_err(|error: rusqlite::Error| from_sqlite(&error))?;
+        Ok(Self::Sqlite { writer: Arc::new(Mutex::new(writer)), readers: Readers::new(readers) })
     }
 
     pub const fn is_sqlite(&self) -> bool {
@@ -166,8 +196,8 @@ impl Db {
     /// Reads what is committed.
     pub async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
         match self {
-            Self::Sqlite { reader, .. } => {
-                let connection = reader.lock().await;
+            Self::Sqlite { readers, .. } => {
+                let connection = readers.one().await;
                 off_the_workers(|| sqlite_query(&connection, sql, parameters))
             }
             Self::Postgres(pool) => {

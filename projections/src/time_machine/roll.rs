@@ -3,7 +3,10 @@
 use std::{fs::File, sync::Arc};
 
 use domain::GuildId;
-use eventlog::{LogError, Recorded, is_known, sql::Db};
+use eventlog::{
+    LogError, Recorded, is_known,
+    sql::{Db, Readers},
+};
 use rusqlite::Connection;
 use tokio::sync::Mutex;
 
@@ -158,7 +161,7 @@ pub(super) fn settle(connection: &Connection, schema: &str) -> rusqlite::Result<
 pub(super) fn alone(connection: Connection) -> Db {
     connection.set_prepared_statement_cache_capacity(128);
     let connection = Arc::new(Mutex::new(connection));
-    Db::Sqlite { writer: Arc::clone(&connection), reader: connection }
+    Db::Sqlite { writer: Arc::clone(&connection), readers: Readers::new(vec![connection]) }
 }
 
 pub(super) fn broken(error: &rusqlite::Error) -> TimeError {
