@@ -7,6 +7,7 @@ mod days;
 pub mod members;
 pub mod series;
 pub mod slots;
+mod spans;
 pub mod tallies;
 
 use domain::{Timestamp, voice::Stretch};

@@ -116,6 +116,13 @@ impl Places {
     }
 }
 
+/// Before anything is read: most of what Discord tells is about something else.
+pub(super) fn are_told_by(name: &str) -> bool {
+    name.starts_with("CHANNEL_")
+        || name.starts_with("GUILD_ROLE_")
+        || matches!(name, "GUILD_CREATE" | "GUILD_UPDATE")
+}
+
 /// What Discord tells of what a community is made of; none where it is about something else.
 pub(super) fn told(name: &str, json: &str) -> Result<Option<(GuildId, Vec<Change>)>, ()> {
     Ok(match name {

@@ -258,7 +258,7 @@ impl Running<'_> {
             self.missed(&progress, seq);
         }
         let Line { edge, hands, rewards, .. } = self.line;
-        if is_about_places(name) {
+        if places::are_told_by(name) {
             self.places(name, json, &progress, seq).await;
         }
         // First what comes most.
@@ -568,12 +568,6 @@ fn count_guilds(edge: &Edge) {
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<T, ()> {
     serde_json::from_str::<Dispatch<T>>(json).map(|dispatch| dispatch.d).map_err(|_| ())
-}
-
-fn is_about_places(name: &str) -> bool {
-    name.starts_with("CHANNEL_")
-        || name.starts_with("GUILD_ROLE_")
-        || matches!(name, "GUILD_CREATE" | "GUILD_UPDATE")
 }
 
 fn is_a_name(name: &str) -> bool {

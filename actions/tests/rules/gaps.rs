@@ -21,22 +21,22 @@ fn channel(number: u64) -> ChannelId {
 }
 
 /// The message that was written so many seconds after the noon of the test.
-fn message(house: &House, secs: i64) -> MessageId {
-    MessageId::new(first_id(house.noon().plus_secs(secs)) + 7).unwrap()
+fn message(secs: i64) -> MessageId {
+    MessageId::new(first_id(noon().plus_secs(secs)) + 7).unwrap()
+}
+
+fn noon() -> Timestamp {
+    Timestamp::from_secs(NOON)
 }
 
 impl House {
-    fn noon(&self) -> Timestamp {
-        Timestamp::from_secs(NOON)
-    }
-
     /// Told live: who wrote where, and when.
     async fn live(&self, session: &str, seq: u64, told: &[(UserId, u64, i64)]) {
         let heard = (seq..).zip(told).map(|(seq, (user, place, secs))| Heard {
             seq,
-            at: self.noon().plus_secs(*secs),
+            at: noon().plus_secs(*secs),
             what: Told::Message {
-                id: message(self, *secs),
+                id: message(*secs),
                 user: *user,
                 channel: channel(*place),
                 roles: Vec::new(),
@@ -49,7 +49,7 @@ impl House {
     }
 
     async fn blind(&self, from: i64, until: i64) {
-        let span = (self.noon().plus_secs(from), self.noon().plus_secs(until));
+        let span = (noon().plus_secs(from), noon().plus_secs(until));
         let gap = Some((span.0, span.1, Blindness::NewSession));
         let window = Window { gap, ..Window::default() };
         self.actions.record_activity(guild(), "new", &window, None).await.unwrap();
@@ -65,11 +65,7 @@ impl House {
     async fn read(&self, gap: &OpenGap, place: u64, wrote: &[(UserId, i64)]) {
         let found: Vec<_> = wrote
             .iter()
-            .map(|(user, secs)| Found {
-                id: message(self, *secs),
-                user: *user,
-                how: Written::default(),
-            })
+            .map(|(user, secs)| Found { id: message(*secs), user: *user, how: Written::default() })
             .collect();
         let last = found.last().map_or(gap.after, |found| found.id.get());
         let kept = self.actions.keep_page(gap, channel(place), &found, last, Some(End::Read));
@@ -113,7 +109,7 @@ fn given_a_gap_then_what_was_told_on_both_of_its_sides_is_not_counted_again() {
         // Told live since; the clock of the gap's end is late by a second.
         house.live("new", 2, &[(ben(), 5, 299), (ann(), 5, 310)]).await;
         let gap = house.gap().await;
-        assert_eq!((gap.step, gap.after), (Step::Waiting, message(&house, 20).get()));
+        assert_eq!((gap.step, gap.after), (Step::Waiting, message(20).get()));
         house.actions.begin_reading(&gap, &[channel(5), channel(6)], 0).await.unwrap();
         let unread = house.actions.unread_of(&gap).await.unwrap();
         assert_eq!(unread.len(), 2);
@@ -151,7 +147,7 @@ fn given_a_stop_anywhere_in_it_then_it_goes_on_there_and_counts_once() {
         house.blind(10, 300).await;
         let gap = house.gap().await;
         house.actions.begin_reading(&gap, &[channel(5), channel(6)], 0).await.unwrap();
-        let found = Found { id: message(&house, 40), user: ann(), how: Written::default() };
+        let found = Found { id: message(40), user: ann(), how: Written::default() };
         let read = found.id.get();
         house.actions.keep_page(&gap, channel(5), &[found], read, None).await.unwrap();
         house.close().await;
@@ -238,9 +234,9 @@ fn given_nobody_who_counts_then_a_gap_is_left() {
     });
 }
 
-fn told(house: &House, number: u64, joined: i64) -> Member {
+fn told(number: u64, joined: i64) -> Member {
     let profile = Profile { name: format!("user{number}"), ..Profile::default() };
-    let joined_at = Some(house.noon().plus_secs(joined));
+    let joined_at = Some(noon().plus_secs(joined));
     Member { user: user(number), profile, roles: Vec::new(), joined_at, bot: number == 500 }
 }
 
@@ -249,25 +245,20 @@ fn told(house: &House, number: u64, joined: i64) -> Member {
 fn given_a_comparison_after_a_gap_then_who_came_and_went_in_it_is_recorded_once() {
     on_each_store(async |site| {
         let house = site.open().await;
-        let noon = house.noon();
-        let before = [told(&house, 401, -5_000), told(&house, 402, -5_000)];
+        let noon = noon();
+        let before = [told(401, -5_000), told(402, -5_000)];
         house.actions.begin_sync(guild(), 2, noon).await.unwrap();
         house.actions.copy_page(guild(), &before, noon).await.unwrap();
         house.actions.finish_sync(guild()).await.unwrap();
         house.blind(20, 300).await;
         // Told live: they came after it.
-        let live = Change::Is(Box::new(told(&house, 410, 305)));
+        let live = Change::Is(Box::new(told(410, 305)));
         let members = vec![(noon.plus_secs(305), live)];
         let window = Window { members, ..Window::default() };
         house.actions.record_activity(guild(), "new", &window, None).await.unwrap();
         // 401 is still here, 402 is not; two came in the gap, one of them a bot, one at its very end.
-        let page = [
-            told(&house, 401, -5_000),
-            told(&house, 403, 100),
-            told(&house, 404, 299),
-            told(&house, 410, 305),
-            told(&house, 500, 120),
-        ];
+        let page =
+            [told(401, -5_000), told(403, 100), told(404, 299), told(410, 305), told(500, 120)];
         for _ in 0..2 {
             house.actions.begin_sync(guild(), 5, noon.plus_secs(310)).await.unwrap();
             let told_at = noon.plus_secs(311);

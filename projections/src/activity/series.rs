@@ -10,6 +10,7 @@ use eventlog::{
     values,
 };
 
+pub use super::spans::{MAX_SPANS, Spans};
 use super::{
     Slot,
     days::{self, Persons},
@@ -17,8 +18,6 @@ use super::{
 };
 use crate::{economy::person, store::ReadStore};
 
-/// Points of one chart.
-pub const MAX_SPANS: usize = 800;
 /// Lines of one chart, and of a list of the most.
 pub const MAX_LINES: u32 = 25;
 
@@ -289,61 +288,6 @@ impl Asking {
     }
 }
 
-/// Stretches of time that numbers are asked for, each from a slot up to another. They may overlap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spans {
-    all: Vec<(Slot, Slot)>,
-    /// None begins before the one before is over.
-    follow_each_other: bool,
-}
-
-impl Spans {
-    /// None where there are none, or too many.
-    pub fn new(spans: Vec<(Slot, Slot)>) -> Option<Self> {
-        let follow_each_other = spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
-        (1..=MAX_SPANS).contains(&spans.len()).then_some(Self { all: spans, follow_each_other })
-    }
-
-    pub fn all(&self) -> &[(Slot, Slot)] {
-        &self.all
-    }
-
-    /// From the first slot to the one after the last.
-    pub fn whole(&self) -> (Slot, Slot) {
-        let from = self.all.iter().map(|(from, _)| *from).min();
-        let until = self.all.iter().map(|(_, until)| *until).max();
-        (from.unwrap_or(Slot(0)), until.unwrap_or(Slot(0)))
-    }
-
-    /// Hands over which of them have this slot.
-    fn around(&self, slot: Slot, mut each: impl FnMut(usize)) {
-        let first = if self.follow_each_other {
-            self.all.partition_point(|(_, until)| *until <= slot)
-        } else {
-            0
-        };
-        for (place, (since, until)) in self.all.iter().enumerate().skip(first) {
-            if self.follow_each_other && slot < *since {
-                break;
-            }
-            if *since <= slot && slot < *until {
-                each(place);
-            }
-        }
-    }
-
-    /// As a table that rows are joined to: numbers that we made, nothing from outside.
-    fn table(&self) -> String {
-        let mut sql = String::from("WITH spans (place, since, until) AS (VALUES ");
-        for (place, (since, until)) in self.all.iter().enumerate() {
-            let comma = if place == 0 { "" } else { ", " };
-            let _ = write!(sql, "{comma}({place}, {}, {})", since.0, until.0);
-        }
-        sql.push_str(") ");
-        sql
-    }
-}
-
 /// The metric in each span, 0 where nothing was; none where numbers are not kept so.
 pub async fn series(
     store: &ReadStore,
@@ -353,9 +297,9 @@ pub async fn series(
     spans: &Spans,
 ) -> Result<Option<Vec<i64>>, LogError> {
     let Some(asking) = Asking::of(guild, metric, None, filter) else { return Ok(None) };
-    let mut numbers = vec![0; spans.all.len()];
+    let mut numbers = vec![0; spans.all().len()];
     if asking.counts_everybody() {
-        days::persons(store, guild, &spans.all, |place, who| numbers[place] = who.count()).await?;
+        days::persons(store, guild, spans.all(), |place, who| numbers[place] = who.count()).await?;
         return Ok(Some(numbers));
     }
     let Asking { table, only, parameters, made } = &asking;
@@ -502,7 +446,7 @@ pub async fn lines(
     keys: &[Key],
     spans: &Spans,
 ) -> Result<Vec<Vec<i64>>, LogError> {
-    let mut numbers = vec![vec![0; spans.all.len()]; keys.len()];
+    let mut numbers = vec![vec![0; spans.all().len()]; keys.len()];
     let asking = Asking::of(guild, metric, Some(split), filter);
     let Some(Asking { table, mut only, mut parameters, made }) = asking else {
         return Ok(numbers);
@@ -555,7 +499,7 @@ async fn lines_of_channels(
     };
     let channels: Vec<_> = keys.iter().map(channels).collect();
     let only: Vec<_> = channels.iter().flatten().copied().collect();
-    let mut sums = vec![vec![Did::default(); spans.all.len()]; keys.len()];
+    let mut sums = vec![vec![Did::default(); spans.all().len()]; keys.len()];
     if !only.is_empty() {
         days::walk_channels(store, guild, &only, spans.whole(), |slot, channel, did| {
             let line = channels.iter().position(|known| *known == Some(channel));
@@ -627,7 +571,9 @@ async fn persons_of_the_week(
     for (since, until, ahead) in segments {
         days::walk(store, guild, (*since, *until), |slot, person, _| {
             let hour = (slot.0 + ahead + THURSDAY).rem_euclid(WEEK) / 4;
-            hours[hour.unsigned_abs() as usize].insert(person);
+            if let Some(hour) = usize::try_from(hour).ok().and_then(|hour| hours.get_mut(hour)) {
+                hour.insert(person);
+            }
         })
         .await?;
     }

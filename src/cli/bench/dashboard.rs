@@ -216,19 +216,20 @@ impl Asker {
             someone: someone.ok_or("there is nobody")?,
         };
         let begun = asker.send(Method::GET, "/auth/sign-in", &[], Bytes::new()).await?;
-        let page = begun.header(header::LOCATION)?;
+        let page = begun.header(&header::LOCATION)?;
         let (discord, question) = page.split_once('?').ok_or("an odd address of Discord's")?;
         let form = Bytes::from(format!("{question}&user_id={owner}&decision=authorize"));
         let kind = [(header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
         let decided = asker.send(Method::POST, discord, &kind, form).await?;
         let cookies = begun.cookies();
         let cookie = [(header::COOKIE, cookies.as_str())];
-        let back = decided.header(header::LOCATION)?;
+        let back = decided.header(&header::LOCATION)?;
         let signed_in = asker.send(Method::GET, back, &cookie, Bytes::new()).await?;
         let cookies = signed_in.cookies();
         let cookie = (header::COOKIE, cookies.as_str());
-        let session =
-            asker.send(Method::GET, "/auth/session", &[cookie.clone()], Bytes::new()).await?;
+        let session = asker
+            .send(Method::GET, "/auth/session", std::slice::from_ref(&cookie), Bytes::new())
+            .await?;
         let session: Value = serde_json::from_slice(&session.body)?;
         let csrf = session["csrf"].as_str().ok_or("nobody is signed in")?;
         let ends = eventlog::system_clock()().plus_secs(86_400).to_string();
@@ -348,8 +349,8 @@ impl Asker {
 }
 
 impl Answer {
-    fn header(&self, name: header::HeaderName) -> Result<&str, Failed> {
-        let value = self.headers.get(&name).ok_or_else(|| format!("there is no {name}"))?;
+    fn header(&self, name: &header::HeaderName) -> Result<&str, Failed> {
+        let value = self.headers.get(name).ok_or_else(|| format!("there is no {name}"))?;
         Ok(value.to_str()?)
     }
 
