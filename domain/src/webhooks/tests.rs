@@ -139,6 +139,7 @@ fn given_every_kind_then_its_word_leads_back_to_it_and_types_lead_to_it() {
         ("case.opened", Some(Kind::Moderation)),
         ("economy_settings.changed", Some(Kind::Settings)),
         ("activity.member_joined", Some(Kind::Members)),
+        ("activity.gap_recovered", Some(Kind::Members)),
         ("activity.recorded", None),
         ("levels.earned", None),
         ("levels.level_reached", Some(Kind::Levels)),

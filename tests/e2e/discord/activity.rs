@@ -7,14 +7,15 @@ use super::town::{Town, counted};
 use crate::support::{House, Server, eventually};
 
 /// The payloads of all events of this type, by their tag.
-fn recorded(house: &House, kind: &str) -> Vec<Value> {
+pub fn recorded(house: &House, kind: &str) -> Vec<Value> {
     let answer = house.reeve(&["events", "--json", "-n", "100000", "--type", kind]).ok().json();
     let events = answer["events"].as_array().unwrap();
     let tag = kind.split('.').nth(1).unwrap();
     events.iter().map(|event| event["payload"][tag].clone()).collect()
 }
 
-fn messages(house: &House) -> u64 {
+/// How many messages were counted.
+pub fn messages(house: &House) -> u64 {
     let recorded = recorded(house, "activity.recorded");
     let minutes = recorded.iter().flat_map(|one| one["minutes"].as_array().into_iter().flatten());
     let rows = minutes.flat_map(|minute| minute["rows"].as_array().unwrap());

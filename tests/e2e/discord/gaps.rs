@@ -1,29 +1,16 @@
 //! What was written while nobody listened is counted afterwards, once.
 
-use serde_json::Value;
 use simulator::{
     By,
     faults::{Fault, Rule},
     world::thread::NewThread,
 };
 
-use super::town::{Town, counted, patiently};
-use crate::support::{House, Server, eventually};
-
-/// The payloads of all events of this type, by their tag.
-fn recorded(house: &House, kind: &str) -> Vec<Value> {
-    let answer = house.reeve(&["events", "--json", "-n", "100000", "--type", kind]).ok().json();
-    let events = answer["events"].as_array().unwrap();
-    let tag = kind.split('.').nth(1).unwrap();
-    events.iter().map(|event| event["payload"][tag].clone()).collect()
-}
-
-fn messages(house: &House) -> u64 {
-    let recorded = recorded(house, "activity.recorded");
-    let minutes = recorded.iter().flat_map(|one| one["minutes"].as_array().into_iter().flatten());
-    let rows = minutes.flat_map(|minute| minute["rows"].as_array().unwrap());
-    rows.map(|row| row["messages"].as_u64().unwrap_or(0)).sum()
-}
+use super::{
+    activity::{messages, recorded},
+    town::{Town, counted, patiently},
+};
+use crate::support::{Server, eventually};
 
 /// Every message of a person that there is anywhere in the town, as the simulator has them.
 fn written(town: &Town) -> u64 {
