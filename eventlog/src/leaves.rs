@@ -2,7 +2,7 @@
 
 use domain::GuildId;
 
-use crate::envelope::{EventHash, Position};
+use crate::envelope::{EventHash, Position, Recorded};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaf {
@@ -10,6 +10,13 @@ pub struct Leaf {
     pub guild: GuildId,
     pub guild_seq: u64,
     pub hash: EventHash,
+}
+
+impl Leaf {
+    pub(crate) const fn of(event: &Recorded) -> Self {
+        let Recorded { position, guild_seq, hash, .. } = *event;
+        Self { position, guild: event.guild(), guild_seq, hash }
+    }
 }
 
 /// What was read, and up to where that is all there is.

@@ -9,7 +9,7 @@ mod leaves;
 mod read;
 mod write;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{EventId, GuildId};
@@ -46,7 +46,7 @@ pub struct PostgresLog {
     pool: PgPool,
     appender: Appender,
     head: watch::Receiver<Position>,
-    tail: Tail,
+    tail: Arc<Tail>,
     others: broadcast::Sender<Stretch>,
     writer: Mutex<Option<JoinHandle<()>>>,
     followers: Vec<JoinHandle<()>>,
@@ -85,9 +85,10 @@ impl PostgresLog {
         let (appender, queue) = Appender::new(options.queue);
         let (stop, stopped) = watch::channel(false);
         let (head_sender, head) = watch::channel(read::head(&mut connection).await?);
+        let tail = Arc::new(Tail::default());
+        let tells = (head_sender.clone(), Arc::clone(&tail));
         let (writer, written) =
-            write::Writer::start(connection, connect, options, head_sender.clone(), queue, stopped)
-                .await?;
+            write::Writer::start(connection, connect, options, tells, queue, stopped).await?;
         let (others, _) = broadcast::channel(STRETCHES);
         let us = Uuid::new_v4();
         let followers = vec![
@@ -95,7 +96,6 @@ impl PostgresLog {
             tokio::spawn(notify(pool.clone(), us, written)),
         ];
         let writer = Mutex::new(Some(writer));
-        let tail = Tail::default();
         Ok(Self { pool, appender, head, tail, others, writer, followers, stop })
     }
 

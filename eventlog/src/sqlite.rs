@@ -89,7 +89,7 @@ impl std::fmt::Debug for SqliteOptions {
 pub struct SqliteLog {
     appender: Appender,
     head: watch::Receiver<Position>,
-    tail: Tail,
+    tail: Arc<Tail>,
     readers: Readers,
     writer: Mutex<Option<JoinHandle<()>>>,
     stop: watch::Sender<bool>,
@@ -158,16 +158,10 @@ impl SqliteLog {
         let (appender, queue) = Appender::new(options.queue);
         let (stop, stopped) = watch::channel(false);
         let importer = import::Importer::new(&path, options.clone(), Some(&lock));
-        let (writer, head) = write::Writer::start(connection, options, queue, stopped, lock)?;
-        Ok(Self {
-            appender,
-            head,
-            tail: Tail::default(),
-            readers,
-            writer: Mutex::new(Some(writer)),
-            stop,
-            importer,
-        })
+        let tail = Arc::new(Tail::default());
+        let told = Arc::clone(&tail);
+        let (writer, head) = write::Writer::start(connection, options, queue, stopped, told, lock)?;
+        Ok(Self { appender, head, tail, readers, writer: Mutex::new(Some(writer)), stop, importer })
     }
 
     /// Opens a log that another process may be writing. Appending to it says that it is shut.
@@ -192,7 +186,7 @@ impl SqliteLog {
         Ok(Self {
             appender,
             head,
-            tail: Tail::default(),
+            tail: Arc::default(),
             readers,
             writer: Mutex::new(None),
             stop,
@@ -331,7 +325,10 @@ impl EventLog for SqliteLog {
     }
 
     async fn read_leaves(&self, after: Position, limit: usize) -> Result<Leaves, LogError> {
-        self.readers.run(move |connection| leaves::all(connection, after, limit)).await
+        match self.tail.leaves(after, limit).await {
+            Some(leaves) => Ok(leaves),
+            None => self.readers.run(move |connection| leaves::all(connection, after, limit)).await,
+        }
     }
 
     async fn read_hashes(

@@ -1,15 +1,17 @@
-//! What was written last, read once for everybody in this process who follows the log.
+//! What was written last, at hand for everybody in this process who follows the log.
 //!
-//! Twenty processes and projections stand at the end of the log and want each new event. Whoever
-//! comes first reads it, the others find it here. Who is behind reads for themselves.
+//! Twenty processes and projections stand at the end of the log and want each new event. What this
+//! process wrote itself is handed over by the writer; what others wrote is read by whoever comes
+//! first, and the others find it here. Who is behind reads for themselves.
 
 use std::collections::VecDeque;
 
-use tokio::sync::Mutex;
+use parking_lot::Mutex;
 
 use crate::{
     envelope::{Position, Recorded},
-    log::{EventLog, LogError, Page, Slice},
+    leaves::{Leaf, Leaves},
+    log::{Appended, EventLog, LogError, Page, Slice},
 };
 
 /// So much of the end of the log is kept in memory.
@@ -18,11 +20,16 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 const EACH_BYTES: usize = 256;
 
 #[derive(Debug, Default)]
-pub struct Tail(Mutex<Kept>);
+pub struct Tail {
+    kept: tokio::sync::Mutex<Stretch>,
+    /// What the writer handed over and nobody has asked for yet: it must not wait for whoever reads.
+    written: Mutex<Stretch>,
+}
 
 /// Every event after one position, up to another.
 #[derive(Debug, Default)]
-struct Kept {
+struct Stretch {
+    /// Somebody follows the log.
     begun: bool,
     events: VecDeque<Recorded>,
     bytes: usize,
@@ -39,41 +46,103 @@ impl Tail {
         limit: usize,
         slice: Slice,
     ) -> Result<Page, LogError> {
-        let mut kept = self.0.lock().await;
+        let mut kept = self.kept.lock().await;
         if !kept.begun {
             // What is past when somebody first asks is not the end any more.
             let head = *log.watch().borrow();
-            *kept = Kept { begun: true, after: head, up_to: head, ..Kept::default() };
+            *kept = Stretch { begun: true, after: head, up_to: head, ..Stretch::default() };
+            self.written.lock().begun = true;
         }
         if after < kept.after {
             drop(kept);
             return log.read_all(after, limit, slice).await;
         }
         if after >= kept.up_to {
+            kept.take_up(&mut self.written.lock(), after);
+        }
+        if after >= kept.up_to {
             // Those who wait meanwhile want the same.
             let page = log.read_all(after, limit, Slice::ALL).await?;
-            kept.add(after, page);
+            kept.add(after, page.events, page.up_to);
         }
         let page = kept.page(after, limit, slice);
         kept.forget();
         Ok(page)
     }
+
+    /// The same as `read_leaves` of this log; none where they are not at hand.
+    pub async fn leaves(&self, after: Position, limit: usize) -> Option<Leaves> {
+        let mut kept = self.kept.lock().await;
+        if after >= kept.up_to {
+            kept.take_up(&mut self.written.lock(), after);
+            kept.forget();
+        }
+        if !kept.begun || after < kept.after || after >= kept.up_to {
+            return None;
+        }
+        let leaves = kept.since(after).take(limit).map(Leaf::of).collect::<Vec<_>>();
+        let up_to = match leaves.last() {
+            Some(last) if leaves.len() == limit => last.position,
+            _ => kept.up_to,
+        };
+        Some(Leaves { leaves, up_to })
+    }
+
+    /// Told by the log's writer, before it tells anybody of the new head.
+    pub(crate) fn written(&self, outcomes: &[Appended], head: Position) {
+        let mut written = self.written.lock();
+        if !written.begun {
+            return;
+        }
+        let mut events = Vec::new();
+        for outcome in outcomes {
+            if let Appended::Written(rows) = outcome {
+                events.extend_from_slice(rows);
+            }
+        }
+        let Some(first) = events.first() else { return };
+        let after = Position(first.position.0 - 1);
+        // Others may have written between; an append that was in doubt may be an older one.
+        let mut places = (first.position.0..).zip(&events);
+        let follow_each_other = places.all(|(place, event)| event.position.0 == place);
+        if follow_each_other && after.0 + events.len() as u64 == head.0 {
+            written.add(after, events, head);
+            written.forget();
+        }
+    }
 }
 
-impl Kept {
-    fn add(&mut self, after: Position, page: Page) {
+impl Stretch {
+    fn add(&mut self, after: Position, events: Vec<Recorded>, up_to: Position) {
         if after > self.up_to {
-            *self = Self { begun: true, after, ..Self::default() };
+            *self = Self { begun: true, after, up_to: after, ..Self::default() };
         }
-        self.bytes += page.events.iter().map(size).sum::<usize>();
-        self.events.extend(page.events);
-        self.up_to = page.up_to.max(after);
+        let new = events.into_iter().filter(|event| event.position > self.up_to);
+        for event in new {
+            self.bytes += size(&event);
+            self.events.push_back(event);
+        }
+        self.up_to = self.up_to.max(up_to).max(after);
+    }
+
+    /// What was written since, unless something before it is only in the log.
+    fn take_up(&mut self, written: &mut Self, asked: Position) {
+        if written.after <= asked && written.up_to > self.up_to {
+            let (after, up_to) = (written.after, written.up_to);
+            let events = std::mem::take(&mut written.events).into();
+            *written = Self { begun: true, after: up_to, up_to, ..Self::default() };
+            self.add(after, events, up_to);
+        }
+    }
+
+    fn since(&self, after: Position) -> impl Iterator<Item = &Recorded> {
+        let from = self.events.partition_point(|event| event.position <= after);
+        self.events.range(from..)
     }
 
     fn page(&self, after: Position, limit: usize, slice: Slice) -> Page {
-        let from = self.events.partition_point(|event| event.position <= after);
         let mut page = Page { events: Vec::new(), up_to: self.up_to };
-        for event in self.events.range(from..) {
+        for event in self.since(after) {
             if !slice.contains(event.guild()) {
                 continue;
             }
@@ -276,7 +345,7 @@ pub(crate) mod tests {
         let log = Arc::new(long(100, MOST_BYTES / 10));
         // A page may be larger than that; it is told whole.
         assert_eq!(log.next(0, 100, Slice::ALL).await.0.len(), 100);
-        let kept = log.tail.0.lock().await;
+        let kept = log.tail.kept.lock().await;
         assert!(kept.bytes <= MOST_BYTES && kept.events.len() == 9, "{}", kept.bytes);
         assert_eq!(kept.after, Position(91));
         drop(kept);
@@ -284,5 +353,71 @@ pub(crate) mod tests {
         assert_eq!(log.reads(), 1);
         assert_eq!(log.next(90, 100, Slice::ALL).await.0.len(), 10);
         assert_eq!(log.reads(), 2);
+    }
+
+    impl Long {
+        /// As a writer does that has just written these.
+        fn wrote(&self, positions: std::ops::RangeInclusive<u64>) {
+            let head = *positions.end();
+            self.events.fetch_max(head, Ordering::SeqCst);
+            let rows = positions.map(|position| self.event(position)).collect();
+            self.tail.written(&[Appended::Unchanged, Appended::Written(rows)], Position(head));
+        }
+    }
+
+    #[tokio::test]
+    async fn given_what_the_writer_hands_over_then_nobody_reads_it() {
+        let log = long(100, 10);
+        assert_eq!(log.next(100, 10, Slice::ALL).await, (Vec::new(), 100));
+        assert_eq!(log.reads(), 1);
+        log.wrote(101..=103);
+        log.wrote(104..=104);
+        assert_eq!(log.next(100, 10, Slice::ALL).await, (vec![101, 102, 103, 104], 104));
+        assert_eq!(log.next(102, 1, Slice::ALL).await, (vec![103], 103));
+        let leaves = log.tail.leaves(Position(101), 2).await.unwrap();
+        let places =
+            |leaves: &Leaves| leaves.leaves.iter().map(|l| l.position.0).collect::<Vec<_>>();
+        assert_eq!((places(&leaves), leaves.up_to), (vec![102, 103], Position(103)));
+        log.wrote(105..=105);
+        let leaves = log.tail.leaves(Position(104), 2).await.unwrap();
+        assert_eq!((places(&leaves), leaves.up_to), (vec![105], Position(105)));
+        assert_eq!(log.tail.leaves(Position(105), 2).await, None);
+        assert_eq!(log.tail.leaves(Position(99), 2).await, None);
+        assert_eq!(log.reads(), 1);
+    }
+
+    #[tokio::test]
+    async fn given_others_who_write_between_then_theirs_is_read() {
+        let log = long(100, 10);
+        assert_eq!(log.next(100, 10, Slice::ALL).await, (Vec::new(), 100));
+        // 101 and 102 are another process's.
+        log.wrote(103..=104);
+        assert_eq!(log.next(100, 10, Slice::ALL).await, (vec![101, 102, 103, 104], 104));
+        assert_eq!(log.reads(), 2);
+        log.wrote(105..=105);
+        assert_eq!(log.next(104, 10, Slice::ALL).await, (vec![105], 105));
+        assert_eq!(log.reads(), 2);
+    }
+
+    #[tokio::test]
+    async fn given_more_than_there_is_room_for_then_who_waited_reads_the_log() {
+        let log = long(0, MOST_BYTES / 10);
+        assert_eq!(log.next(0, 10, Slice::ALL).await, (Vec::new(), 0));
+        (1..=30).for_each(|position| log.wrote(position..=position));
+        let bytes = log.tail.written.lock().bytes;
+        assert!(bytes <= MOST_BYTES, "{bytes}");
+        assert_eq!(log.next(0, 100, Slice::ALL).await.0.len(), 30);
+        assert_eq!(log.reads(), 2);
+        log.wrote(31..=31);
+        assert_eq!(log.next(30, 10, Slice::ALL).await, (vec![31], 31));
+        assert_eq!(log.reads(), 2);
+    }
+
+    #[test]
+    fn given_an_append_that_was_in_doubt_then_it_is_not_taken_for_the_end() {
+        let log = long(200, 10);
+        log.tail.written.lock().begun = true;
+        log.tail.written(&[Appended::Written(vec![log.event(90)])], Position(200));
+        assert!(log.tail.written.lock().events.is_empty());
     }
 }

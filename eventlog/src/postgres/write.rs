@@ -21,6 +21,7 @@ use crate::{
     envelope::{Position, Recorded, StreamId},
     heads::Heads,
     log::{Appended, LogError, Queued},
+    tail::Tail,
 };
 
 /// After this many tries that lost the race against another process, the lock is held while
@@ -47,6 +48,7 @@ pub(super) struct Writer {
     options: ServerOptions,
     heads: Heads,
     head: watch::Sender<Position>,
+    tail: Arc<Tail>,
     /// The last position of our own making, for those who tell other processes.
     written: watch::Sender<Position>,
 }
@@ -119,7 +121,7 @@ impl Writer {
         mut connection: PgConnection,
         connect: Arc<PgConnectOptions>,
         options: ServerOptions,
-        head: watch::Sender<Position>,
+        (head, tail): (watch::Sender<Position>, Arc<Tail>),
         queue: mpsc::Receiver<Queued>,
         stop: watch::Receiver<bool>,
     ) -> Result<(JoinHandle<()>, watch::Receiver<Position>), LogError> {
@@ -129,7 +131,7 @@ impl Writer {
         let batches = batch::Batches::new(queue, stop, options.batch);
         let (written, own) = watch::channel(position);
         let connection = Some(connection);
-        let writer = Self { connection, connect, options, heads, head, written };
+        let writer = Self { connection, connect, options, heads, head, tail, written };
         Ok((tokio::spawn(writer.run(batches)), own))
     }
 
@@ -138,6 +140,7 @@ impl Writer {
             match self.settle(&batch).await {
                 Ok(outcomes) => {
                     let position = Position(self.heads.position);
+                    self.tail.written(&outcomes, position);
                     advance(&self.head, position);
                     if outcomes.iter().any(|outcome| matches!(outcome, Appended::Written(_))) {
                         advance(&self.written, position);

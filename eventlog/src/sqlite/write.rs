@@ -11,6 +11,7 @@ use crate::{
     envelope::{Position, Recorded},
     heads::{Heads, Plan},
     log::{Appended, LogError, Queued},
+    tail::Tail,
 };
 
 pub(super) struct Writer {
@@ -18,6 +19,7 @@ pub(super) struct Writer {
     options: SqliteOptions,
     heads: Heads,
     head: watch::Sender<Position>,
+    tail: Arc<Tail>,
     /// Set when the disk failed: nothing more is written until a restart.
     failed: Option<LogError>,
     _lock: Arc<DirectoryLock>,
@@ -29,6 +31,7 @@ impl Writer {
         options: SqliteOptions,
         queue: mpsc::Receiver<Queued>,
         stop: watch::Receiver<bool>,
+        tail: Arc<Tail>,
         lock: Arc<DirectoryLock>,
     ) -> Result<(JoinHandle<()>, watch::Receiver<Position>), LogError> {
         let position = read::head(&connection)?;
@@ -40,7 +43,7 @@ impl Writer {
         // quarter of its time.
         let triggers = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
         connection.set_db_config(triggers, false).map_err(|error| from_sqlite(&error))?;
-        let writer = Self { connection, options, heads, head, failed: None, _lock: lock };
+        let writer = Self { connection, options, heads, head, tail, failed: None, _lock: lock };
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn(move || writer.run(queue, stop))
@@ -85,10 +88,9 @@ impl Writer {
                 return batch::fail(batch, &error);
             }
         };
-        self.head.send_if_modified(|head| {
-            let written = Position(self.heads.position);
-            std::mem::replace(head, written) != written
-        });
+        let written = Position(self.heads.position);
+        self.tail.written(&outcomes, written);
+        self.head.send_if_modified(|head| std::mem::replace(head, written) != written);
         batch::answer(batch, outcomes);
     }
 
