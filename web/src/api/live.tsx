@@ -9,8 +9,12 @@ const CHANGED = graphql(`
 
 const News = createContext(0);
 
-/** Read models follow the log: asked at once for what is there, and once more for what came a moment later. */
-const AT_ONCE_MS = 120;
+/**
+ * Read models follow the log: asked for soon after news, however much there is not more often than this, and once more
+ * for what came a moment later.
+ */
+const SOON_MS = 100;
+const APART_MS = 250;
 const ONCE_MORE_MS = 1_100;
 
 export function LiveProvider({ guild, children }: { guild: string | undefined; children: ReactNode }) {
@@ -18,28 +22,24 @@ export function LiveProvider({ guild, children }: { guild: string | undefined; c
   const [result] = useSubscription({ query: CHANGED, variables, pause: guild === undefined });
   const seq = result.data?.changed.seq;
   const [news, setNews] = useState(0);
-  const planned = useRef<ReturnType<typeof setTimeout>[]>([]);
-  const latest = useRef(seq);
+  const soon = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const onceMore = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const toldAt = useRef(0);
   useEffect(() => {
-    latest.current = seq;
-    if (seq === undefined || planned.current.length > 0) return;
-    const plan = () => {
-      const from = latest.current;
-      const tell = () => { setNews((before) => before + 1); };
-      planned.current = [
-        setTimeout(tell, AT_ONCE_MS),
-        setTimeout(() => {
-          planned.current = [];
-          tell();
-          if (latest.current !== from) plan();
-        }, ONCE_MORE_MS),
-      ];
+    if (seq === undefined) return;
+    const tell = () => {
+      soon.current = undefined;
+      toldAt.current = Date.now();
+      setNews((before) => before + 1);
     };
-    plan();
+    soon.current ??= setTimeout(tell, Math.max(SOON_MS, toldAt.current + APART_MS - Date.now()));
+    clearTimeout(onceMore.current);
+    onceMore.current = setTimeout(tell, ONCE_MORE_MS);
   }, [seq]);
   useEffect(() => () => {
-    for (const timer of planned.current) clearTimeout(timer);
-    planned.current = [];
+    clearTimeout(soon.current);
+    clearTimeout(onceMore.current);
+    soon.current = undefined;
   }, [guild]);
   return <News value={news}>{children}</News>;
 }
