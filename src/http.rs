@@ -4,6 +4,7 @@
 //! A request of a browser goes through `doors` (how many may come, where from, and with what), then
 //! to `sign_in`, `graphql` or `assets`.
 
+mod answers;
 mod assets;
 mod bearer;
 mod callers;
@@ -176,6 +177,7 @@ fn doors(node: &Node, origin: String, http: Option<Http>) -> std::io::Result<Doo
         clock,
         rates,
         callers,
+        answers: answers::Answers::default(),
         tokens,
         cors_origins: settings.cors_origins.clone(),
         room: downloads::Room::default(),

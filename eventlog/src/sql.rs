@@ -8,7 +8,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -117,22 +117,32 @@ const READERS: usize = 4;
 /// A store of tables. On SQLite one connection writes and the transactions take turns.
 #[derive(Clone, Debug)]
 pub enum Db {
-    Sqlite { writer: Arc<Mutex<Connection>>, readers: Arc<Readers> },
+    Sqlite(Sqlite),
     Postgres(PgPool),
+}
+
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    pub writer: Arc<Mutex<Connection>>,
+    readers: Arc<Readers>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Sqlite {
+    pub fn new(writer: Arc<Mutex<Connection>>, readers: Vec<Arc<Mutex<Connection>>>) -> Self {
+        let readers = Readers { all: readers, next: AtomicUsize::new(0) };
+        Self { writer, readers: Arc::new(readers), commits: Arc::default() }
+    }
 }
 
 /// Whoever asks takes one that is free; where none is they wait in turn, each for the next.
 #[derive(Debug)]
-pub struct Readers {
+struct Readers {
     all: Vec<Arc<Mutex<Connection>>>,
     next: AtomicUsize,
 }
 
 impl Readers {
-    pub fn new(all: Vec<Arc<Mutex<Connection>>>) -> Arc<Self> {
-        Arc::new(Self { all, next: AtomicUsize::new(0) })
-    }
-
     async fn one(&self) -> MutexGuard<'_, Connection> {
         if let Some(free) = self.all.iter().find_map(|reader| reader.try_lock().ok()) {
             return free;
@@ -171,20 +181,29 @@ impl Db {
         let readers = readers
             .collect::<Result<_, _>>()
             .map_err(|error: rusqlite::Error| from_sqlite(&error))?;
-        Ok(Self::Sqlite { writer: Arc::new(Mutex::new(writer)), readers: Readers::new(readers) })
+        Ok(Self::Sqlite(Sqlite::new(Arc::new(Mutex::new(writer)), readers)))
     }
 
     pub const fn is_sqlite(&self) -> bool {
-        matches!(self, Self::Sqlite { .. })
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// How often this process has written; none where others may write too.
+    pub fn commits(&self) -> Option<u64> {
+        match self {
+            Self::Sqlite(sqlite) => Some(sqlite.commits.load(Ordering::Acquire)),
+            Self::Postgres(_) => None,
+        }
     }
 
     pub async fn begin(&self) -> Result<Tx, LogError> {
         match self {
-            Self::Sqlite { writer, .. } => {
-                let connection = Arc::clone(writer).lock_owned().await;
+            Self::Sqlite(sqlite) => {
+                let connection = Arc::clone(&sqlite.writer).lock_owned().await;
                 off_the_workers(|| connection.execute_batch("BEGIN IMMEDIATE"))
                     .map_err(|error| from_sqlite(&error))?;
-                Ok(Tx(Inner::Sqlite(SqliteTx(connection))))
+                let commits = Arc::clone(&sqlite.commits);
+                Ok(Tx(Inner::Sqlite(SqliteTx { connection, commits })))
             }
             Self::Postgres(pool) => {
                 let transaction = pool.begin().await.map_err(|error| from_sqlx(&error))?;
@@ -196,8 +215,8 @@ impl Db {
     /// Reads what is committed.
     pub async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
         match self {
-            Self::Sqlite { readers, .. } => {
-                let connection = readers.one().await;
+            Self::Sqlite(sqlite) => {
+                let connection = sqlite.readers.one().await;
                 off_the_workers(|| sqlite_query(&connection, sql, parameters))
             }
             Self::Postgres(pool) => {
@@ -221,8 +240,8 @@ impl Db {
     /// Copies SQLite's write-ahead log into the database and empties it; false where somebody
     /// who reads stands in the way. Nothing to do elsewhere.
     pub(crate) async fn empty_write_ahead_log(&self) -> Result<bool, LogError> {
-        let Self::Sqlite { writer, .. } = self else { return Ok(true) };
-        let connection = writer.lock().await;
+        let Self::Sqlite(sqlite) = self else { return Ok(true) };
+        let connection = sqlite.writer.lock().await;
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         let rows = off_the_workers(|| sqlite_query(&connection, sql, &[]))?;
         rows.first().map_or(Ok(true), |row| Ok(row.int(0)? == 0))
@@ -231,8 +250,10 @@ impl Db {
     /// Applies a script of several statements.
     pub async fn run_script(&self, script: &str) -> Result<(), LogError> {
         match self {
-            Self::Sqlite { writer, .. } => {
-                writer.lock().await.execute_batch(script).map_err(|error| from_sqlite(&error))
+            Self::Sqlite(sqlite) => {
+                let done = sqlite.writer.lock().await.execute_batch(script);
+                sqlite.commits.fetch_add(1, Ordering::AcqRel);
+                done.map_err(|error| from_sqlite(&error))
             }
             Self::Postgres(pool) => sqlx::raw_sql(AssertSqlSafe(script))
                 .execute(pool)
@@ -271,7 +292,7 @@ impl Tx {
 
     pub async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, LogError> {
         match &mut self.0 {
-            Inner::Sqlite(tx) => sqlite_execute(&tx.0, sql, parameters),
+            Inner::Sqlite(tx) => sqlite_execute(&tx.connection, sql, parameters),
             Inner::Postgres(transaction) => bound(sql, parameters)
                 .execute(&mut **transaction)
                 .await
@@ -282,7 +303,7 @@ impl Tx {
 
     pub async fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
         match &mut self.0 {
-            Inner::Sqlite(tx) => sqlite_query(&tx.0, sql, parameters),
+            Inner::Sqlite(tx) => sqlite_query(&tx.connection, sql, parameters),
             Inner::Postgres(transaction) => {
                 let rows = bound(sql, parameters)
                     .fetch_all(&mut **transaction)
@@ -301,7 +322,7 @@ impl Tx {
         rows: &[[Value; N]],
     ) -> Result<(), LogError> {
         match &mut self.0 {
-            Inner::Sqlite(tx) => sqlite_execute_many(&tx.0, sql, rows),
+            Inner::Sqlite(tx) => sqlite_execute_many(&tx.connection, sql, rows),
             Inner::Postgres(transaction) => {
                 for rows in rows.chunks(ROWS_PER_STATEMENT) {
                     let Some(statement) = over_arrays(sql, &rows[0]) else {
@@ -326,8 +347,12 @@ impl Tx {
 
     pub async fn commit(self) -> Result<(), LogError> {
         match self.0 {
-            Inner::Sqlite(tx) => off_the_workers(|| tx.0.execute_batch("COMMIT"))
-                .map_err(|error| from_sqlite(&error)),
+            Inner::Sqlite(tx) => {
+                off_the_workers(|| tx.connection.execute_batch("COMMIT"))
+                    .map_err(|error| from_sqlite(&error))?;
+                tx.commits.fetch_add(1, Ordering::AcqRel);
+                Ok(())
+            }
             Inner::Postgres(transaction) => {
                 transaction.commit().await.map_err(|error| from_sqlx(&error))
             }
@@ -337,12 +362,15 @@ impl Tx {
 
 /// The writing connection; whoever has it is alone.
 #[derive(Debug)]
-struct SqliteTx(OwnedMutexGuard<Connection>);
+struct SqliteTx {
+    connection: OwnedMutexGuard<Connection>,
+    commits: Arc<AtomicU64>,
+}
 
 impl Drop for SqliteTx {
     fn drop(&mut self) {
-        if !self.0.is_autocommit() {
-            let _ = self.0.execute_batch("ROLLBACK");
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
         }
     }
 }

@@ -33,6 +33,11 @@ impl ReadStore {
         self.0.query(sql, parameters).await
     }
 
+    /// How often this process has written to it; none where others may write too.
+    pub fn commits(&self) -> Option<u64> {
+        self.0.commits()
+    }
+
     pub const fn is_sqlite(&self) -> bool {
         self.0.is_sqlite()
     }

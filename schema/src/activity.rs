@@ -85,13 +85,10 @@ impl Activity {
         let spans = self.spans(days, every)?;
         let filter = self.filter(filter).await?;
         let metric = metric.into();
-        let values = self.numbers(metric, &filter, &spans).await?;
-        let sum = self.sum(metric, &filter, &spans, &values).await?;
         // The same number of days right before.
-        let before = Self::days_before(days);
-        let before = self.spans(before, every)?;
-        let values_before = self.numbers(metric, &filter, &before).await?;
-        let sum_before = self.sum(metric, &filter, &before, &values_before).await?;
+        let before = self.spans(Self::days_before(days), every)?;
+        let [(values_before, sum_before), (values, sum)] =
+            self.beside(metric, &filter, [&before, &spans]).await?;
         let lines = match split {
             None => Vec::new(),
             Some(split) => self.lines(metric, split.into(), &filter, &spans, lines).await?,
@@ -362,6 +359,40 @@ impl Activity {
         let store = self.scope.reading(metric.read_model(None, filter)).await?;
         let numbers = series::series(&store, self.scope.guild(), metric, filter, spans).await?;
         numbers.ok_or_else(not_kept)
+    }
+
+    /// In these spans and in those that follow them, and in the whole of both: one question to the
+    /// store where that is possible.
+    async fn beside(
+        &self,
+        metric: series::Metric,
+        filter: &series::Filter,
+        times: [&Spans; 2],
+    ) -> Answer<[(Vec<i64>, i64); 2]> {
+        let [first, second] = times;
+        let mut all = [first.all(), second.all()].concat();
+        let parts = all.len();
+        // Those that are counted on from span to span cannot go back to the beginning.
+        let on_its_own = !metric.adds_up() && !metric.goes_on();
+        let wants_wholes = on_its_own || metric == series::Metric::VoiceMinutes;
+        if wants_wholes {
+            all.extend(times.map(Spans::whole));
+        }
+        let mut numbers = if let Some(all) = Spans::new(all) {
+            self.numbers(metric, filter, &all).await?
+        } else {
+            let one = self.numbers(metric, filter, first).await?;
+            [one, self.numbers(metric, filter, second).await?].concat()
+        };
+        let wholes = numbers.split_off(parts);
+        let later = numbers.split_off(first.all().len());
+        let sums = if let [one, other] = wholes[..] {
+            [one, other]
+        } else {
+            let one = self.sum(metric, filter, first, &numbers).await?;
+            [one, self.sum(metric, filter, second, &later).await?]
+        };
+        Ok([(numbers, sums[0]), (later, sums[1])])
     }
 
     /// Of the whole time.

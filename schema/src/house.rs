@@ -6,7 +6,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use actions::{Actions, BotStanding, RoleFacts, Standing, moderation::Subject};
 use async_trait::async_trait;
 use domain::{ChannelId, GuildId, RoleId, Timestamp, UserId, WebhookId};
-use eventlog::EventLog;
+use eventlog::{EventLog, Position};
 use projections::TimeMachine;
 
 use crate::{
@@ -26,6 +26,14 @@ pub struct House {
     pub(crate) past: PastViews,
 }
 
+/// How much there is in the log and how often read models were written: where both are the same, so
+/// is what a community is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub head: Position,
+    pub commits: u64,
+}
+
 impl fmt::Debug for House {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("House").field("limits", &self.limits).finish_non_exhaustive()
@@ -43,6 +51,12 @@ impl House {
     ) -> Self {
         let past = PastViews::default();
         Self { actions, time_machine, directory, operations, accounts, limits, past }
+    }
+
+    /// What had been written when it was asked; none where other processes write too.
+    pub fn written(&self) -> Option<Written> {
+        let commits = self.actions.store().commits()?;
+        Some(Written { head: *self.log().watch().borrow(), commits })
     }
 
     pub(crate) fn log(&self) -> &Arc<dyn EventLog> {

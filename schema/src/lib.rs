@@ -61,7 +61,7 @@ use async_graphql::{
 pub use abuse::Limits;
 pub use house::{
     Accounts, CallerLine, Channel, Community, Delivery, Directory, Effect, EffectCounts, House,
-    Operations, ParkedGuild, ProcessLine, Profile, Role, SessionLine, Unknown, colour,
+    Operations, ParkedGuild, ProcessLine, Profile, Role, SessionLine, Unknown, Written, colour,
 };
 pub use keys::gate::{Needs, needs};
 pub use people::request_people;

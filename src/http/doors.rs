@@ -24,6 +24,7 @@ use serde_json::json;
 use crate::operators::Operators;
 
 use super::{
+    answers::Answers,
     bearer,
     callers::Callers,
     downloads::Room,
@@ -66,6 +67,7 @@ pub struct Shared {
     pub clock: Clock,
     pub rates: Rates,
     pub callers: Callers,
+    pub answers: Answers,
     pub tokens: Tokens,
     /// Other sites whose pages may ask with a key.
     pub cors_origins: Vec<String>,

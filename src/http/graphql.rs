@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_graphql::{BatchRequest, Data, Request as Question, http::ALL_WEBSOCKET_PROTOCOLS};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::{
-    Json,
     body::Bytes,
     extract::{State, WebSocketUpgrade, ws::WebSocket},
     http::{HeaderMap, StatusCode, header},
@@ -15,7 +14,8 @@ use schema::{Identity, SignedIn};
 use serde::Deserialize;
 
 use super::{
-    doors::{Doors, refuse, same},
+    answers::After,
+    doors::{Doors, fault, refuse, same},
     sessions::Session,
 };
 
@@ -36,6 +36,14 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
         Ok(who) => who,
         Err(response) => return response,
     };
+    // Before it is asked, so that whatever is written meanwhile counts as written since.
+    let kept = match &who {
+        Some(Identity::Person(who)) => doors.answers.asked(who, &body, doors.house.written()),
+        _ => None,
+    };
+    if let Some(told) = kept.as_ref().and_then(|asked| doors.answers.told(asked)) {
+        return tell(told);
+    }
     let Ok(questions) = serde_json::from_slice::<BatchRequest>(&body) else {
         let text = "This is no question in GraphQL's JSON: {\"query\": \"…\"}.";
         return refuse(StatusCode::BAD_REQUEST, "BAD_INPUT", text);
@@ -47,6 +55,10 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
         let text = format!("Send 1 to {most} questions together.");
         return refuse(StatusCode::BAD_REQUEST, "BAD_INPUT", &text);
     }
+    let after = match &questions {
+        BatchRequest::Single(question) => After::of(&question.query),
+        BatchRequest::Batch(_) => After::Deeds,
+    };
     let questions = match questions {
         BatchRequest::Single(question) => {
             BatchRequest::Single(asked(&doors, who.as_ref(), question))
@@ -57,7 +69,23 @@ pub async fn ask(State(doors): State<Doors>, headers: HeaderMap, body: Bytes) ->
         }
     };
     let answer = doors.schema.execute_batch(questions).await;
-    ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+    let told = match serde_json::to_vec(&answer) {
+        Ok(told) => Bytes::from(told),
+        Err(error) => return fault(&error),
+    };
+    match (after, kept) {
+        (After::Communities, Some(asked)) if answer.is_ok() => {
+            doors.answers.keep(asked, told.clone());
+        }
+        (After::Communities | After::Other, _) => {}
+        (After::Deeds, _) => doors.answers.done(),
+    }
+    tell(told)
+}
+
+fn tell(told: Bytes) -> Response {
+    let headers = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/json")];
+    (headers, told).into_response()
 }
 
 fn asked(doors: &Doors, who: Option<&Identity>, question: Question) -> Question {

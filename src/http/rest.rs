@@ -141,7 +141,11 @@ pub async fn answer(
     let path = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let query = query.as_deref().unwrap_or_default();
     let asked = Asked { method: method.as_str(), path, query, key, body };
-    carry_out(&doors, who.as_ref(), &asked).await.into_response()
+    let answered = carry_out(&doors, who.as_ref(), &asked).await;
+    if method != Method::GET {
+        doors.answers.done();
+    }
+    answered.into_response()
 }
 
 /// Who asks. Reading with a cookie needs only that it comes from our own pages.

@@ -5,7 +5,7 @@ use std::{fs::File, sync::Arc};
 use domain::GuildId;
 use eventlog::{
     LogError, Recorded, is_known,
-    sql::{Db, Readers},
+    sql::{Db, Sqlite},
 };
 use rusqlite::Connection;
 use tokio::sync::Mutex;
@@ -161,7 +161,7 @@ pub(super) fn settle(connection: &Connection, schema: &str) -> rusqlite::Result<
 pub(super) fn alone(connection: Connection) -> Db {
     connection.set_prepared_statement_cache_capacity(128);
     let connection = Arc::new(Mutex::new(connection));
-    Db::Sqlite { writer: Arc::clone(&connection), readers: Readers::new(vec![connection]) }
+    Db::Sqlite(Sqlite::new(Arc::clone(&connection), vec![connection]))
 }
 
 pub(super) fn broken(error: &rusqlite::Error) -> TimeError {
@@ -171,7 +171,11 @@ pub(super) fn broken(error: &rusqlite::Error) -> TimeError {
 async fn create(db: &Db, projection: &dyn AnyProjection, names: &Names) -> Result<(), TimeError> {
     let mut tx = db.begin().await?;
     for table in projection.tables() {
-        run_statements(&mut tx, &names.fill(table.create)).await?;
+        let statements = table.statements(names, &tx);
+        run_statements(&mut tx, &statements).await?;
+    }
+    for index in projection.indexes() {
+        tx.execute(&names.fill(index), &[]).await?;
     }
     point_views(&mut tx, projection, build(projection)).await?;
     Ok(tx.commit().await?)

@@ -228,10 +228,10 @@ impl View {
         path: &Path,
         exports: &[&'static Export],
     ) -> Result<(), TimeError> {
-        let Db::Sqlite { writer, .. } = &self.body.store.0 else {
+        let Db::Sqlite(sqlite) = &self.body.store.0 else {
             return Err(TimeError::Broken("a view is no SQLite".to_owned()));
         };
-        let connection = Arc::clone(writer).lock_owned().await;
+        let connection = Arc::clone(&sqlite.writer).lock_owned().await;
         let (path, exports) = (path.to_owned(), exports.to_vec());
         let (guild, seq) = (self.guild().as_i64(), self.event.guild_seq.cast_signed());
         let at = self.event.at.to_string();

@@ -95,7 +95,10 @@ pub(super) struct Outcome {
     pub events: u64,
     pub overview_p50_ms: f64,
     pub overview_p99_ms: f64,
+    /// Of one asker, who asks the same: told again while nothing happens.
     pub overviews_per_s: f64,
+    /// None of them told before, as are those that times are of.
+    pub anew_per_s: f64,
     pub deep_page_p50_ms: f64,
     pub deep_page_p99_ms: f64,
     /// From when a change is asked for until another question sees it.
@@ -108,12 +111,13 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} events; overview: p50 {} ms, p99 {} ms, {} a second; page {DEEP} of the events: p50 \
+            "{} events; overview: p50 {} ms, p99 {} ms, {} a second, {} of them anew; page {DEEP} of the events: p50 \
              {} ms, p99 {} ms; a change is seen: p50 {} ms, p99 {} ms; {} MB",
             self.events,
             self.overview_p50_ms,
             self.overview_p99_ms,
             self.overviews_per_s,
+            self.anew_per_s,
             self.deep_page_p50_ms,
             self.deep_page_p99_ms,
             self.change_seen_p50_ms,
@@ -149,7 +153,8 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     let overview = json!({ "query": OVERVIEW, "variables": { "guild": guild.to_string() } });
     let overview = Bytes::from(overview.to_string());
     let alone = asker.repeats(&overview, args.times).await?;
-    let overviews_per_s = at_once(&args, &asker, &overview).await?;
+    let overviews_per_s = at_once(&args, &asker, &overview, Asking::TheSame).await?;
+    let anew_per_s = at_once(&args, &asker, &overview, Asking::Anew).await?;
     let deep = asker.deep_pages(args.times).await?;
     let seen = asker.changes().await?;
     let rss_mb = bot.rss_mb();
@@ -159,6 +164,7 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
         overview_p50_ms: alone.ms(50),
         overview_p99_ms: alone.ms(99),
         overviews_per_s,
+        anew_per_s,
         deep_page_p50_ms: deep.ms(50),
         deep_page_p99_ms: deep.ms(99),
         change_seen_p50_ms: seen.ms(50),
@@ -289,9 +295,10 @@ impl Asker {
         let mut latencies = Latencies::default();
         // The first fills what is kept at hand.
         self.asks(question.clone()).await?;
-        for _ in 0..times {
+        for time in 0..times {
+            let anew = another(question, time);
             let began = Instant::now();
-            self.asks(question.clone()).await?;
+            self.asks(anew).await?;
             latencies.record(began.elapsed());
         }
         Ok(latencies)
@@ -362,7 +369,24 @@ impl Answer {
 }
 
 /// Many browsers at the same time; how many answers a second.
-async fn at_once(args: &Args, asker: &Arc<Asker>, question: &Bytes) -> Result<f64, Failed> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    TheSame,
+    Anew,
+}
+
+/// The same question in other bytes, so that no answer that was told before is told again.
+fn another(question: &Bytes, number: u64) -> Bytes {
+    let blanks = (0..u64::BITS).map(|bit| if number >> bit & 1 == 0 { b' ' } else { b'\t' });
+    question.iter().copied().chain(blanks).collect::<Vec<_>>().into()
+}
+
+async fn at_once(
+    args: &Args,
+    asker: &Arc<Asker>,
+    question: &Bytes,
+    how: Asking,
+) -> Result<f64, Failed> {
     let (began, lasts) = (Instant::now(), Duration::from_secs(args.secs));
     let answered = Arc::new(AtomicU64::new(0));
     let mut asking = JoinSet::new();
@@ -371,8 +395,12 @@ async fn at_once(args: &Args, asker: &Arc<Asker>, question: &Bytes) -> Result<f6
             (Arc::clone(asker), question.clone(), Arc::clone(&answered));
         asking.spawn(async move {
             while began.elapsed() < lasts {
-                asker.asks(question.clone()).await?;
-                answered.fetch_add(1, Ordering::Relaxed);
+                let number = answered.fetch_add(1, Ordering::Relaxed) << 16;
+                let asked = match how {
+                    Asking::TheSame => question.clone(),
+                    Asking::Anew => another(&question, number),
+                };
+                asker.asks(asked).await?;
             }
             Ok::<_, Failed>(())
         });
