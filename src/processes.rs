@@ -45,7 +45,7 @@ use actions::Actions;
 use async_trait::async_trait;
 use domain::{GuildId, Timestamp};
 use eventlog::{
-    Clock, EventLog, LogError, People, Recorded, Slice,
+    Clock, EventLog, LogError, People, Recorded, Slice, Together,
     sql::{Db, Tx},
 };
 use futures::FutureExt as _;
@@ -180,6 +180,7 @@ struct Shared {
     processes: Vec<Arc<dyn Process>>,
     outbox: Outbox,
     timers: Timers,
+    together: Together,
 }
 
 impl Shared {
@@ -228,8 +229,19 @@ impl Processes {
         let (stop, stopping) = watch::channel(false);
         let Ground { log, db, actions, clock, jitter, slices, outbox, timers } = ground;
         let owner = uuid::Uuid::new_v4().to_string();
-        let shared = Shared { log, db, actions, clock, jitter, owner, processes, outbox, timers };
-        let shared = Arc::new(shared);
+        let together = Together::new(db.clone());
+        let shared = Arc::new(Shared {
+            log,
+            db,
+            actions,
+            clock,
+            jitter,
+            owner,
+            processes,
+            outbox,
+            timers,
+            together,
+        });
         let mut tasks = JoinSet::new();
         for process in &shared.processes {
             let of = follow::slices_of(&shared, &**process, slices.max(1)).await?;

@@ -33,6 +33,7 @@ pub mod snapshots;
 pub mod sql;
 pub mod sqlite;
 mod tail;
+mod together;
 
 pub use bus::{Bus, BusOptions, CommandError, Decision, Request, finish_erasures};
 pub use codec::{Family, contract_version, decode, encode, families, is_known};
@@ -48,3 +49,4 @@ pub use log::{
 };
 pub use people::{People, PeopleError};
 pub use tail::Tail;
+pub use together::Together;

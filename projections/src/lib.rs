@@ -33,7 +33,7 @@ pub mod time_machine;
 
 pub use build::Build;
 pub use errors::error_id;
-pub use projection::{AnyProjection, ApplyError, Projection, Table, Tables, boxed};
+pub use projection::{AnyProjection, ApplyError, Batch, Folded, Projection, Table, Tables, boxed};
 pub use requests::{Asked, Request, Requests, Verb};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use status::{BuildStatus, DeadLetter, Status};

@@ -25,6 +25,10 @@ pub trait Projection: Send + Sync + 'static {
     const VERSION: u32;
     /// Its tables, each keyed by guild first.
     const TABLES: &'static [Table];
+    /// `CREATE INDEX IF NOT EXISTS {name}_… ON {name} (…)`: those that only readers use, whose rows
+    /// would be put at places all over them. They are made of all rows at once when a build has
+    /// caught up.
+    const INDEXES: &'static [&'static str] = &[];
     /// First parts of the event types that it folds: `economy`, `people` …
     const CATEGORIES: &'static [&'static str];
 
@@ -45,8 +49,16 @@ pub trait Projection: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     pub name: &'static str,
-    /// `CREATE TABLE {name} (…)` and its indexes, named `{name}_…`.
+    /// `CREATE TABLE {name} (…)` and its indexes, named `{name}_…`. With `{clustered}` at the end
+    /// SQLite keeps its rows, which must be small, in the tree of the primary key.
     pub create: &'static str,
+}
+
+impl Table {
+    pub fn statements(&self, names: &Names, tx: &Tx) -> String {
+        let clustered = if tx.is_sqlite() { "WITHOUT ROWID" } else { "" };
+        names.fill(&self.create.replace("{clustered}", clustered))
+    }
 }
 
 /// A projection's tables inside a transaction.
@@ -118,15 +130,69 @@ pub trait AnyProjection: Send + Sync {
     fn name(&self) -> &'static str;
     fn version(&self) -> u32;
     fn tables(&self) -> &'static [Table];
+    fn indexes(&self) -> &'static [&'static str];
     fn follows(&self, event: &Recorded) -> bool;
-    /// Folds and writes those of `events` that the projection follows and whose guild is not
-    /// among the blocked ones; answers how many.
+    /// Folds those of `events` that the projection follows and whose guild is not among the blocked
+    /// ones.
+    fn fold(
+        &self,
+        events: &[Recorded],
+        blocked: &(dyn Fn(GuildId) -> bool + Sync),
+    ) -> Result<Folded, ApplyError>;
+
+    /// Folds and writes; answers how many events it were.
     async fn apply(
         &self,
         events: &[Recorded],
         blocked: &(dyn Fn(GuildId) -> bool + Sync),
         tables: &mut Tables<'_>,
-    ) -> Result<usize, ApplyError>;
+    ) -> Result<usize, ApplyError> {
+        let folded = self.fold(events, blocked)?;
+        let count = folded.events;
+        folded.write(tables).await.map_err(ApplyError::Store)?;
+        Ok(count)
+    }
+}
+
+/// What was folded, and is to be written.
+pub struct Folded {
+    pub events: usize,
+    batch: Box<dyn Batch>,
+}
+
+impl std::fmt::Debug for Folded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Folded").field("events", &self.events).finish_non_exhaustive()
+    }
+}
+
+impl Folded {
+    pub fn new(events: usize, batch: impl Batch + 'static) -> Self {
+        Self { events, batch: Box::new(batch) }
+    }
+
+    pub async fn write(self, tables: &mut Tables<'_>) -> Result<(), LogError> {
+        self.batch.write(tables).await
+    }
+}
+
+/// The rows of some events, in memory.
+#[async_trait]
+pub trait Batch: Send {
+    async fn write(self: Box<Self>, tables: &mut Tables<'_>) -> Result<(), LogError>;
+}
+
+/// None where no event was folded.
+struct BatchOf<P: Projection>(Option<P::Batch>);
+
+#[async_trait]
+impl<P: Projection> Batch for BatchOf<P> {
+    async fn write(self: Box<Self>, tables: &mut Tables<'_>) -> Result<(), LogError> {
+        match self.0 {
+            Some(batch) => P::write(batch, tables).await,
+            None => Ok(()),
+        }
+    }
 }
 
 struct Boxed<P>(PhantomData<fn() -> P>);
@@ -150,40 +216,31 @@ impl<P: Projection> AnyProjection for Boxed<P> {
         P::TABLES
     }
 
+    fn indexes(&self) -> &'static [&'static str] {
+        P::INDEXES
+    }
+
     fn follows(&self, event: &Recorded) -> bool {
         let category = event.type_name.split('.').next().unwrap_or_default();
         P::CATEGORIES.contains(&category)
     }
 
-    async fn apply(
+    fn fold(
         &self,
         events: &[Recorded],
         blocked: &(dyn Fn(GuildId) -> bool + Sync),
-        tables: &mut Tables<'_>,
-    ) -> Result<usize, ApplyError> {
-        let (batch, folded) = fold::<P>(self, events, blocked)?;
-        if folded > 0 {
-            P::write(batch, tables).await.map_err(ApplyError::Store)?;
+    ) -> Result<Folded, ApplyError> {
+        let mut batch = P::Batch::default();
+        let mut folded = 0;
+        for (index, event) in events.iter().enumerate() {
+            if self.follows(event) && !blocked(event.guild()) {
+                fold_one::<P>(&mut batch, event)
+                    .map_err(|error| ApplyError::Poison { index, error })?;
+                folded += 1;
+            }
         }
-        Ok(folded)
+        Ok(Folded::new(folded, BatchOf::<P>((folded > 0).then_some(batch))))
     }
-}
-
-fn fold<P: Projection>(
-    projection: &Boxed<P>,
-    events: &[Recorded],
-    blocked: &(dyn Fn(GuildId) -> bool + Sync),
-) -> Result<(P::Batch, usize), ApplyError> {
-    let mut batch = P::Batch::default();
-    let mut folded = 0;
-    for (index, event) in events.iter().enumerate() {
-        if projection.follows(event) && !blocked(event.guild()) {
-            fold_one::<P>(&mut batch, event)
-                .map_err(|error| ApplyError::Poison { index, error })?;
-            folded += 1;
-        }
-    }
-    Ok((batch, folded))
 }
 
 /// A defect in a fold is one guild's trouble too. Its batch is thrown away, as with any error.

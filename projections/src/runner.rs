@@ -4,14 +4,16 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use domain::{GuildId, Timestamp};
 use eventlog::{
-    Clock, EventLog, Follower, LogError, Page, Position, Recorded, Slice, is_known, sql::Tx, values,
+    Clock, EventLog, Follower, LogError, Page, Position, Recorded, Slice, Together, is_known,
+    sql::{Tx, Value},
+    values,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::{
     build::Build,
     errors::error_id,
-    projection::{AnyProjection, ApplyError, Names, Tables},
+    projection::{AnyProjection, ApplyError, Folded, Names, Tables},
     store::ReadStore,
 };
 
@@ -26,7 +28,14 @@ const READ_AHEAD: usize = 1;
 /// Far behind, so many times more events are folded together: the same rows are then written so
 /// much less often, which is what a rebuild mostly does.
 const FAR_BEHIND: usize = 5;
+/// So many pages of that size are in memory at once, of all projections together.
+pub(crate) const LARGE_PAGES: usize = 6;
 const STORE_TRIES: u32 = 3;
+/// From where it was to where it is, as long as the slice is ours.
+const ADVANCE: &str = "UPDATE projection_checkpoints SET position = $5, applied = applied + $6, \
+                       updated_at = $7, lease_until = $8, paused = NULL \
+                       WHERE name = $1 AND build = $2 AND slice = $3 AND owner = $9 \
+                       AND position = $4";
 
 /// What an operator asks of a running slice.
 #[derive(Debug)]
@@ -53,6 +62,8 @@ pub(crate) struct Runner {
     pub clock: Clock,
     pub owner: String,
     pub batch: usize,
+    pub large_pages: Arc<Semaphore>,
+    pub together: Together,
     pub orders: mpsc::Receiver<Order>,
     pub progress: watch::Sender<Progress>,
 }
@@ -75,6 +86,17 @@ struct Held {
     position: Position,
     blocked: HashSet<GuildId>,
     names: Names,
+    /// The indexes that only readers use are there.
+    indexed: bool,
+}
+
+/// What was read: those events that the projection follows.
+struct Read {
+    page: Page,
+    /// There is nothing after it yet.
+    last: bool,
+    /// Given back when it is folded.
+    _large: Option<OwnedSemaphorePermit>,
 }
 
 impl Runner {
@@ -148,7 +170,7 @@ impl Runner {
         tx.commit().await?;
         let names = Names::new(self.projection.tables(), self.build);
         self.progress.send_replace(Progress { position: Position(position), held: true });
-        Ok(Held { position: Position(position), blocked, names })
+        Ok(Held { position: Position(position), blocked, names, indexed: false })
     }
 
     /// What whoever held the slice before was asked and did not finish is done by us.
@@ -185,33 +207,51 @@ impl Runner {
                     self.renew(&mut tx).await?;
                     tx.commit().await?;
                 }
-                page = pages.recv() => {
-                    let page = page.unwrap_or_else(|| {
+                read = pages.recv() => {
+                    let read = read.unwrap_or_else(|| {
                         Err(LogError::Unavailable("the reader ended".to_owned()))
                     })?;
-                    self.take(&mut held, page).await?;
+                    // Before the last page, so that whoever is up to date has them.
+                    if read.last && !held.indexed {
+                        self.make_indexes(&mut held).await?;
+                    }
+                    self.take(&mut held, &read.page).await?;
                 }
             }
         }
     }
 
     /// Reads the next pages while this one is written. Ends when its receiver is dropped.
-    fn read_ahead(&self, after: Position) -> mpsc::Receiver<Result<Page, LogError>> {
+    fn read_ahead(&self, after: Position) -> mpsc::Receiver<Result<Read, LogError>> {
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         let mut follower = Follower::new(Arc::clone(&self.log), after, self.slice);
-        let batch = self.batch;
+        let (batch, large_pages) = (self.batch, Arc::clone(&self.large_pages));
+        let (projection, head) = (Arc::clone(&self.projection), self.log.watch());
         tokio::spawn(async move {
-            let mut most = batch;
+            let mut far_behind = false;
             loop {
-                let page = tokio::select! {
-                    page = follower.next(most) => page,
+                let next = async {
+                    if !far_behind {
+                        return (follower.next(batch).await, None);
+                    }
+                    // Nobody closes it.
+                    let permit = Arc::clone(&large_pages).acquire_owned().await.ok();
+                    (follower.next(batch * FAR_BEHIND).await, permit)
+                };
+                let (page, large) = tokio::select! {
+                    read = next => read,
                     () = sender.closed() => return,
                 };
-                // A full page says that there is more.
-                let full = page.as_ref().is_ok_and(|page| page.events.len() >= most);
-                most = if full { batch * FAR_BEHIND } else { batch };
+                let most = if far_behind { batch * FAR_BEHIND } else { batch };
+                // Whoever waits for news must not keep a large page's place.
+                far_behind = page.as_ref().is_ok_and(|page| page.events.len() >= most)
+                    && follower.position() < *head.borrow();
                 let failed = page.is_err();
-                if sender.send(page).await.is_err() || failed {
+                let read = page.map(|mut page| {
+                    page.events.retain(|event| projection.follows(event));
+                    Read { page, last: !far_behind, _large: large }
+                });
+                if sender.send(read).await.is_err() || failed {
                     return;
                 }
             }
@@ -219,11 +259,31 @@ impl Runner {
         receiver
     }
 
+    /// The slices of a projection take turns: whoever makes an index keeps writers of rows away.
+    async fn make_indexes(&self, held: &mut Held) -> Result<(), Fault> {
+        let (name, build) = (self.projection.name(), self.build.number);
+        let indexes = self.projection.indexes();
+        if !indexes.is_empty() {
+            let mut tx = self.store.0.begin().await?;
+            self.renew(&mut tx).await?;
+            let hold = "UPDATE projection_builds SET state = state WHERE name = $1 AND build = $2";
+            tx.execute(hold, &values![name, build]).await?;
+            for index in indexes {
+                tx.execute(&held.names.fill(index), &[]).await?;
+            }
+            tx.commit().await?;
+        }
+        held.indexed = true;
+        Ok(())
+    }
+
     /// Folds a page and moves the checkpoint.
-    async fn take(&self, held: &mut Held, page: Page) -> Result<(), Fault> {
-        let unknown = page.events.iter().position(|event| {
-            self.projection.follows(event) && !is_known(&event.type_name, event.type_version)
-        });
+    async fn take(&self, held: &mut Held, page: &Page) -> Result<(), Fault> {
+        if page.events.is_empty() {
+            return self.pass(held, page.up_to).await;
+        }
+        let is_unknown = |event: &Recorded| !is_known(&event.type_name, event.type_version);
+        let unknown = page.events.iter().position(is_unknown);
         let Some(index) = unknown else {
             return self.fold(held, &page.events, page.up_to).await;
         };
@@ -246,6 +306,15 @@ impl Runner {
         Err(error.into())
     }
 
+    /// Nothing was for this projection.
+    async fn pass(&self, held: &mut Held, up_to: Position) -> Result<(), Fault> {
+        let advance = self.advance(held.position, up_to, 0).to_vec();
+        held_if(self.together.execute(ADVANCE, advance).await? == 1)?;
+        held.position = up_to;
+        self.progress.send_replace(Progress { position: up_to, held: true });
+        Ok(())
+    }
+
     async fn fold(
         &self,
         held: &mut Held,
@@ -255,17 +324,13 @@ impl Runner {
         let mut tries = 0;
         loop {
             let blocked = |guild| held.blocked.contains(&guild);
-            let ours =
-                |event: &&Recorded| self.projection.follows(event) && !blocked(event.guild());
-            let folded = events.iter().filter(ours).count() as u64;
-            let mut tx = self.store.0.begin().await?;
-            // First, so that whoever lost the slice finds out before it touches a row, and so that
-            // everybody locks the checkpoint before rows.
-            self.advance(&mut tx, held.position, up_to, folded).await?;
-            let mut tables = Tables::new(&mut tx, &held.names);
-            match self.projection.apply(events, &blocked, &mut tables).await {
-                Ok(_) => {
-                    tx.commit().await?;
+            // Before the store is asked for: whoever folds keeps nobody waiting who writes.
+            let outcome = match self.projection.fold(events, &blocked) {
+                Ok(folded) => self.write(held, folded, up_to).await?,
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Ok(folded) => {
                     held.position = up_to;
                     self.progress.send_replace(Progress { position: up_to, held: true });
                     metrics::counter!("reeve_projection_events_total", "projection" => self.projection.name())
@@ -273,11 +338,9 @@ impl Runner {
                     return Ok(());
                 }
                 Err(ApplyError::Poison { index, error }) => {
-                    drop(tx);
                     self.park(held, events, &events[index], &error).await?;
                 }
                 Err(ApplyError::Store(error)) => {
-                    drop(tx);
                     tries += 1;
                     if tries < STORE_TRIES {
                         tokio::time::sleep(RETRY).await;
@@ -287,6 +350,27 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// Writes rows and checkpoint together; answers how many events were folded.
+    async fn write(
+        &self,
+        held: &Held,
+        folded: Folded,
+        up_to: Position,
+    ) -> Result<Result<u64, ApplyError>, Fault> {
+        let count = folded.events as u64;
+        let mut tx = self.store.0.begin().await?;
+        // First, so that whoever lost the slice finds out before it touches a row, and so that
+        // everybody locks the checkpoint before rows.
+        let advance = self.advance(held.position, up_to, count);
+        held_if(tx.execute(ADVANCE, &advance).await? == 1)?;
+        let mut tables = Tables::new(&mut tx, &held.names);
+        if let Err(error) = folded.write(&mut tables).await {
+            return Ok(Err(ApplyError::Store(error)));
+        }
+        tx.commit().await?;
+        Ok(Ok(count))
     }
 
     /// Whether the store will not have these rows, as opposed to any rows.
@@ -461,18 +545,10 @@ impl Runner {
         }
     }
 
-    async fn advance(
-        &self,
-        tx: &mut Tx,
-        from: Position,
-        to: Position,
-        folded: u64,
-    ) -> Result<(), Fault> {
+    /// Parameters of [`ADVANCE`].
+    fn advance(&self, from: Position, to: Position, folded: u64) -> [Value; 9] {
         let now = (self.clock)();
-        let sql = "UPDATE projection_checkpoints SET position = $5, applied = applied + $6, \
-                   updated_at = $7, lease_until = $8, paused = NULL \
-                   WHERE name = $1 AND build = $2 AND slice = $3 AND owner = $9 AND position = $4";
-        let parameters = values![
+        values![
             self.projection.name(),
             self.build.number,
             self.slice.index,
@@ -482,8 +558,7 @@ impl Runner {
             now,
             now.plus_secs(LEASE_SECS),
             self.owner.as_str(),
-        ];
-        held_if(tx.execute(sql, &parameters).await? == 1)
+        ]
     }
 
     /// Still ours, and for longer.

@@ -8,9 +8,11 @@ use std::{
 };
 
 use domain::GuildId;
-use eventlog::{Clock, EventLog, LogError, Position, Recorded, Slice, is_known, sql::Tx, values};
+use eventlog::{
+    Clock, EventLog, LogError, Position, Recorded, Slice, Together, is_known, sql::Tx, values,
+};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -20,7 +22,7 @@ use crate::{
     exports::views,
     projection::{AnyProjection, Names, Tables},
     requests::{Request, Requests, Verb},
-    runner::{Order, Progress, Runner, stopped},
+    runner::{LARGE_PAGES, Order, Progress, Runner, stopped},
     status::Status,
     store::ReadStore,
 };
@@ -78,6 +80,8 @@ struct Supervisor {
     requests: Requests,
     /// Projections whose builds a newer binary made.
     overtaken: HashSet<&'static str>,
+    large_pages: Arc<Semaphore>,
+    together: Together,
 }
 
 /// A build as the store has it.
@@ -113,6 +117,7 @@ impl Runtime {
             clock: Arc::clone(&clock),
             patience: options.stall_alarm,
         };
+        let together = Together::new(store.0.clone());
         let mut supervisor = Supervisor {
             projections,
             store,
@@ -125,6 +130,8 @@ impl Runtime {
             watched,
             requests: requests.clone(),
             overtaken: HashSet::new(),
+            large_pages: Arc::new(Semaphore::new(LARGE_PAGES)),
+            together,
         };
         supervisor.reconcile().await?;
         supervisor.refresh_views().await?;
@@ -270,7 +277,7 @@ impl Supervisor {
         }
         let names = Names::new(projection.tables(), build);
         for table in projection.tables() {
-            run_statements(tx, &names.fill(table.create)).await?;
+            run_statements(tx, &table.statements(&names, tx)).await?;
         }
         if live {
             point_views(tx, projection, build).await?;
@@ -415,6 +422,8 @@ impl Supervisor {
                     clock: Arc::clone(&self.clock),
                     owner: self.owner.clone(),
                     batch: self.options.batch,
+                    large_pages: Arc::clone(&self.large_pages),
+                    together: self.together.clone(),
                     orders: receiver,
                     progress,
                 };

@@ -26,6 +26,12 @@ const RETRY: Duration = Duration::from_millis(500);
 const MAX_RETRY: Duration = Duration::from_secs(30);
 /// Events that are reacted to before the checkpoint moves.
 const PAGE: usize = 200;
+/// From where it was to where it is, as long as the work is ours.
+const ADVANCE: &str = "UPDATE process_checkpoints SET position = $4, events = events + $5, \
+                       updated_at = $6, paused = NULL \
+                       WHERE name = $1 AND slice = $2 AND position = $3 \
+                       AND EXISTS (SELECT 1 FROM work_leases l \
+                       WHERE l.name = $7 AND l.owner = $8 AND l.epoch = $9)";
 /// Guilds whose events are reacted to at the same time.
 const GUILDS: usize = 16;
 /// Events of a parked guild that are caught up with in one transaction.
@@ -188,25 +194,31 @@ impl Following {
             count += one.events;
         }
         let (shared, now) = (&*self.shared, (self.shared.clock)());
-        let mut tx = shared.db.begin().await?;
-        held.lease.hold(&mut tx, now).await?;
-        let advance = "UPDATE process_checkpoints SET position = $4, events = events + $5, \
-                       updated_at = $6, paused = NULL \
-                       WHERE name = $1 AND slice = $2 AND position = $3";
         let (name, slice) = (self.process.name(), self.slice.index);
-        let parameters = values![name, slice, held.position.0, up_to.0, count, now];
-        if tx.execute(advance, &parameters).await? != 1 {
-            return Err(Fault::NotHeld);
+        let Lease { name: lease, owner, epoch, .. } = &held.lease;
+        let (lease, owner) = (lease.as_str(), owner.as_str());
+        let parameters =
+            values![name, slice, held.position.0, up_to.0, count, now, lease, owner, *epoch];
+        if orders.is_empty() && poison.is_empty() {
+            if shared.together.execute(ADVANCE, parameters.to_vec()).await? != 1 {
+                return Err(Fault::NotHeld);
+            }
+        } else {
+            let mut tx = shared.db.begin().await?;
+            held.lease.hold(&mut tx, now).await?;
+            if tx.execute(ADVANCE, &parameters).await? != 1 {
+                return Err(Fault::NotHeld);
+            }
+            for (event, error) in &poison {
+                self.park(&mut tx, event, error).await?;
+            }
+            shared.write(&mut tx, &orders, now).await?;
+            tx.commit().await?;
+            shared.tell_of_news();
         }
-        for (event, error) in &poison {
-            self.park(&mut tx, event, error).await?;
-        }
-        shared.write(&mut tx, &orders, now).await?;
-        tx.commit().await?;
         held.position = up_to;
         held.blocked.extend(poison.iter().map(|(event, _)| event.guild()));
         metrics::counter!("reeve_process_events_total", "process" => name).increment(count);
-        shared.tell_of_news();
         Ok(())
     }
 

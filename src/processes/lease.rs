@@ -22,9 +22,9 @@ pub enum Fault {
 
 #[derive(Clone, Debug)]
 pub struct Lease {
-    name: String,
-    owner: String,
-    epoch: i64,
+    pub name: String,
+    pub owner: String,
+    pub epoch: i64,
     secs: i64,
 }
 

@@ -68,6 +68,10 @@ pub(super) struct Orders {
 }
 
 impl Orders {
+    pub const fn is_empty(&self) -> bool {
+        self.effects.is_empty() && self.timers.is_empty() && self.rows.is_empty()
+    }
+
     pub fn append(&mut self, mut other: Self) {
         self.effects.append(&mut other.effects);
         for timed in other.timers {

@@ -73,7 +73,7 @@ impl Batch {
 
 impl Projection for Members {
     const NAME: &'static str = "activity_members";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const CATEGORIES: &'static [&'static str] = &[Activity::CAPABILITY];
     const TABLES: &'static [Table] = &[
         Table {
@@ -86,9 +86,9 @@ impl Projection for Members {
                 reactions    bigint NOT NULL,
                 voice_micros bigint NOT NULL,
                 commands     bigint NOT NULL,
+                -- Not clustered: SQLite would look a member's rows up by their slots.
                 PRIMARY KEY (guild, slot, person)
-            );
-            CREATE INDEX {activity_members}_person ON {activity_members} (guild, person, slot);",
+            );",
         },
         Table {
             name: "activity_days",
@@ -107,8 +107,7 @@ impl Projection for Members {
                 first_at bigint NOT NULL,
                 last_at  bigint NOT NULL,
                 PRIMARY KEY (guild, person)
-            );
-            CREATE INDEX {activity_joins}_first ON {activity_joins} (guild, first_at);",
+            ) {clustered};",
         },
         Table {
             name: "command_uses",
@@ -122,8 +121,13 @@ impl Projection for Members {
                 failed  bigint NOT NULL,
                 millis  bigint NOT NULL, -- of all together
                 PRIMARY KEY (guild, slot, command, person)
-            );",
+            ) {clustered};",
         },
+    ];
+    const INDEXES: &'static [&'static str] = &[
+        "CREATE INDEX IF NOT EXISTS {activity_members}_person \
+         ON {activity_members} (guild, person, slot)",
+        "CREATE INDEX IF NOT EXISTS {activity_joins}_first ON {activity_joins} (guild, first_at)",
     ];
     type Batch = Batch;
 

@@ -62,7 +62,7 @@ pub enum Split {
     Kind,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
     Channel(ChannelId),
     Member(PersonId),
@@ -179,6 +179,9 @@ const BYTES_CAME: &str = "CASE WHEN a.kind IN ('start', 'grant', 'daily', 'refun
 
 const BYTES_PASSED_ON: &str = "CASE WHEN a.kind IN ('transfer', 'spend') THEN a.amount ELSE 0 END";
 
+/// What is added, and how much of it makes one.
+type Measure = (fn(&Did) -> i64, i64);
+
 impl Metric {
     /// Tables that have it, the smallest first; a condition on their rows; how it is made.
     const fn kept(self) -> (&'static [Kept], &'static str, Made) {
@@ -215,12 +218,12 @@ impl Metric {
         }
     }
 
-    /// Of what one member did, where that is all it takes.
-    const fn of_what_was_done(self) -> Option<fn(&Did) -> i64> {
+    /// Where what was done is all it takes.
+    const fn of_what_was_done(self) -> Option<Measure> {
         match self {
-            Self::Messages => Some(|did| did.messages),
-            Self::Reactions => Some(|did| did.reactions),
-            Self::VoiceMinutes => Some(|did| did.voice_micros / 60_000_000),
+            Self::Messages => Some((|did| did.messages, 1)),
+            Self::Reactions => Some((|did| did.reactions, 1)),
+            Self::VoiceMinutes => Some((|did| did.voice_micros, 60_000_000)),
             _ => None,
         }
     }
@@ -228,6 +231,11 @@ impl Metric {
     /// Whether numbers of parts make the number of the whole.
     pub const fn adds_up(self) -> bool {
         !matches!(self, Self::Active | Self::CommandMillis | Self::Supply | Self::Velocity)
+    }
+
+    /// Whether its number in a span stands on all that was before.
+    pub const fn goes_on(self) -> bool {
+        matches!(self, Self::Supply | Self::Velocity)
     }
 
     /// The read model that it comes from, where nothing is filtered or split.
@@ -371,12 +379,12 @@ pub async fn most(
 ) -> Result<Option<Vec<Line>>, LogError> {
     let asking = Asking::of(guild, metric, Some(split), filter);
     let Some(Asking { table, only, parameters, made }) = asking else { return Ok(None) };
-    if let (Some(of), true) = (metric.of_what_was_done(), only.is_empty()) {
-        let sums = sums_of_all(store, guild, split, time).await?;
+    if let (Some((of, whole)), true) = (metric.of_what_was_done(), only.is_empty()) {
+        let sums = sums_of_all(store, guild, split, of, time).await?;
         let lines = sums.into_iter().map(|(key, [now, before])| Line {
             key,
-            now: of(&now),
-            before: of(&before),
+            now: now / whole,
+            before: before / whole,
         });
         return Ok(Some(first_of(lines, rising, limit)));
     }
@@ -401,38 +409,47 @@ pub async fn most(
     rows.iter().map(line).collect::<Result<_, LogError>>().map(Some)
 }
 
-/// Those with most of these lines, which stand in the order of their keys.
+/// Those with most of these lines; of as many, in the order of their keys.
 fn first_of(lines: impl Iterator<Item = Line>, rising: bool, limit: u32) -> Vec<Line> {
     let order = |line: &Line| if rising { line.now - line.before } else { line.now };
     let mut lines: Vec<_> = lines.filter(|line| order(line) > 0).collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(order(line)));
-    lines.truncate(limit.min(MAX_LINES) as usize);
+    let most_first = |one: &Line, other: &Line| {
+        order(other).cmp(&order(one)).then_with(|| one.key.cmp(&other.key))
+    };
+    let limit = limit.min(MAX_LINES) as usize;
+    // Of a hundred thousand members only a few are put in order.
+    if limit < lines.len() {
+        lines.select_nth_unstable_by(limit, most_first);
+        lines.truncate(limit);
+    }
+    lines.sort_unstable_by(most_first);
     lines
 }
 
-/// What every member did, or what was done in every channel, now and before; in the order of keys.
+/// What every member did, or what was done in every channel, now and before.
 async fn sums_of_all(
     store: &ReadStore,
     guild: GuildId,
     split: Split,
+    of: fn(&Did) -> i64,
     Compared { before, from, until }: Compared,
-) -> Result<Vec<(Key, [Did; 2])>, LogError> {
+) -> Result<Vec<(Key, [i64; 2])>, LogError> {
     if split == Split::Channel {
-        let mut sums: BTreeMap<ChannelId, [Did; 2]> = BTreeMap::new();
+        let mut sums: BTreeMap<ChannelId, [i64; 2]> = BTreeMap::new();
         days::walk_channels(store, guild, &[], (before, until), |slot, channel, did| {
-            sums.entry(channel).or_default()[usize::from(slot < from)].add(did);
+            sums.entry(channel).or_default()[usize::from(slot < from)] += of(did);
         })
         .await?;
         return Ok(sums.into_iter().map(|(channel, sums)| (Key::Channel(channel), sums)).collect());
     }
     // By their numbers, which have no large gaps.
-    let mut sums: Vec<[Did; 2]> = Vec::new();
+    let mut sums: Vec<[i64; 2]> = Vec::new();
     days::walk(store, guild, (before, until), |slot, person, did| {
         let person = person.0 as usize;
         if person >= sums.len() {
-            sums.resize(person + 1, [Did::default(); 2]);
+            sums.resize((person + 1).next_power_of_two(), [0; 2]);
         }
-        sums[person][usize::from(slot < from)].add(did);
+        sums[person][usize::from(slot < from)] += of(did);
     })
     .await?;
     Ok((0..).map(|person| Key::Member(PersonId(person))).zip(sums).collect())
@@ -489,7 +506,7 @@ pub async fn lines(
 async fn lines_of_channels(
     store: &ReadStore,
     guild: GuildId,
-    of: fn(&Did) -> i64,
+    (of, whole): Measure,
     keys: &[Key],
     spans: &Spans,
 ) -> Result<Vec<Vec<i64>>, LogError> {
@@ -499,17 +516,18 @@ async fn lines_of_channels(
     };
     let channels: Vec<_> = keys.iter().map(channels).collect();
     let only: Vec<_> = channels.iter().flatten().copied().collect();
-    let mut sums = vec![vec![Did::default(); spans.all().len()]; keys.len()];
+    let mut sums = vec![vec![0; spans.all().len()]; keys.len()];
     if !only.is_empty() {
         days::walk_channels(store, guild, &only, spans.whole(), |slot, channel, did| {
             let line = channels.iter().position(|known| *known == Some(channel));
             if let Some(line) = line.and_then(|line| sums.get_mut(line)) {
-                spans.around(slot, |place| line[place].add(did));
+                spans.around(slot, |place| line[place] += of(did));
             }
         })
         .await?;
     }
-    Ok(sums.iter().map(|line| line.iter().map(of).collect()).collect())
+    sums.iter_mut().flatten().for_each(|sum| *sum /= whole);
+    Ok(sums)
 }
 
 /// In slots. The first of all began on a Thursday: three days after a Monday.
@@ -569,13 +587,8 @@ async fn persons_of_the_week(
 ) -> Result<[[i64; 24]; 7], LogError> {
     let mut hours = vec![Persons::default(); 7 * 24];
     for (since, until, ahead) in segments {
-        days::walk(store, guild, (*since, *until), |slot, person, _| {
-            let hour = (slot.0 + ahead + THURSDAY).rem_euclid(WEEK) / 4;
-            if let Some(hour) = usize::try_from(hour).ok().and_then(|hour| hours.get_mut(hour)) {
-                hour.insert(person);
-            }
-        })
-        .await?;
+        let hour = |slot: Slot| (slot.0 + ahead + THURSDAY).rem_euclid(WEEK) / 4;
+        days::persons_of(store, guild, (*since, *until), hour, &mut hours).await?;
     }
     let mut map = [[0; 24]; 7];
     for (number, persons) in map.as_flattened_mut().iter_mut().zip(&hours) {

@@ -108,7 +108,7 @@ impl Batch {
 
 impl Projection for Slots {
     const NAME: &'static str = "activity_slots";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const CATEGORIES: &'static [&'static str] = &[Activity::CAPABILITY];
     const TABLES: &'static [Table] = &[
         Table {
@@ -127,7 +127,7 @@ impl Projection for Slots {
                 commands             bigint NOT NULL,
                 commands_failed      bigint NOT NULL,
                 PRIMARY KEY (guild, slot)
-            );",
+            ) {clustered};",
         },
         Table {
             name: "activity_channels",
@@ -139,8 +139,7 @@ impl Projection for Slots {
                 reactions    bigint NOT NULL,
                 voice_micros bigint NOT NULL,
                 PRIMARY KEY (guild, channel, slot)
-            );
-            CREATE INDEX {activity_channels}_slot ON {activity_channels} (guild, slot);",
+            ) {clustered};",
         },
         Table {
             name: "activity_channel_days",
@@ -320,18 +319,18 @@ pub async fn top_channels(
     until: Slot,
     limit: u32,
 ) -> Result<Vec<(ChannelId, ChannelSums)>, LogError> {
-    let sql = "SELECT channel, CAST(SUM(messages) AS bigint) AS written, \
-               CAST(SUM(reactions) AS bigint), CAST(SUM(voice_micros) AS bigint) \
-               FROM activity_channels WHERE guild = $1 AND slot >= $2 AND slot < $3 \
-               GROUP BY channel ORDER BY written DESC, channel LIMIT $4";
-    let rows = store.query(sql, &values![guild, from.0, until.0, limit.min(100)]).await?;
-    let read = |row: &Row| {
-        let channel = ChannelId::from_i64(row.int(0)?)
-            .map_err(|error| LogError::Corrupt(error.to_string()))?;
-        let (messages, reactions, voice_micros) = (row.int(1)?, row.int(2)?, row.int(3)?);
-        Ok((channel, ChannelSums { messages, reactions, voice_micros }))
-    };
-    rows.iter().map(read).collect()
+    let mut sums: BTreeMap<ChannelId, ChannelSums> = BTreeMap::new();
+    days::walk_channels(store, guild, &[], (from, until), |_, channel, did| {
+        let sums = sums.entry(channel).or_default();
+        sums.messages += did.messages;
+        sums.reactions += did.reactions;
+        sums.voice_micros += did.voice_micros;
+    })
+    .await?;
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.messages));
+    sums.truncate(limit.min(100) as usize);
+    Ok(sums)
 }
 
 /// When nobody looked, in that time.

@@ -38,7 +38,7 @@ type Key = (GuildId, &'static str, &'static str, Slot);
 
 impl Projection for Tallies {
     const NAME: &'static str = "tallies";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const CATEGORIES: &'static [&'static str] =
         &[Economy::CAPABILITY, Moderation::CAPABILITY, Giveaway::CAPABILITY];
     const TABLES: &'static [Table] = &[Table {
@@ -51,7 +51,7 @@ impl Projection for Tallies {
             count  bigint NOT NULL,
             amount bigint NOT NULL, -- of bytes
             PRIMARY KEY (guild, what, slot, kind)
-        );",
+        ) {clustered};",
     }];
     type Batch = BTreeMap<Key, Tally>;
 

@@ -297,3 +297,27 @@ fn given_a_write_that_does_not_end_on_sqlite_then_views_answer_all_the_same() {
         house.close().await;
     });
 }
+
+#[test]
+fn given_a_build_that_has_caught_up_then_it_has_the_indexes_that_readers_use() {
+    on_each_store(async |site| {
+        let house = site.open().await;
+        long_history(&house).await;
+        let members = registered("activity_members");
+        let version = members.version();
+        let runtime = house.run(vec![members], small_batches(100)).await;
+        house.caught_up(&["activity_members"]).await;
+        let sql = if house.store.is_sqlite() {
+            "SELECT name FROM sqlite_master WHERE type = 'index'"
+        } else {
+            "SELECT CAST(indexname AS text) FROM pg_indexes WHERE schemaname = current_schema()"
+        };
+        let rows = house.rows(sql).await;
+        let names: Vec<_> = rows.iter().map(|row| row.text(0).unwrap()).collect();
+        for name in ["members", "joins"].into_iter().zip(["person", "first"]) {
+            let name = format!("activity_{}_v{version}_{}", name.0, name.1);
+            assert!(names.contains(&name.as_str()), "{name} is missing: {names:?}");
+        }
+        runtime.shutdown().await;
+    });
+}

@@ -9,7 +9,7 @@ use std::sync::{
 use async_trait::async_trait;
 use domain::GuildId;
 use eventlog::{LogError, Position, Recorded};
-use projections::{AnyProjection, ApplyError, Table, Tables};
+use projections::{AnyProjection, ApplyError, Batch, Folded, Table, Tables};
 
 use super::gate::Gate;
 
@@ -172,30 +172,52 @@ impl AnyProjection for Tampered {
         self.inner.follows(event) && !among(&self.control.disregarded, event)
     }
 
-    async fn apply(
+    fn indexes(&self) -> &'static [&'static str] {
+        self.inner.indexes()
+    }
+
+    fn fold(
         &self,
         events: &[Recorded],
         blocked: &(dyn Fn(GuildId) -> bool + Sync),
-        tables: &mut Tables<'_>,
-    ) -> Result<usize, ApplyError> {
+    ) -> Result<Folded, ApplyError> {
         let control = &self.control;
         let gated_up_to = control.gated_up_to.load(Ordering::SeqCst);
-        if events.first().is_some_and(|event| event.position.0 <= gated_up_to) {
-            control.gate.pass().await;
-        }
+        let gated = events.first().is_some_and(|event| event.position.0 <= gated_up_to);
         let mut events = events.to_vec();
         for event in events.iter_mut().filter(|event| among(&control.spoilt, event)) {
             event.payload = "{}".into();
         }
         events.retain(|event| !among(&control.disregarded, event));
-        let folded = self.inner.apply(&events, blocked, tables).await?;
+        let folded = self.inner.fold(&events, blocked)?;
         let ours = |event: &&Recorded| self.inner.follows(event) && !blocked(event.guild());
-        let positions = events.iter().filter(ours).map(|event| event.position);
-        control.folded.lock().unwrap().extend(positions);
-        control.writes.fetch_add(folded.min(1), Ordering::SeqCst);
-        if control.fails.load(Ordering::SeqCst) {
-            return Err(ApplyError::Store(LogError::DiskFull("as the test wants it".to_owned())));
+        let positions = events.iter().filter(ours).map(|event| event.position).collect();
+        let (count, control) = (folded.events, Arc::clone(control));
+        Ok(Folded::new(count, TamperedBatch { folded, gated, positions, control }))
+    }
+}
+
+struct TamperedBatch {
+    folded: Folded,
+    gated: bool,
+    positions: Vec<Position>,
+    control: Arc<Control>,
+}
+
+#[async_trait]
+impl Batch for TamperedBatch {
+    async fn write(self: Box<Self>, tables: &mut Tables<'_>) -> Result<(), LogError> {
+        let Self { folded, gated, positions, control } = *self;
+        if gated {
+            control.gate.pass().await;
         }
-        Ok(folded)
+        let count = folded.events;
+        folded.write(tables).await?;
+        control.folded.lock().unwrap().extend(positions);
+        control.writes.fetch_add(count.min(1), Ordering::SeqCst);
+        if control.fails.load(Ordering::SeqCst) {
+            return Err(LogError::DiskFull("as the test wants it".to_owned()));
+        }
+        Ok(())
     }
 }
