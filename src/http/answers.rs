@@ -144,21 +144,21 @@ mod tests {
         }
     }
 
-    fn written(head: u64, commits: u64) -> Option<Written> {
-        Some(Written { head: Position(head), commits })
+    const fn written(head: u64, commits: u64) -> Written {
+        Written { head: Position(head), commits }
     }
 
     /// What somebody was told when there were seven events.
     fn told_once() -> (Answers, SignedIn) {
         let (answers, who) = (Answers::default(), someone(1, "a"));
-        let asked = answers.asked(&who, &QUESTION, written(7, 70)).unwrap();
+        let asked = answers.asked(&who, &QUESTION, Some(written(7, 70))).unwrap();
         assert_eq!(answers.told(&asked), None);
         answers.keep(asked, ANSWER);
         (answers, who)
     }
 
-    fn told(answers: &Answers, who: &SignedIn, written: Option<Written>) -> Option<Bytes> {
-        answers.told(&answers.asked(who, &QUESTION, written).unwrap())
+    fn told(answers: &Answers, who: &SignedIn, written: Written) -> Option<Bytes> {
+        answers.told(&answers.asked(who, &QUESTION, Some(written)).unwrap())
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
             assert_eq!(told(&answers, &other, written(7, 70)), None);
         }
         let other = Bytes::from_static(b"{\"query\":\"{ guild(id: 2) { name } }\"}");
-        let other = answers.asked(&who, &other, written(7, 70)).unwrap();
+        let other = answers.asked(&who, &other, Some(written(7, 70))).unwrap();
         assert_eq!(answers.told(&other), None);
     }
 
@@ -178,7 +178,7 @@ mod tests {
         let (answers, who) = told_once();
         assert_eq!(told(&answers, &who, written(8, 70)), None);
         assert_eq!(told(&answers, &who, written(7, 71)), None);
-        let mut later = answers.asked(&who, &QUESTION, written(7, 70)).unwrap();
+        let mut later = answers.asked(&who, &QUESTION, Some(written(7, 70))).unwrap();
         later.at += HOLDS;
         assert_eq!(answers.told(&later), None);
         answers.done();
@@ -190,8 +190,8 @@ mod tests {
         let (answers, who) = (Answers::default(), someone(1, "a"));
         assert!(answers.asked(&who, &QUESTION, None).is_none());
         let large = Bytes::from(vec![b' '; MOST_ASKED_BYTES + 1]);
-        assert!(answers.asked(&who, &large, written(7, 70)).is_none());
-        let asked = answers.asked(&who, &QUESTION, written(7, 70)).unwrap();
+        assert!(answers.asked(&who, &large, Some(written(7, 70))).is_none());
+        let asked = answers.asked(&who, &QUESTION, Some(written(7, 70))).unwrap();
         answers.keep(asked, Bytes::from(vec![b' '; MOST_TOLD_BYTES + 1]));
         assert_eq!(told(&answers, &who, written(7, 70)), None);
     }
