@@ -55,7 +55,9 @@ impl Together {
             Err(oneshot::error::TryRecvError::Closed) => return Err(stopped()),
             Err(oneshot::error::TryRecvError::Empty) => {}
         }
-        let all = std::mem::take(&mut *self.0.waiting.lock());
+        let mut all = std::mem::take(&mut *self.0.waiting.lock());
+        // Rows are locked in one order, so that nobody waits in a circle with others who lock several.
+        all.sort_by(|one, other| (one.sql, &one.parameters).cmp(&(other.sql, &other.parameters)));
         match self.write(&all).await {
             Ok(counts) => {
                 for (waiting, count) in all.into_iter().zip(counts) {

@@ -265,9 +265,10 @@ impl Runner {
         let indexes = self.projection.indexes();
         if !indexes.is_empty() {
             let mut tx = self.store.0.begin().await?;
-            self.renew(&mut tx).await?;
+            // The build before the checkpoint, as whoever swaps builds does: nobody waits in a circle.
             let hold = "UPDATE projection_builds SET state = state WHERE name = $1 AND build = $2";
-            tx.execute(hold, &values![name, build]).await?;
+            held_if(tx.execute(hold, &values![name, build]).await? == 1)?;
+            self.renew(&mut tx).await?;
             for index in indexes {
                 tx.execute(&held.names.fill(index), &[]).await?;
             }

@@ -350,8 +350,14 @@ impl Supervisor {
     ) -> Result<bool, LogError> {
         let name = projection.name();
         // From here on every runner of the projection waits with its next batch.
-        let lock = "UPDATE projection_checkpoints SET updated_at = updated_at WHERE name = $1";
-        tx.execute(lock, &values![name]).await?;
+        // Row by row in the order in which those lock them who write several together.
+        let all =
+            "SELECT build, slice FROM projection_checkpoints WHERE name = $1 ORDER BY build, slice";
+        let lock = "UPDATE projection_checkpoints SET updated_at = updated_at \
+                    WHERE name = $1 AND build = $2 AND slice = $3";
+        for row in tx.query(all, &values![name]).await? {
+            tx.execute(lock, &values![name, row.int(0)?, row.int(1)?]).await?;
+        }
         let select = "SELECT build, slice, position FROM projection_checkpoints WHERE name = $1";
         let mut shown = Position::START;
         let mut slices = Vec::new();

@@ -3,7 +3,7 @@
 //! written, and for a second at most: so far may names and roles at Discord be behind.
 
 use std::{
-    num::NonZeroUsize,
+    collections::HashMap,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -13,12 +13,11 @@ use async_graphql::parser::{
     types::{DocumentOperations, OperationType, Selection},
 };
 use axum::body::Bytes;
-use lru::LruCache;
 use parking_lot::Mutex;
 use schema::{SignedIn, Written};
 
 const HOLDS: Duration = Duration::from_secs(1);
-const MOST: NonZeroUsize = NonZeroUsize::new(128).expect("it is not zero");
+const MOST: usize = 128;
 /// Larger questions and answers are not kept.
 const MOST_ASKED_BYTES: usize = 8 * 1024;
 const MOST_TOLD_BYTES: usize = 64 * 1024;
@@ -45,17 +44,11 @@ struct Kept {
     told: Bytes,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answers {
-    kept: Mutex<LruCache<Question, Kept>>,
+    kept: Mutex<HashMap<Question, Kept>>,
     /// What was done over HTTP, also where no event came of it.
     done: AtomicU64,
-}
-
-impl Default for Answers {
-    fn default() -> Self {
-        Self { kept: Mutex::new(LruCache::new(MOST)), done: AtomicU64::new(0) }
-    }
 }
 
 impl Answers {
@@ -75,7 +68,7 @@ impl Answers {
 
     /// What was told before, if it still holds.
     pub fn told(&self, now: &Asked) -> Option<Bytes> {
-        let mut all = self.kept.lock();
+        let all = self.kept.lock();
         let kept = all.get(&now.question)?;
         let then = &kept.asked;
         let holds = then.written == now.written
@@ -85,8 +78,14 @@ impl Answers {
     }
 
     pub fn keep(&self, asked: Asked, told: Bytes) {
-        if told.len() <= MOST_TOLD_BYTES {
-            self.kept.lock().put(asked.question.clone(), Kept { asked, told });
+        if told.len() > MOST_TOLD_BYTES {
+            return;
+        }
+        let mut all = self.kept.lock();
+        // What people wrote stays in memory no longer than it may be told.
+        all.retain(|_, kept| asked.at.saturating_duration_since(kept.asked.at) < HOLDS);
+        if all.len() < MOST {
+            all.insert(asked.question.clone(), Kept { asked, told });
         }
     }
 }
