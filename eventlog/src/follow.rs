@@ -26,11 +26,12 @@ impl Follower {
         Self { log, woken, after, slice }
     }
 
-    /// The next events; waits for some when there are none. A page may be empty where only
+    /// The next events; waits for some when there are none, and in a rush lets people go first. A page may be empty where only
     /// others' guilds had news: it still moves the position.
     pub async fn next(&mut self, limit: usize) -> Result<Page, LogError> {
         loop {
             self.woken.mark_unchanged();
+            self.log.tail().rush().over().await;
             let page = self.log.tail().read(&*self.log, self.after, limit, self.slice).await?;
             if page.up_to > self.after {
                 self.after = page.up_to;

@@ -29,6 +29,7 @@ pub mod moving;
 pub mod people;
 pub mod postgres;
 pub mod proof;
+mod rush;
 pub mod snapshots;
 pub mod sql;
 pub mod sqlite;
@@ -48,5 +49,6 @@ pub use log::{
     Stretch, system_clock,
 };
 pub use people::{People, PeopleError};
+pub use rush::{Rush, Waiting};
 pub use tail::Tail;
 pub use together::Together;

@@ -231,6 +231,16 @@ pub enum Appended {
     Superseded,
 }
 
+impl Appended {
+    /// The events that are in the log since.
+    pub fn rows(&self) -> Option<&[Recorded]> {
+        match self {
+            Self::Written(rows) => Some(rows),
+            _ => None,
+        }
+    }
+}
+
 /// Ties appends to the cached state they were decided on. When one of them is not written, the
 /// writer raises the generation, and all later ones of that state are turned away.
 #[derive(Clone, Debug, Default)]

@@ -301,6 +301,9 @@ impl EventLog for PostgresLog {
 
     async fn read_leaves(&self, after: Position, limit: usize) -> Result<Leaves, LogError> {
         let limit = limit.max(1);
+        if let Some(leaves) = self.tail.leaves(|| *self.head.borrow(), after, limit) {
+            return Ok(leaves);
+        }
         let known = *self.head.borrow();
         let head = if known > after { known } else { self.head().await? };
         let leaves = leaves::all(&self.pool, after, limit).await?;

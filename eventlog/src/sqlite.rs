@@ -36,9 +36,9 @@ use crate::{
 const LOG_FILE: &str = "log.db";
 const LOCK_FILE: &str = "lock";
 /// Pages in the write-ahead log before they go to the database.
-const CHECKPOINT_PAGES: i64 = 16_000;
+pub(crate) const CHECKPOINT_PAGES: i64 = 16_000;
 /// The write-ahead log's file is cut to this after a checkpoint.
-const WAL_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
+pub(crate) const WAL_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
 /// Most memory for pages that the writer keeps.
 const CACHE_KIB: i64 = 32 * 1024;
 
@@ -325,7 +325,8 @@ impl EventLog for SqliteLog {
     }
 
     async fn read_leaves(&self, after: Position, limit: usize) -> Result<Leaves, LogError> {
-        match self.tail.leaves(after, limit).await {
+        let head = || *self.head.borrow();
+        match self.tail.leaves(head, after, limit) {
             Some(leaves) => Ok(leaves),
             None => self.readers.run(move |connection| leaves::all(connection, after, limit)).await,
         }

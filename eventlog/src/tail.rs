@@ -10,8 +10,9 @@ use parking_lot::Mutex;
 
 use crate::{
     envelope::{Position, Recorded},
-    leaves::{Leaf, Leaves},
+    leaves::{Hashes, Leaf, Leaves},
     log::{Appended, EventLog, LogError, Page, Slice},
+    rush::Rush,
 };
 
 /// So much of the end of the log is kept in memory.
@@ -24,6 +25,9 @@ pub struct Tail {
     kept: tokio::sync::Mutex<Stretch>,
     /// What the writer handed over and nobody has asked for yet: it must not wait for whoever reads.
     written: Mutex<Stretch>,
+    /// Of the same, for the sealer: it needs no more.
+    hashes: Mutex<Hashes>,
+    rush: Rush,
 }
 
 /// Every event after one position, up to another.
@@ -38,6 +42,11 @@ struct Stretch {
 }
 
 impl Tail {
+    /// Who goes before those who follow the log.
+    pub const fn rush(&self) -> &Rush {
+        &self.rush
+    }
+
     /// The same as `read_all` of this log.
     pub async fn read(
         &self,
@@ -47,12 +56,7 @@ impl Tail {
         slice: Slice,
     ) -> Result<Page, LogError> {
         let mut kept = self.kept.lock().await;
-        if !kept.begun {
-            // What is past when somebody first asks is not the end any more.
-            let head = *log.watch().borrow();
-            *kept = Stretch { begun: true, after: head, up_to: head, ..Stretch::default() };
-            self.written.lock().begun = true;
-        }
+        self.begin(&mut kept, || *log.watch().borrow());
         if after < kept.after {
             drop(kept);
             return log.read_all(after, limit, slice).await;
@@ -70,50 +74,55 @@ impl Tail {
         Ok(page)
     }
 
-    /// The same as `read_leaves` of this log; none where they are not at hand.
-    pub async fn leaves(&self, after: Position, limit: usize) -> Option<Leaves> {
-        let mut kept = self.kept.lock().await;
-        if after >= kept.up_to {
-            kept.take_up(&mut self.written.lock(), after);
-            kept.forget();
+    /// The same as `read_leaves` of this log, which ends here now; none where they are not at hand.
+    pub fn leaves(
+        &self,
+        head: impl FnOnce() -> Position,
+        after: Position,
+        limit: usize,
+    ) -> Option<Leaves> {
+        self.hashes.lock().after(head, after, limit)
+    }
+
+    /// What is past when somebody first asks is not the end any more.
+    fn begin(&self, kept: &mut Stretch, head: impl FnOnce() -> Position) {
+        if !kept.begun {
+            let head = head();
+            *kept = Stretch { begun: true, after: head, up_to: head, ..Stretch::default() };
+            self.written.lock().begun = true;
         }
-        if !kept.begun || after < kept.after || after >= kept.up_to {
-            return None;
-        }
-        let leaves = kept.since(after).take(limit).map(Leaf::of).collect::<Vec<_>>();
-        let up_to = match leaves.last() {
-            Some(last) if leaves.len() == limit => last.position,
-            _ => kept.up_to,
-        };
-        Some(Leaves { leaves, up_to })
     }
 
     /// Told by the log's writer, before it tells anybody of the new head.
     pub(crate) fn written(&self, outcomes: &[Appended], head: Position) {
-        let mut written = self.written.lock();
-        if !written.begun {
-            return;
-        }
-        let mut events = Vec::new();
-        for outcome in outcomes {
-            if let Appended::Written(rows) = outcome {
-                events.extend_from_slice(rows);
-            }
-        }
-        let Some(first) = events.first() else { return };
+        let rows = || outcomes.iter().filter_map(Appended::rows).flatten();
+        let Some(first) = rows().next() else { return };
         let after = Position(first.position.0 - 1);
         // Others may have written between; an append that was in doubt may be an older one.
-        let mut places = (first.position.0..).zip(&events);
-        let follow_each_other = places.all(|(place, event)| event.position.0 == place);
-        if follow_each_other && after.0 + events.len() as u64 == head.0 {
-            written.add(after, events, head);
+        let mut places = after.0;
+        let mut follows = |event: &Recorded| {
+            places += 1;
+            event.position.0 == places
+        };
+        if !rows().all(&mut follows) || places != head.0 {
+            return;
+        }
+        self.hashes.lock().add(after, rows().map(Leaf::of), head);
+        let mut written = self.written.lock();
+        if written.begun {
+            written.add(after, rows().cloned(), head);
             written.forget();
         }
     }
 }
 
 impl Stretch {
-    fn add(&mut self, after: Position, events: Vec<Recorded>, up_to: Position) {
+    fn add(
+        &mut self,
+        after: Position,
+        events: impl IntoIterator<Item = Recorded>,
+        up_to: Position,
+    ) {
         if after > self.up_to {
             *self = Self { begun: true, after, up_to: after, ..Self::default() };
         }
@@ -129,7 +138,7 @@ impl Stretch {
     fn take_up(&mut self, written: &mut Self, asked: Position) {
         if written.after <= asked && written.up_to > self.up_to {
             let (after, up_to) = (written.after, written.up_to);
-            let events = std::mem::take(&mut written.events).into();
+            let events = std::mem::take(&mut written.events);
             *written = Self { begun: true, after: up_to, up_to, ..Self::default() };
             self.add(after, events, up_to);
         }
@@ -374,16 +383,31 @@ pub(crate) mod tests {
         log.wrote(104..=104);
         assert_eq!(log.next(100, 10, Slice::ALL).await, (vec![101, 102, 103, 104], 104));
         assert_eq!(log.next(102, 1, Slice::ALL).await, (vec![103], 103));
-        let leaves = log.tail.leaves(Position(101), 2).await.unwrap();
-        let places =
-            |leaves: &Leaves| leaves.leaves.iter().map(|l| l.position.0).collect::<Vec<_>>();
-        assert_eq!((places(&leaves), leaves.up_to), (vec![102, 103], Position(103)));
-        log.wrote(105..=105);
-        let leaves = log.tail.leaves(Position(104), 2).await.unwrap();
-        assert_eq!((places(&leaves), leaves.up_to), (vec![105], Position(105)));
-        assert_eq!(log.tail.leaves(Position(105), 2).await, None);
-        assert_eq!(log.tail.leaves(Position(99), 2).await, None);
         assert_eq!(log.reads(), 1);
+    }
+
+    #[test]
+    fn given_a_sealer_then_it_is_handed_the_hashes_of_what_is_written() {
+        let log = long(100, 10);
+        let next = |after, limit| {
+            let leaves = log.tail.leaves(|| Position(100), Position(after), limit)?;
+            let places = leaves.leaves.iter().map(|leaf| leaf.position.0).collect::<Vec<_>>();
+            Some((places, leaves.up_to.0))
+        };
+        log.wrote(99..=100);
+        assert_eq!(next(100, 10), None, "it has just begun");
+        log.wrote(101..=103);
+        assert_eq!(next(99, 10), None, "what was before is in the log");
+        assert_eq!(next(101, 1), Some((vec![102], 102)));
+        assert_eq!(next(101, 10), Some((vec![102, 103], 103)), "asked again after a fault");
+        log.wrote(104..=104);
+        assert_eq!(next(103, 10), Some((vec![104], 104)));
+        assert_eq!(next(104, 10), None);
+        // Another process wrote 105.
+        log.wrote(106..=106);
+        assert_eq!(next(104, 10), None);
+        assert_eq!(next(105, 10), Some((vec![106], 106)));
+        assert_eq!(log.reads(), 0);
     }
 
     #[tokio::test]

@@ -34,6 +34,7 @@ const BUSY: Text = text(
 /// Tells what is to be recorded of it.
 pub async fn respond(edge: Arc<Edge>, asked: Asked, mouth: &dyn Mouth) -> Option<Used> {
     let began = Instant::now();
+    let _waiting = edge.actions.bus().log().tail().rush().wait();
     let asked = Arc::new(asked);
     let command = dispatch::label(&edge, &asked);
     let outcome = answer(&edge, &asked, mouth, &command).await;
