@@ -5,11 +5,14 @@
 //! columns of 64-bit integers, text and bytes. Money, time and ids are integers.
 
 use std::{
+    collections::{HashSet, hash_map::DefaultHasher},
+    hash::{BuildHasher as _, BuildHasherDefault},
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, types::ValueRef};
@@ -20,7 +23,12 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
 
-use crate::{log::LogError, migrate, postgres::from_sqlx, sqlite::from_sqlite};
+use crate::{
+    log::LogError,
+    migrate,
+    postgres::from_sqlx,
+    sqlite::{CHECKPOINT_PAGES, WAL_LIMIT_BYTES, from_sqlite},
+};
 
 /// Rows that one statement of [`Tx::execute_many`] carries on PostgreSQL.
 const ROWS_PER_STATEMENT: usize = 10_000;
@@ -125,13 +133,15 @@ pub enum Db {
 pub struct Sqlite {
     pub writer: Arc<Mutex<Connection>>,
     readers: Arc<Readers>,
+    quick: Arc<Quick>,
     commits: Arc<AtomicU64>,
 }
 
 impl Sqlite {
     pub fn new(writer: Arc<Mutex<Connection>>, readers: Vec<Arc<Mutex<Connection>>>) -> Self {
         let readers = Readers { all: readers, next: AtomicUsize::new(0) };
-        Self { writer, readers: Arc::new(readers), commits: Arc::default() }
+        let (readers, quick, commits) = (Arc::new(readers), Arc::default(), Arc::default());
+        Self { writer, readers, quick, commits }
     }
 }
 
@@ -149,6 +159,35 @@ impl Readers {
         }
         let next = self.next.fetch_add(1, Ordering::Relaxed) % self.all.len();
         self.all[next].lock().await
+    }
+}
+
+/// A question that takes no longer is not worth moving the worker's other tasks to another thread.
+const QUICK: Duration = Duration::from_micros(200);
+/// Questions that are known to be quick; they are few, but some texts are made for one asking.
+const MOST_QUICK: usize = 2_000;
+
+/// Questions that were answered quickly the last time, by their text.
+#[derive(Debug, Default)]
+struct Quick(parking_lot::Mutex<HashSet<u64>>);
+
+impl Quick {
+    /// Does it where it is asked for, if that was quick the last time, else off the workers.
+    fn run<T>(&self, sql: &str, work: impl FnOnce() -> T) -> T {
+        let text = BuildHasherDefault::<DefaultHasher>::default().hash_one(sql);
+        let was_quick = self.0.lock().contains(&text);
+        let began = Instant::now();
+        let done = if was_quick { work() } else { off_the_workers(work) };
+        let is_quick = began.elapsed() < QUICK;
+        if is_quick != was_quick {
+            let mut known = self.0.lock();
+            if is_quick && known.len() < MOST_QUICK {
+                known.insert(text);
+            } else {
+                known.remove(&text);
+            }
+        }
+        done
     }
 }
 
@@ -171,6 +210,8 @@ impl Db {
                 Durability::Recomputable => "NORMAL",
             };
             connection.pragma_update(None, "synchronous", synchronous)?;
+            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+            connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
             connection.pragma_update(None, "busy_timeout", 5_000)?;
             connection.pragma_update(None, "secure_delete", true)?;
             connection.set_prepared_statement_cache_capacity(128);
@@ -200,8 +241,8 @@ impl Db {
         match self {
             Self::Sqlite(sqlite) => {
                 let connection = Arc::clone(&sqlite.writer).lock_owned().await;
-                off_the_workers(|| connection.execute_batch("BEGIN IMMEDIATE"))
-                    .map_err(|error| from_sqlite(&error))?;
+                // Nobody else writes: there is nothing to wait for.
+                sqlite_execute(&connection, "BEGIN IMMEDIATE", &[])?;
                 let commits = Arc::clone(&sqlite.commits);
                 Ok(Tx(Inner::Sqlite(SqliteTx { connection, commits })))
             }
@@ -217,7 +258,7 @@ impl Db {
         match self {
             Self::Sqlite(sqlite) => {
                 let connection = sqlite.readers.one().await;
-                off_the_workers(|| sqlite_query(&connection, sql, parameters))
+                sqlite.quick.run(sql, || sqlite_query(&connection, sql, parameters))
             }
             Self::Postgres(pool) => {
                 let rows = bound(sql, parameters)
@@ -348,8 +389,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), LogError> {
         match self.0 {
             Inner::Sqlite(tx) => {
-                off_the_workers(|| tx.connection.execute_batch("COMMIT"))
-                    .map_err(|error| from_sqlite(&error))?;
+                off_the_workers(|| sqlite_execute(&tx.connection, "COMMIT", &[]))?;
                 tx.commits.fetch_add(1, Ordering::AcqRel);
                 Ok(())
             }
@@ -375,8 +415,8 @@ impl Drop for SqliteTx {
     }
 }
 
-/// Lets other tasks of this worker move away while the disk is waited for.
-pub(crate) fn off_the_workers<T>(work: impl FnOnce() -> T) -> T {
+/// Lets other tasks of this worker move away while the disk is waited for, or much is computed.
+pub fn off_the_workers<T>(work: impl FnOnce() -> T) -> T {
     use tokio::runtime::{Handle, RuntimeFlavor};
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
