@@ -48,6 +48,8 @@ impl Default for BusOptions {
 
 /// Events that are read at once.
 const PAGE: usize = 256;
+/// Some are weighed member by member; a few events change little of a large one.
+const WEIGH_EVERY: u64 = 64;
 /// No event has this id.
 const NO_EVENT: EventId = EventId(uuid::Uuid::nil());
 
@@ -169,7 +171,7 @@ impl Bus {
             let first_id = match self.step(&slot, stream, command, request, &metadata, place) {
                 Step::Enqueued(pending, answer, first_id) => match pending.outcome().await? {
                     Appended::Written(recorded) => {
-                        self.after_write(stream, &slot, recorded.len() as u64);
+                        self.after_write(stream, &slot, &recorded);
                         let events = answer.unwrap_or_default();
                         return Ok(Decision { events, recorded, repeated: false });
                     }
@@ -329,8 +331,18 @@ impl Bus {
         self.0.cache.lock().in_use()
     }
 
-    fn after_write<D: Decider>(&self, stream: &StreamId, slot: &Arc<Slot<D>>, events: u64) {
-        self.weigh(stream, slot);
+    fn after_write<D: Decider>(
+        &self,
+        stream: &StreamId,
+        slot: &Arc<Slot<D>>,
+        recorded: &[Recorded],
+    ) {
+        let events = recorded.len() as u64;
+        let version = recorded.last().map_or(0, |last| last.version);
+        let before = version - events;
+        if version <= WEIGH_EVERY || version / WEIGH_EVERY > before / WEIGH_EVERY {
+            self.weigh(stream, slot);
+        }
         self.snapshot_when_due(stream, slot, events);
     }
 
