@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::{GuildId, Timestamp, UserId, modules::CommandSettings};
-use eventlog::{LogError, values};
+use eventlog::{LogError, Together, sql::Db, values};
 use lru::LruCache;
 use parking_lot::Mutex;
 
@@ -28,12 +28,17 @@ type Claim = (GuildId, UserId, Box<str>);
 pub(crate) struct Cooldowns {
     free_at: Arc<Mutex<LruCache<Claim, Timestamp>>>,
     swept_at: Arc<AtomicI64>,
+    /// Where they are kept. Those who begin one at the same moment wait for one commit.
+    together: Together,
 }
 
-impl Default for Cooldowns {
-    fn default() -> Self {
-        let free_at = Arc::new(Mutex::new(LruCache::unbounded()));
-        Self { free_at, swept_at: Arc::new(AtomicI64::new(i64::MIN)) }
+impl Cooldowns {
+    pub(crate) fn new(work: Db) -> Self {
+        Self {
+            free_at: Arc::new(Mutex::new(LruCache::unbounded())),
+            swept_at: Arc::new(AtomicI64::new(i64::MIN)),
+            together: Together::new(work),
+        }
     }
 }
 
@@ -112,7 +117,8 @@ impl Actions {
         self.cooldowns.free_at.lock().pop(&(guild, user, Box::from(command)));
         let who = self.people().keyed_hash(guild, user);
         let sql = "DELETE FROM cooldowns WHERE guild = $1 AND who = $2 AND command = $3";
-        self.work.execute(sql, &values![guild, who, command]).await?;
+        let claim = values![guild, who, command].to_vec();
+        self.cooldowns.together.execute(sql, claim).await?;
         Ok(())
     }
 
@@ -129,7 +135,7 @@ impl Actions {
                     VALUES ($1, $2, $3, $4) ON CONFLICT (guild, who, command) \
                     DO UPDATE SET free_at = excluded.free_at WHERE cooldowns.free_at <= $5";
         let row = values![guild, who.as_slice(), command, until, now];
-        if self.work.execute(take, &row).await? == 1 {
+        if self.cooldowns.together.execute(take, row.to_vec()).await? == 1 {
             return Ok(Taken::Now);
         }
         let sql = "SELECT free_at FROM cooldowns WHERE guild = $1 AND who = $2 AND command = $3";

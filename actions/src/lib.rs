@@ -93,6 +93,7 @@ impl Actions {
         Self {
             bus,
             store,
+            cooldowns: cooldowns::Cooldowns::new(work.clone()),
             work,
             clock,
             policy: Arc::new(policy),
@@ -100,7 +101,6 @@ impl Actions {
             blocks: blocks::Cache::default(),
             keys: keys::Cache::default(),
             webhooks: webhooks::Cache::default(),
-            cooldowns: cooldowns::Cooldowns::default(),
             floods: gate::Floods::default(),
             refused: refused::Recent::default(),
             noted: reads::Noted::default(),
