@@ -356,19 +356,47 @@ fn given_a_server_that_is_away_then_opening_says_so_without_the_password() {
     });
 }
 
+/// Events of three guilds in turns, as another log has them.
+async fn told_elsewhere(log: &Arc<dyn EventLog>) -> Vec<Recorded> {
+    for round in 0..10 {
+        for number in 1..=3 {
+            let more = append(&stream(number), 2 * round, &new_key(), &[PLAIN, PLAIN]);
+            written(put(log, more).await);
+            let part = eventlog::StreamId::part("case", guild(number), &format!("{round}-a"));
+            written(put(log, append(&part, 0, &new_key(), &[PLAIN])).await);
+        }
+    }
+    all(log).await
+}
+
+#[test]
+fn given_a_connection_that_breaks_while_importing_then_events_are_in_order_or_it_is_said() {
+    eventlog::contract::run(async |source: SqliteBackend| {
+        let source_log = source.open(Options::default()).await.unwrap();
+        let events = told_elsewhere(&source_log).await;
+        // The answer was lost, and everything was taken; or it came late, behind all others'.
+        for fault in [WriteFault::AnswerLost, WriteFault::Slow(Duration::from_millis(50))] {
+            let Some(store) = EsdbBackend::fresh().await else { return };
+            let log = opened(&store).await;
+            store.server().faults().of_next_write(fault);
+            log.import(&events).await.unwrap();
+            let ids = |events: &[Recorded]| events.iter().map(|event| event.id).collect::<Vec<_>>();
+            assert_eq!(ids(&all(&log).await), ids(&events));
+        }
+        // One was not taken, and those behind it were.
+        let Some(store) = EsdbBackend::fresh().await else { return };
+        let log = opened(&store).await;
+        store.server().faults().of_next_write(WriteFault::Lost);
+        let error = log.import(&events).await.unwrap_err().to_string();
+        assert!(error.contains("import into an empty log again"), "{error}");
+    });
+}
+
 #[test]
 fn given_another_logs_events_then_imported_as_they_are_and_again_nothing_changes() {
     eventlog::contract::run(async |source: SqliteBackend| {
         let source_log = source.open(Options::default()).await.unwrap();
-        for round in 0..10 {
-            for number in 1..=3 {
-                let more = append(&stream(number), 2 * round, &new_key(), &[PLAIN, PLAIN]);
-                written(put(&source_log, more).await);
-                let part = eventlog::StreamId::part("case", guild(number), &format!("{round}-a"));
-                written(put(&source_log, append(&part, 0, &new_key(), &[PLAIN])).await);
-            }
-        }
-        let events = all(&source_log).await;
+        let events = told_elsewhere(&source_log).await;
         let Some(store) = EsdbBackend::fresh().await else { return };
         let log = store.open_at(store.url(), ServerOptions::default()).await.unwrap();
         log.import(&events[..40]).await.unwrap();

@@ -58,12 +58,16 @@ async fn take(
             && let Some((options, events)) = open.remove(&id)
         {
             let options = options.ok_or_else(|| Status::invalid_argument("no options"))?;
-            // They do not wait for each other's sync, and are answered as they are done.
+            // They do not wait for each other's sync, and are answered as they are done. They are
+            // taken in the order in which they came, as a server does: each is asked for once, here.
             let (node, headers, answers) = (Arc::clone(node), headers.clone(), answers.clone());
-            tokio::spawn(async move {
+            let mut answering = Box::pin(tokio::task::unconstrained(async move {
                 let answer = one(&node, &headers, id, options, events).await;
                 let _ = answers.send(Ok(answer)).await;
-            });
+            }));
+            if futures::poll!(&mut answering).is_pending() {
+                tokio::spawn(answering);
+            }
         }
     }
     Ok(())

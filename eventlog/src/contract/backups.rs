@@ -176,7 +176,7 @@ pub async fn given_writers_during_a_backup_then_it_is_a_beginning_of_the_history
 pub async fn given_a_backup_that_stops_at_any_step_then_the_next_one_finishes_it<B: Backend>(
     store: B,
 ) {
-    let events = history(&store, 30).await;
+    let events = history(&store, 90).await;
     let all = events.len() as u64;
     let (mut cut_short, mut gone_on) = (0, 0);
     for steps in 1.. {

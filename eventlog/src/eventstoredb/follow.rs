@@ -26,7 +26,7 @@ use super::{
 use crate::{envelope::Position, log::LogError, postgres::from_sqlx};
 
 /// Events that one entry into the index takes.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1_024;
 /// Events that one read of the past takes.
 const PAGE: usize = 1000;
 const BACKOFF: Duration = Duration::from_millis(50);

@@ -34,6 +34,35 @@ impl fmt::Debug for Server {
     }
 }
 
+/// A call for appends. The server takes them in the order in which they are first polled.
+pub(super) struct Session<'a> {
+    server: &'a Server,
+    number: u64,
+    client: Arc<BatchAppendClient>,
+}
+
+impl Session<'_> {
+    /// The commit position of the last of the events; none where it may have been done or not. Then
+    /// this session is over.
+    pub async fn append(
+        &self,
+        stream: &str,
+        head: u64,
+        events: Vec<EventData>,
+        patience: Duration,
+    ) -> Option<u64> {
+        let appending = self.client.append_to_stream(stream, expected(head), events);
+        if let Ok(Ok(written)) = tokio::time::timeout(patience, appending).await {
+            return written.current_position().map(|at| at.commit);
+        }
+        let mut slot = self.server.session.lock().await;
+        if slot.0 == self.number {
+            *slot = (self.number + 1, None);
+        }
+        None
+    }
+}
+
 /// What went wrong with one call.
 #[derive(Clone, Debug)]
 pub(super) enum Trouble {
@@ -121,19 +150,12 @@ impl Server {
         events: Vec<EventData>,
         patience: Duration,
     ) -> Result<u64, bool> {
-        let (number, session) = self.session().await.ok_or(false)?;
-        let appending = session.append_to_stream(stream, expected(head), events);
-        if let Ok(Ok(written)) = tokio::time::timeout(patience, appending).await {
-            return written.current_position().map(|at| at.commit).ok_or(true);
-        }
-        let mut slot = self.session.lock().await;
-        if slot.0 == number {
-            *slot = (number + 1, None);
-        }
-        Err(true)
+        let session = self.session().await.ok_or(false)?;
+        session.append(stream, head, events, patience).await.ok_or(true)
     }
 
-    async fn session(&self) -> Option<(u64, Arc<BatchAppendClient>)> {
+    /// The call that stays open; none where there cannot be one just now.
+    pub async fn session(&self) -> Option<Session<'_>> {
         let mut slot = self.session.lock().await;
         if slot.1.is_none() {
             let (number, client) = self.client().ok()?;
@@ -145,7 +167,8 @@ impl Server {
                 }
             }
         }
-        slot.1.as_ref().map(|session| (slot.0, Arc::clone(session)))
+        let client = Arc::clone(slot.1.as_ref()?);
+        Some(Session { server: self, number: slot.0, client })
     }
 
     /// The commit position of the last of the events.

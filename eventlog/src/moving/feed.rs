@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Events of a page while they are small, and its size when they are not.
-const PAGE: usize = 2_000;
+const PAGE: usize = 4_000;
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// Pages that are read ahead.
 const AHEAD: usize = 2;
