@@ -50,7 +50,7 @@ pub struct SealerOptions {
 
 impl Default for SealerOptions {
     fn default() -> Self {
-        Self { witness: None, checkpoints_per_second: 1_000, events_per_checkpoint: 64 }
+        Self { witness: None, checkpoints_per_second: 1_000, events_per_checkpoint: 128 }
     }
 }
 
