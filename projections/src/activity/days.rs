@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use domain::{ChannelId, GuildId, PersonId};
 use eventlog::{
     LogError,
-    sql::{Row, Value},
+    sql::{Row, Value, off_the_workers},
     values,
 };
 
@@ -148,7 +148,7 @@ async fn add(
     days.iter().map(added).collect()
 }
 
-/// Hands over days of one of both tables, in their order.
+/// Hands over days of one of both tables, in their order. The next ones are read meanwhile.
 async fn read(
     store: &ReadStore,
     guild: GuildId,
@@ -156,16 +156,20 @@ async fn read(
     (from, until): (Slot, Slot),
     mut each: impl FnMut(&Row) -> Result<(), LogError> + Send,
 ) -> Result<(), LogError> {
-    let mut first = from.0.div_euclid(SLOTS);
     let end = (until.0 - 1).div_euclid(SLOTS) + 1;
-    while first < end {
-        let next = end.min(first + AT_ONCE);
-        let mut parameters = values![guild, first, next].to_vec();
+    let ask = |first: i64| {
+        let (store, select) = (store.clone(), select.to_owned());
+        let mut parameters = values![guild, first, end.min(first + AT_ONCE)].to_vec();
         parameters.extend_from_slice(also);
-        for row in store.query(select, &parameters).await? {
-            each(&row)?;
-        }
-        first = next;
+        tokio::spawn(async move { store.query(&select, &parameters).await })
+    };
+    let mut first = from.0.div_euclid(SLOTS);
+    let mut asked = (first < end).then(|| ask(first));
+    while let Some(reading) = asked.take() {
+        let rows = reading.await.map_err(|error| LogError::Unavailable(error.to_string()))??;
+        first += AT_ONCE;
+        asked = (first < end).then(|| ask(first));
+        off_the_workers(|| rows.iter().try_for_each(&mut each))?;
     }
     Ok(())
 }
