@@ -44,6 +44,9 @@ impl Stage {
         config.discord.cdn_url = Some(Secret::new(sim.origin()));
         "auto".clone_into(&mut config.discord.shards);
         config.discord.deploy_commands = true;
+        // The local Discord grants every privileged intent.
+        config.discord.member_events = true;
+        config.discord.message_content = true;
         config.discord.client_secret =
             Some(Secret::new(sim.world.lock().application(application)?.client_secret.clone()));
         let http = Arc::new(connect::client(&config.discord)?);

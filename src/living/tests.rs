@@ -10,6 +10,10 @@ use domain::{
 };
 use eventlog::StreamId;
 use projections::{
+    activity::{
+        Slot,
+        series::{self, Metric, Spans},
+    },
     codes::{campaigns, uses},
     economy::{
         balances::{self, Balance},
@@ -37,6 +41,7 @@ use crate::{
 
 /// 2026-11-21, in the afternoon.
 const UNTIL_MS: u64 = 1_795_272_000_000;
+const DAYS: u32 = 5;
 
 struct Played {
     about: About,
@@ -50,7 +55,7 @@ async fn play(seed: u64) -> Played {
     let variables: [(String, String); 0] = [];
     let config = Config::load(&ConfigArgs::default(), variables, root.path()).unwrap();
     let home = Home::at(root.path().join("demo"));
-    let extent = Extent { seed, members: 20, days: 5 };
+    let extent = Extent { seed, members: 20, days: DAYS };
     let wish = Wish { extent, until_ms: UNTIL_MS };
     let about = prepare(&home, &config, wish, &|_, _, _| {}).await.unwrap();
     let node = Node::open(home.config(&config), Access::Write).await.unwrap();
@@ -95,6 +100,17 @@ async fn books(played: &Played) -> BTreeMap<&'static str, Vec<String>> {
     let gains = weekly::top(store, guild, until, 100).await.unwrap();
     let gains = gains.iter().map(|line| format!("{} {}", name(Some(line.person)), line.gained));
     books.insert("weekly", gains.collect());
+    let mut came = Vec::new();
+    for metric in [Metric::Joins, Metric::Leaves] {
+        let end = Slot::of(until.next().start());
+        let days: Vec<_> = (0..DAYS).map(|day| Slot(end.0 - 96 * i64::from(day))).collect();
+        let spans = days.iter().map(|end| (Slot(end.0 - 96), *end));
+        let spans = Spans::new(spans.collect()).unwrap();
+        let all = series::Filter::default();
+        let numbers = series::series(store, guild, metric, &all, &spans).await.unwrap().unwrap();
+        came.extend(numbers.iter().filter(|n| **n > 0).map(|n| format!("{metric:?} {n}")));
+    }
+    books.insert("came and left", came);
     let refused = refused.iter().map(|line| {
         let (who, whom) = (name(line.who), name(line.whom));
         format!("{} {who} {whom} {} {}", line.at, line.what, line.rule)
