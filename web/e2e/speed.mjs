@@ -71,7 +71,9 @@ async function steps(page) {
         document.addEventListener("keydown", () => {
           const pressed = performance.now();
           const look = () => {
-            if (location.search !== shown && window.waiting === 0 && document.querySelector(".skeleton") === null) done(performance.now() - pressed);
+            const seq = new URLSearchParams(location.search).get("seq")?.replaceAll('"', "");
+            const there = document.querySelectorAll(`main [data-seq="${seq}"]`).length;
+            if (location.search !== shown && there === 2) done(performance.now() - pressed);
             else requestAnimationFrame(look);
           };
           requestAnimationFrame(look);

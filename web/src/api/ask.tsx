@@ -12,14 +12,20 @@ import { troubleOf, type Trouble } from "./trouble";
 
 export type Asked<D> = { data: D | undefined; trouble: Trouble | undefined; loading: boolean; again: () => void };
 
-type Settings = { pause?: boolean; /** Shows what was there until the answer to other variables is. */ keep?: boolean };
+type Settings = {
+  pause?: boolean;
+  /** Shows what was there until the answer to other variables is. */
+  keep?: boolean;
+  /** What is asked for never changes, as the past does not: it is asked for once. */
+  still?: boolean;
+};
 
 /** Asks, and asks again whenever the community has news. */
-export function useAsk<D, V extends AnyVariables>(query: TypedDocumentNode<D, V>, variables: V, { pause = false, keep = false }: Settings = {}): Asked<D> {
-  const asked = { query, variables, pause, requestPolicy: "cache-and-network" as const };
+export function useAsk<D, V extends AnyVariables>(query: TypedDocumentNode<D, V>, variables: V, { pause = false, keep = false, still = false }: Settings = {}): Asked<D> {
+  const asked = { query, variables, pause, requestPolicy: still ? "cache-first" as const : "cache-and-network" as const };
   const [result, run] = useQuery<D, V>(asked);
   const again = useCallback(() => { run({ requestPolicy: "network-only" }); }, [run]);
-  useOnNews(again, pause);
+  useOnNews(again, pause || still);
   useRetry(result.error?.networkError !== undefined, again);
   const isOfThese = result.operation === undefined || JSON.stringify(result.operation.variables) === JSON.stringify(variables);
   const data = keep || isOfThese ? result.data ?? undefined : undefined;

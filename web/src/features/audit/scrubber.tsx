@@ -4,6 +4,7 @@
  */
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useClient } from "urql";
 import { Answered, useAsk } from "../../api/ask";
 import { graphql } from "../../api/graphql";
 import { t } from "../../i18n";
@@ -15,7 +16,7 @@ import { Card } from "../../ui/card";
 import { Empty, Skeleton } from "../../ui/notice";
 import { EventBody, EventDrawer } from "./event";
 import { EVENT } from "./events";
-import { Compare, StateThen } from "./state";
+import { Compare, STATE, StateThen, then } from "./state";
 import { bars, stepDays, timeAt, type Stretch } from "./strip";
 import "./audit.css";
 
@@ -63,6 +64,7 @@ function Scrub({ stretches, head }: { stretches: Stretch[]; head: number }) {
     return () => { clearTimeout(timer); };
   }, [seq, kept, navigate]);
   const asked = useAsk(EVENT, { guild: id, seq: String(kept) }, { keep: true });
+  useNextSteps(kept, head, asked.data?.guild?.event?.seq === String(kept));
   const pins = [search.a, search.b].map((pin) => (pin !== undefined && /^\d{1,12}$/.test(pin) && Number(pin) >= 1 && Number(pin) <= head ? Number(pin) : undefined));
   const [a, b] = pins;
 
@@ -87,7 +89,7 @@ function Scrub({ stretches, head }: { stretches: Stretch[]; head: number }) {
       {a !== undefined && b !== undefined && a !== b && <Compare a={Math.min(a, b)} b={Math.max(a, b)} onClear={() => { put({ a: undefined, b: undefined }); }} />}
       <div className="two">
         <Card title={asked.data?.guild?.event?.sentence ?? t("The event")}>
-          <Answered asked={asked}>{(data) => data.guild?.event == null ? <Empty icon="search" title={t("There is no such event")} /> : <div className="stack"><EventBody event={data.guild.event} go={setOpened} /></div>}</Answered>
+          <Answered asked={asked}>{(data) => data.guild?.event == null ? <Empty icon="search" title={t("There is no such event")} /> : <div className="stack" data-seq={data.guild.event.seq}><EventBody event={data.guild.event} go={setOpened} /></div>}</Answered>
         </Card>
         <Card title={t("What stood then")} actions={<Link className="small" to="/g/$guild/overview" params={{ guild: id }} search={{ at: String(kept) }}>{t("All pages as of then")}</Link>}>
           <StateThen seq={kept} />
@@ -96,6 +98,20 @@ function Scrub({ stretches, head }: { stretches: Stretch[]; head: number }) {
       {opened !== undefined && <EventDrawer id={opened} go={setOpened} />}
     </>
   );
+}
+
+/** While somebody looks at an event, the ones beside it are asked for. */
+function useNextSteps(seq: number, head: number, isThere: boolean) {
+  const { id } = useGuild();
+  const client = useClient();
+  useEffect(() => {
+    if (!isThere) return;
+    const once = { requestPolicy: "cache-first" as const };
+    for (const next of [seq - 1, seq + 1].filter((next) => next >= 1 && next <= head)) {
+      void client.query(EVENT, { guild: id, seq: String(next) }, once).toPromise();
+      void client.query(STATE, then(id, next), once).toPromise();
+    }
+  }, [id, client, seq, head, isThere]);
 }
 
 function Strip({ stretches, head, seq, pins, onChange }: { stretches: Stretch[]; head: number; seq: number; pins: (number | undefined)[]; onChange: (seq: number) => void }) {

@@ -12,10 +12,13 @@ import { Empty } from "../../ui/notice";
 import { Person, personName } from "../members/person";
 import "./audit.css";
 
-const STATE = graphql(`
-  query StateThen($guild: Snowflake!, $asOf: Moment!) {
+export const STATE = graphql(`
+  query StateThen($guild: Snowflake!, $asOf: Moment!, $before: Moment!) {
     guild(id: $guild, asOf: $asOf) {
       asOf { seq at }
+      economy { currency supply holders board(first: 10) { place person { number userId name avatarUrl } amount } }
+    }
+    before: guild(id: $guild, asOf: $before) {
       economy { currency supply holders board(first: 10) { place person { number userId name avatarUrl } amount } }
     }
   }
@@ -23,18 +26,19 @@ const STATE = graphql(`
 
 type State = NonNullable<ResultOf<typeof STATE>["guild"]>["economy"];
 
+/** What stood after an event, and after an earlier one: the one before it, where none is named. */
+export const then = (guild: string, seq: number, before = Math.max(1, seq - 1)) => ({ guild, asOf: `#${String(seq)}`, before: `#${String(before)}` });
+
 export function StateThen({ seq }: { seq: number }) {
   const { id } = useGuild();
-  const asked = useAsk(STATE, { guild: id, asOf: `#${String(seq)}` }, { keep: true });
-  const before = useAsk(STATE, { guild: id, asOf: `#${String(Math.max(1, seq - 1))}` }, { keep: true, pause: seq <= 1 });
+  const asked = useAsk(STATE, then(id, seq), { keep: true, still: true });
   return (
     <Answered asked={asked}>{(data) => {
-      const state = data.guild?.economy;
-      if (state === undefined) return null;
-      const was = before.data?.guild?.economy;
-      const changed = was === undefined ? new Set<string>() : new Set(differences(was, state).map((one) => one.name));
+      const [was, state] = [data.before?.economy, data.guild?.economy];
+      if (was === undefined || state === undefined) return null;
+      const changed = new Set(differences(was, state).map((one) => one.name));
       return (
-        <ul>
+        <ul data-seq={data.guild?.asOf?.seq}>
           <Row name={t("{currency} in all", { currency: state.currency })} value={number(state.supply)} changed={changed} />
           <Row name={t("Members with a balance")} value={number(state.holders)} changed={changed} />
           {state.board.map((line) => (
@@ -67,14 +71,13 @@ function differences(was: State, is: State): Difference[] {
 
 export function Compare({ a, b, onClear }: { a: number; b: number; onClear: () => void }) {
   const { id } = useGuild();
-  const first = useAsk(STATE, { guild: id, asOf: `#${String(a)}` });
-  const second = useAsk(STATE, { guild: id, asOf: `#${String(b)}` });
+  const asked = useAsk(STATE, then(id, b, a), { still: true });
   return (
     <Card title={t("From #{a} to #{b}", { a: number(a), b: number(b) })} actions={<Button onClick={onClear}>{t("Take the pins away")}</Button>}>
-      <Answered asked={first}>{(was) => <Answered asked={second}>{(is) => {
-        const rows = was.guild == null || is.guild == null ? [] : differences(was.guild.economy, is.guild.economy);
+      <Answered asked={asked}>{({ before: was, guild: is }) => {
+        const rows = was == null || is == null ? [] : differences(was.economy, is.economy);
         return rows.length === 0 ? <Empty icon="check" title={t("Nothing of this differs")} /> : <Differences rows={rows} />;
-      }}</Answered>}</Answered>
+      }}</Answered>
     </Card>
   );
 }
