@@ -316,7 +316,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new(
         "http.requests_per_minute_per_key",
         "REEVE_HTTP_REQUESTS_PER_MINUTE_PER_KEY",
-        Kind::Integer { min: 1, max: 1_000_000 },
+        Kind::Integer { min: 1, max: 10_000_000 },
         Value("600"),
         "How many requests a minute one key to the API may make; a sixth of that at once.",
     ),

@@ -141,7 +141,7 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     let settings = [
         &key,
         &secret,
-        "http.requests_per_minute_per_key=1000000",
+        "http.requests_per_minute_per_key=10000000",
         "http.requests_per_minute_per_address=10000000",
     ];
     let mut bot = Bot::ours(&place, folder.path(), &settings).await?;
