@@ -12,6 +12,7 @@
 
 pub mod backup;
 mod batch;
+mod behind;
 mod bus;
 mod codec;
 #[cfg(feature = "contract")]

@@ -2,13 +2,14 @@
 //!
 //! Twenty processes and projections stand at the end of the log and want each new event. What this
 //! process wrote itself is handed over by the writer; what others wrote is read by whoever comes
-//! first, and the others find it here. Who is behind reads for themselves.
+//! first, and the others find it here.
 
 use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
 use crate::{
+    behind::Behind,
     envelope::{Position, Recorded},
     leaves::{Hashes, Leaf, Leaves},
     log::{Appended, EventLog, LogError, Page, Slice},
@@ -27,6 +28,8 @@ pub struct Tail {
     written: Mutex<Stretch>,
     /// Of the same, for the sealer: it needs no more.
     hashes: Mutex<Hashes>,
+    /// For those who are not at the end.
+    behind: Behind,
     rush: Rush,
 }
 
@@ -59,8 +62,9 @@ impl Tail {
         self.begin(&mut kept, || *log.watch().borrow());
         if after < kept.after {
             drop(kept);
-            return log.read_all(after, limit, slice).await;
+            return self.behind.read(log, after, limit, slice).await;
         }
+        self.behind.forget(kept.after);
         if after >= kept.up_to {
             kept.take_up(&mut self.written.lock(), after);
         }
@@ -174,7 +178,7 @@ impl Stretch {
     }
 }
 
-fn size(event: &Recorded) -> usize {
+pub(crate) fn size(event: &Recorded) -> usize {
     event.payload.len() + event.metadata.len() + EACH_BYTES
 }
 

@@ -28,8 +28,9 @@ const READ_AHEAD: usize = 1;
 /// Far behind, so many times more events are folded together: the same rows are then written so
 /// much less often, which is what a rebuild mostly does.
 const FAR_BEHIND: usize = 5;
-/// So many pages of that size are in memory at once, of all projections together.
-pub(crate) const LARGE_PAGES: usize = 6;
+/// So many pages of that size are worked on at once, by all projections together. They take turns,
+/// and with few of them stay near each other: then the log is read once for all.
+pub(crate) const LARGE_PAGES: usize = 4;
 const STORE_TRIES: u32 = 3;
 /// From where it was to where it is, as long as the slice is ours.
 const ADVANCE: &str = "UPDATE projection_checkpoints SET position = $5, applied = applied + $6, \
