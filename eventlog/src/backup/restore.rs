@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Events that go in at a time.
-const PAGE: usize = 4_000;
+const PAGE: usize = 8_000;
 
 /// Where a backup goes.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ use crate::{envelope::Position, log::LogError, postgres::from_sqlx};
 /// Events that one entry into the index takes.
 const CHUNK: usize = 1_024;
 /// Events that one read of the past takes.
-const PAGE: usize = 1000;
+const PAGE: usize = 4_000;
 const BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// How often it is looked whether the subscription has gone quiet, as they do.

@@ -17,7 +17,7 @@ const AT_ONCE: usize = 16;
 /// What opening a stream costs, in events read.
 const OPENING: u64 = 20;
 /// Events that one read of the server takes.
-const PAGE: usize = 1000;
+const PAGE: usize = 4_000;
 
 /// A run of one stream's events.
 struct Run {

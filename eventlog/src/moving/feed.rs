@@ -10,8 +10,9 @@ use crate::{
     log::{EventLog, LogError, Slice},
 };
 
-/// Events of a page while they are small, and its size when they are not.
-const PAGE: usize = 4_000;
+/// Events of a page while they are small, and its size when they are not. The first one says which.
+const PAGE: usize = 8_000;
+const FIRST_PAGE: usize = 1_000;
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// Pages that are read ahead.
 const AHEAD: usize = 2;
@@ -28,7 +29,7 @@ pub struct Pages {
 impl Pages {
     /// `until` is in it.
     pub fn new(log: Arc<dyn EventLog>, after: Position, until: Position) -> Self {
-        Self { log, after, until, size: PAGE / 4 }
+        Self { log, after, until, size: FIRST_PAGE }
     }
 
     /// The next events; none at the end.
