@@ -1,5 +1,5 @@
-//! What sealing adds to a command: the same commands on the same store, without a
-//! sealer, with one, and without it again. Processor time is what counts: rates on a busy machine say little.
+//! What sealing adds to a command: the same commands on the same store, in turns without a sealer and
+//! with one. Processor time is what counts: rates on a busy machine say little.
 
 use std::{fmt, sync::Arc};
 
@@ -21,8 +21,8 @@ pub(super) struct Args {
     ground: Ground,
     #[command(flatten)]
     shape: Shape,
-    /// Half of how often each of the two is measured
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How often it is measured with a sealer, between two measurements without
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 }
 
@@ -57,42 +57,47 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
     on_fresh_store(backend, &ground, async |store| {
         commands::prepare(store, shape).await?;
         seal_now(&store.proofs, &store.log).await?;
-        // Half of the measurements without come before those with, and half after: stores grow.
-        let mut without = Vec::new();
-        let mut with = Vec::new();
+        let (mut without, mut with) =
+            (vec![commands::measure(store, backend, shape).await?], Vec::new());
+        let mut checkpoints = 0;
         for _ in 0..rounds {
-            without.push(commands::measure(store, backend, shape).await?);
-        }
-        seal_now(&store.proofs, &store.log).await?;
-        let (proofs, log) = (store.proofs.clone(), Arc::clone(&store.log));
-        let sealer = Sealer::start(proofs, log, SealerOptions::default());
-        // As a node that has been up for a while, it has seen every guild.
-        commands::measure(store, backend, shape).await?;
-        let before = store.proofs.status(&*store.log).await?.checkpoints;
-        for _ in 0..rounds * 2 {
+            seal_now(&store.proofs, &store.log).await?;
+            let (proofs, log) = (store.proofs.clone(), Arc::clone(&store.log));
+            let sealer = Sealer::start(proofs, log, SealerOptions::default());
+            // As a node that has been up for a while, it has seen every guild. Both kinds begin after
+            // as many commands, since stores grow.
+            commands::measure(store, backend, shape).await?;
+            let before = store.proofs.status(&*store.log).await?.checkpoints;
             with.push(commands::measure(store, backend, shape).await?);
-        }
-        let checkpoints = store.proofs.status(&*store.log).await?.checkpoints - before;
-        sealer.shutdown().await;
-        for _ in 0..rounds {
+            checkpoints += store.proofs.status(&*store.log).await?.checkpoints - before;
+            sealer.shutdown().await;
+            commands::measure(store, backend, shape).await?;
             without.push(commands::measure(store, backend, shape).await?);
         }
-        let mean = |of: fn(&commands::Outcome) -> f64, outcomes: &[commands::Outcome]| {
-            outcomes.iter().map(of).sum::<f64>() / f64::from(rounds * 2)
-        };
-        let cpu_without = mean(|outcome| outcome.cpu_us, &without);
-        let cpu_with = mean(|outcome| outcome.cpu_us, &with);
+        let cpu = |outcome: &commands::Outcome| outcome.cpu_us;
+        let rate = |outcome: &commands::Outcome| outcome.commands_per_s;
+        // A machine is busy with other things, now more and now less: each beside its neighbours.
+        let added = with.iter().zip(without.windows(2)).map(|(with, beside)| {
+            (2.0 * with.cpu_us / (beside[0].cpu_us + beside[1].cpu_us) - 1.0) * 100.0
+        });
         let tenths = |number: f64| (number * 10.0).round() / 10.0;
         Ok(Outcome {
             backend,
             aggregates: shape.aggregates,
-            cpu_us_without: tenths(cpu_without),
-            cpu_us_with: tenths(cpu_with),
-            added_percent: tenths((cpu_with / cpu_without - 1.0) * 100.0),
-            commands_per_s_without: mean(|outcome| outcome.commands_per_s, &without).round(),
-            commands_per_s_with: mean(|outcome| outcome.commands_per_s, &with).round(),
+            cpu_us_without: tenths(median(without.iter().map(cpu))),
+            cpu_us_with: tenths(median(with.iter().map(cpu))),
+            added_percent: tenths(median(added)),
+            commands_per_s_without: median(without.iter().map(rate)).round(),
+            commands_per_s_with: median(with.iter().map(rate)).round(),
             checkpoints,
         })
     })
     .await
+}
+
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<_> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    let (lower, upper) = (numbers[(numbers.len() - 1) / 2], numbers[numbers.len() / 2]);
+    f64::midpoint(lower, upper)
 }
