@@ -27,7 +27,7 @@ const TIMELINE = graphql(`
 `);
 
 /** One step is shown at once; while somebody drags, only where they rest is asked for. */
-const REST_MS = 140;
+const REST_MS = 80;
 
 export function Scrubber() {
   const { id, asOf } = useGuild();
