@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::settings::{ActivitySettings, ReportDay};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     ChannelId, Decider, DomainEvent, EventType, MessageId, PersonId, Timestamp, Weigh,
@@ -251,7 +251,7 @@ pub struct Minute {
 }
 
 /// What one member did in one channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
     pub person: PersonId,
     pub channel: ChannelId,
@@ -259,7 +259,46 @@ pub struct Row {
     pub counts: Counts,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// As they stand beside each other in an event. Events are mostly rows, and serde reads what is
+/// flattened twice.
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Flat {
+            person: PersonId,
+            channel: ChannelId,
+            #[serde(default)]
+            messages: u32,
+            #[serde(default)]
+            replies: u32,
+            #[serde(default)]
+            attachments: u32,
+            #[serde(default)]
+            reactions: u32,
+            #[serde(default)]
+            short: u32,
+            #[serde(default)]
+            medium: u32,
+            #[serde(default)]
+            long: u32,
+        }
+        let Flat {
+            person,
+            channel,
+            messages,
+            replies,
+            attachments,
+            reactions,
+            short,
+            medium,
+            long,
+        } = Flat::deserialize(deserializer)?;
+        let counts = Counts { messages, replies, attachments, reactions, short, medium, long };
+        Ok(Self { person, channel, counts })
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Counts {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub messages: u32,

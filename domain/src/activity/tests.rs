@@ -74,6 +74,18 @@ fn given_messages_then_they_are_counted_by_member_channel_and_minute_of_their_ow
     assert!(minutes[1].rows.contains(&Row { person: ANN, channel: channel(6), counts }));
 }
 
+#[test]
+fn given_a_row_then_it_is_read_as_it_was_written() {
+    let (messages, replies, attachments, reactions) = (1, 2, 3, 4);
+    let (short, medium, long) = (5, 6, 7);
+    let all = Counts { messages, replies, attachments, reactions, short, medium, long };
+    for counts in [all, Counts { reactions: 1, ..Counts::default() }] {
+        let row = Row { person: ANN, channel: channel(6), counts };
+        let text = serde_json::to_string(&row).unwrap();
+        assert_eq!(serde_json::from_str::<Row>(&text).unwrap(), row, "{text}");
+    }
+}
+
 // proves: LVL-08, OPS-13
 #[test]
 fn given_a_replay_after_a_crash_then_only_what_was_not_recorded_counts() {
