@@ -31,7 +31,9 @@ pub(super) struct Prover<'a> {
 
 impl<'a> Prover<'a> {
     pub fn new(proofs: &'a Proofs, log: &'a dyn EventLog, guild: GuildId) -> Self {
-        let (chunks, nodes) = (LruCache::new(CHUNKS_KEPT), LruCache::new(NODES_KEPT));
+        // Room for all of them at once would cost more than the few hashes that are mostly asked for.
+        let (chunks, mut nodes) = (LruCache::new(CHUNKS_KEPT), LruCache::unbounded());
+        nodes.resize(NODES_KEPT);
         Self { proofs, log, guild, chunks, nodes }
     }
 
