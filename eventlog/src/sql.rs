@@ -4,6 +4,8 @@
 //! that SQLite and PostgreSQL share: `$1` parameters, `ON CONFLICT … DO UPDATE`, `RETURNING`, and
 //! columns of 64-bit integers, text and bytes. Money, time and ids are integers.
 
+mod many;
+
 use std::{
     collections::{HashSet, hash_map::DefaultHasher},
     hash::{BuildHasher as _, BuildHasherDefault},
@@ -29,9 +31,6 @@ use crate::{
     postgres::from_sqlx,
     sqlite::{CHECKPOINT_PAGES, WAL_LIMIT_BYTES, from_sqlite},
 };
-
-/// Rows that one statement of [`Tx::execute_many`] carries on PostgreSQL.
-const ROWS_PER_STATEMENT: usize = 10_000;
 
 /// A column's value. PostgreSQL wants to know the type of a null.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -355,34 +354,16 @@ impl Tx {
         }
     }
 
-    /// The same statement for many rows. `INSERT … VALUES ($1, …, $n) …` goes to PostgreSQL as one
-    /// statement over arrays; the rows must then differ in what `ON CONFLICT` names.
+    /// The same statement for many rows. Of `INSERT … VALUES ($1, …, $n) …` one statement carries
+    /// many of them; they must then differ in what `ON CONFLICT` names.
     pub async fn execute_many<const N: usize>(
         &mut self,
         sql: &str,
         rows: &[[Value; N]],
     ) -> Result<(), LogError> {
         match &mut self.0 {
-            Inner::Sqlite(tx) => sqlite_execute_many(&tx.connection, sql, rows),
-            Inner::Postgres(transaction) => {
-                for rows in rows.chunks(ROWS_PER_STATEMENT) {
-                    let Some(statement) = over_arrays(sql, &rows[0]) else {
-                        for row in rows {
-                            bound(sql, row)
-                                .execute(&mut **transaction)
-                                .await
-                                .map_err(|error| from_sqlx(&error))?;
-                        }
-                        continue;
-                    };
-                    let mut query = sqlx::query(AssertSqlSafe(statement));
-                    for column in 0..N {
-                        query = bind_column(query, rows, column);
-                    }
-                    query.execute(&mut **transaction).await.map_err(|error| from_sqlx(&error))?;
-                }
-                Ok(())
-            }
+            Inner::Sqlite(tx) => many::sqlite(&tx.connection, sql, rows),
+            Inner::Postgres(transaction) => many::postgres(transaction, sql, rows).await,
         }
     }
 
@@ -437,28 +418,6 @@ fn sqlite_execute(
         statement.raw_execute()
     };
     run().map(|changed| changed as u64).map_err(|error| from_sqlite(&error))
-}
-
-fn sqlite_execute_many<const N: usize>(
-    connection: &Connection,
-    sql: &str,
-    rows: &[[Value; N]],
-) -> Result<(), LogError> {
-    let run = || {
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut places = [0; N];
-        for (number, place) in places.iter_mut().enumerate() {
-            *place = statement.parameter_index(&format!("${}", number + 1))?.unwrap_or(0);
-        }
-        for row in rows {
-            for (place, value) in places.iter().zip(row) {
-                statement.raw_bind_parameter(*place, SqliteValue(value))?;
-            }
-            statement.raw_execute()?;
-        }
-        Ok(())
-    };
-    run().map_err(|error: rusqlite::Error| from_sqlite(&error))
 }
 
 fn sqlite_query(
@@ -529,56 +488,6 @@ fn bound<'q>(sql: &str, parameters: &[Value]) -> PgQuery<'q> {
         };
     }
     query
-}
-
-/// `VALUES ($1, $2)` becomes `SELECT * FROM unnest($1::bigint[], $2::text[])`. None where anything
-/// but the parameters in their order stands there: such a statement goes row by row.
-fn over_arrays(sql: &str, first: &[Value]) -> Option<String> {
-    let start = sql.find("VALUES (")?;
-    let end = start + sql[start..].find(')')?;
-    let given = sql[start + "VALUES (".len()..end].split(',').map(str::trim);
-    if !given.eq((1..=first.len()).map(|number| format!("${number}"))) {
-        return None;
-    }
-    let arrays: Vec<String> = first
-        .iter()
-        .enumerate()
-        .map(|(index, value)| {
-            let kind = match value {
-                Value::Int(_) => "bigint",
-                Value::Text(_) => "text",
-                Value::Blob(_) => "bytea",
-            };
-            format!("${}::{kind}[]", index + 1)
-        })
-        .collect();
-    let (before, after) = (&sql[..start], &sql[end + 1..]);
-    // `WHERE true` keeps `ON CONFLICT` from being read as a join's condition.
-    Some(format!("{before}SELECT * FROM unnest({}) WHERE true{after}", arrays.join(", ")))
-}
-
-fn bind_column<'q, const N: usize>(
-    query: PgQuery<'q>,
-    rows: &[[Value; N]],
-    column: usize,
-) -> PgQuery<'q> {
-    match &rows[0][column] {
-        Value::Int(_) => query.bind(
-            rows.iter()
-                .map(|row| if let Value::Int(value) = &row[column] { *value } else { None })
-                .collect::<Vec<_>>(),
-        ),
-        Value::Text(_) => query.bind(
-            rows.iter()
-                .map(|row| if let Value::Text(value) = &row[column] { value.clone() } else { None })
-                .collect::<Vec<_>>(),
-        ),
-        Value::Blob(_) => query.bind(
-            rows.iter()
-                .map(|row| if let Value::Blob(value) = &row[column] { value.clone() } else { None })
-                .collect::<Vec<_>>(),
-        ),
-    }
 }
 
 fn postgres_row(row: &PgRow) -> Result<Row, LogError> {

@@ -80,6 +80,14 @@ fn given_rows_that_are_there_already_then_on_conflict_decides() {
 
         insert(&house, INSERT, &[row(5, 50), row(1, 1)]).await.unwrap_err();
         assert_eq!(numbers().await, [10, 25, 30, 40], "all of a transaction or nothing");
+
+        let forty: Vec<_> = (1..=40).map(|id| row(id, 1)).collect();
+        insert(&house, INSERT, &forty).await.unwrap_err();
+        assert_eq!(numbers().await, [10, 25, 30, 40], "nor of a statement that carries many");
+        insert(&house, &add, &forty).await.unwrap();
+        let mut expected = vec![11, 26, 31, 41];
+        expected.resize(40, 1);
+        assert_eq!(numbers().await, expected);
         house.close().await;
     });
 }
