@@ -89,7 +89,7 @@ impl Projection for LogEntries {
         let insert = "INSERT INTO {log_entries} (guild, seq, event, at, kind, person, by_whom, \
                       channel, from_channel, message, messages, subject, changes, names) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-        tables.execute_many(insert, &batch.rows).await?;
+        tables.execute_many(insert, batch.rows).await?;
         for then in batch.then {
             match then {
                 Then::Attributed { guild, message, by, author } => {

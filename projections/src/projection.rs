@@ -37,6 +37,10 @@ pub trait Projection: Send + Sync + 'static {
     /// Folds one event in memory. An error parks the event's guild; the others go on.
     fn fold(batch: &mut Self::Batch, event: &Recorded) -> Result<(), LogError>;
 
+    /// Once all is folded: what can be made ready before the store is asked for, because whoever
+    /// writes to SQLite keeps all others waiting.
+    fn arrange(_: &mut Self::Batch) {}
+
     /// Writes what was folded. The checkpoint moves in the same transaction.
     fn write(
         batch: Self::Batch,
@@ -60,6 +64,9 @@ impl Table {
         names.fill(&self.create.replace("{clustered}", clustered))
     }
 }
+
+/// Rows that are values at once; they may be made one after the other.
+const ROWS_AT_ONCE: usize = 4_096;
 
 /// A projection's tables inside a transaction.
 #[derive(Debug)]
@@ -100,15 +107,23 @@ impl<'a> Tables<'a> {
         self.tx.execute(&self.names.fill(sql), parameters).await
     }
 
+    /// The same statement for many rows, which differ in what `ON CONFLICT` names.
     pub async fn execute_many<const N: usize>(
         &mut self,
         sql: &str,
-        rows: &[[Value; N]],
+        rows: impl IntoIterator<Item = [Value; N], IntoIter: Send> + Send,
     ) -> Result<(), LogError> {
-        if rows.is_empty() {
-            return Ok(());
+        let mut rows = rows.into_iter();
+        let sql = self.names.fill(sql);
+        let mut some = Vec::with_capacity(rows.size_hint().0.min(ROWS_AT_ONCE));
+        loop {
+            some.extend(rows.by_ref().take(ROWS_AT_ONCE));
+            if some.is_empty() {
+                return Ok(());
+            }
+            self.tx.execute_many(&sql, &some).await?;
+            some.clear();
         }
-        self.tx.execute_many(&self.names.fill(sql), rows).await
     }
 
     pub async fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
@@ -238,6 +253,9 @@ impl<P: Projection> AnyProjection for Boxed<P> {
                     .map_err(|error| ApplyError::Poison { index, error })?;
                 folded += 1;
             }
+        }
+        if folded > 0 {
+            P::arrange(&mut batch);
         }
         Ok(Folded::new(folded, BatchOf::<P>((folded > 0).then_some(batch))))
     }

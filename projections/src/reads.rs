@@ -80,7 +80,7 @@ impl Projection for Reads {
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
         let insert = "INSERT INTO {reads} (guild, seq, at, operator, who, whom, what, detail, via) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        tables.execute_many(insert, &batch.rows).await?;
+        tables.execute_many(insert, batch.rows).await?;
         for (guild, person) in batch.erased {
             for erase in [
                 "UPDATE {reads} SET who = NULL WHERE guild = $1 AND who = $2",

@@ -81,7 +81,7 @@ impl Projection for Refusals {
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
         let insert = "INSERT INTO {refusals} (guild, seq, at, who, whom, what, rule, amount) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        tables.execute_many(insert, &batch.rows).await?;
+        tables.execute_many(insert, batch.rows).await?;
         for (guild, person) in batch.erased {
             for erase in [
                 "UPDATE {refusals} SET who = NULL WHERE guild = $1 AND who = $2",

@@ -63,66 +63,77 @@ impl Persons {
     }
 }
 
-/// Adds what everybody did to the days it was done on.
-pub(super) async fn add_of_members(
-    did: &BTreeMap<(GuildId, PersonId, Slot), Did>,
-    tables: &mut Tables<'_>,
-) -> Result<(), LogError> {
-    let rows = did.iter().map(|((guild, person, slot), did)| ((*guild, 0), (*slot, *person), *did));
-    let rows = in_days(rows);
-    let known = "a.guild, a.day, CAST(0 AS bigint), a.packed FROM these CROSS JOIN {activity_days} a \
-                 WHERE a.guild = these.guild AND a.day = these.day";
-    for days in rows.chunks(WRITTEN_AT_ONCE) {
-        let packed = add(days, known, tables).await?;
-        let put = "INSERT INTO {activity_days} (guild, day, packed) VALUES ($1, $2, $3) \
-                   ON CONFLICT (guild, day) DO UPDATE SET packed = excluded.packed";
-        let rows: Vec<_> = packed
-            .into_iter()
-            .map(|((guild, day, _), packed)| values![guild, day, packed])
-            .collect();
-        tables.execute_many(put, &rows).await?;
-    }
-    Ok(())
-}
-
-/// Adds what was done in each channel.
-pub(super) async fn add_of_channels(
-    did: impl Iterator<Item = ((GuildId, ChannelId, Slot), Did)>,
-    tables: &mut Tables<'_>,
-) -> Result<(), LogError> {
-    let rows = in_days(
-        did.map(|((guild, channel, slot), did)| ((guild, channel.as_i64()), (slot, NOBODY), did)),
-    );
-    let known = "a.guild, a.day, a.channel, a.packed \
-                 FROM these CROSS JOIN {activity_channel_days} a \
-                 WHERE a.guild = these.guild AND a.day = these.day AND a.channel = these.channel";
-    for days in rows.chunks(WRITTEN_AT_ONCE) {
-        let packed = add(days, known, tables).await?;
-        let put = "INSERT INTO {activity_channel_days} (guild, day, channel, packed) \
-                   VALUES ($1, $2, $3, $4) ON CONFLICT (guild, day, channel) DO UPDATE SET \
-                   packed = excluded.packed";
-        let rows: Vec<_> = packed
-            .into_iter()
-            .map(|((guild, day, channel), packed)| values![guild, day, channel, packed])
-            .collect();
-        tables.execute_many(put, &rows).await?;
-    }
-    Ok(())
-}
-
 /// Of a community, a day, and a channel where there is one.
 type Of = (GuildId, i64, i64);
 
-fn in_days(rows: impl Iterator<Item = ((GuildId, i64), Place, Did)>) -> Vec<(Of, Day)> {
-    let mut days: BTreeMap<Of, Day> = BTreeMap::new();
-    for ((guild, channel), place, did) in rows {
-        let of = (guild, place.0.0.div_euclid(SLOTS), channel);
-        days.entry(of).or_default().push((place, did));
+/// What is to be added: days in their order, and in each of them the slots in theirs.
+#[derive(Debug, Default)]
+pub(super) struct Days(Vec<(Of, Day)>);
+
+impl Days {
+    pub fn of_members(did: impl IntoIterator<Item = ((GuildId, Slot, PersonId), Did)>) -> Self {
+        let row = |((guild, slot, person), did)| ((guild, 0), (slot, person), did);
+        Self::of(did.into_iter().map(row))
     }
-    for day in days.values_mut() {
-        day.sort_unstable_by_key(|(place, _)| *place);
+
+    pub fn of_channels(did: impl IntoIterator<Item = ((GuildId, ChannelId, Slot), Did)>) -> Self {
+        let row = |((guild, channel, slot), did): ((_, ChannelId, _), _)| {
+            ((guild, channel.as_i64()), (slot, NOBODY), did)
+        };
+        Self::of(did.into_iter().map(row))
     }
-    days.into_iter().collect()
+
+    fn of(rows: impl Iterator<Item = ((GuildId, i64), Place, Did)>) -> Self {
+        let mut days: BTreeMap<Of, Day> = BTreeMap::new();
+        for ((guild, channel), place, did) in rows {
+            let of = (guild, place.0.0.div_euclid(SLOTS), channel);
+            days.entry(of).or_default().push((place, did));
+        }
+        for day in days.values_mut() {
+            day.sort_unstable_by_key(|(place, _)| *place);
+        }
+        Self(days.into_iter().collect())
+    }
+
+    /// Of a community and a channel where there is one: who did what in which slot.
+    pub fn rows(&self) -> impl Iterator<Item = (GuildId, i64, Place, Did)> {
+        self.0.iter().flat_map(|((guild, _, channel), day)| {
+            day.iter().map(|(place, did)| (*guild, *channel, *place, *did))
+        })
+    }
+
+    /// Adds what everybody did to the days it was done on.
+    pub async fn add_to_members(&self, tables: &mut Tables<'_>) -> Result<(), LogError> {
+        let known = "a.guild, a.day, CAST(0 AS bigint), a.packed \
+                     FROM these CROSS JOIN {activity_days} a \
+                     WHERE a.guild = these.guild AND a.day = these.day";
+        let put = "INSERT INTO {activity_days} (guild, day, packed) VALUES ($1, $2, $3) \
+                   ON CONFLICT (guild, day) DO UPDATE SET packed = excluded.packed";
+        for days in self.0.chunks(WRITTEN_AT_ONCE) {
+            let packed = add(days, known, tables).await?.into_iter();
+            let rows = packed.map(|((guild, day, _), packed)| values![guild, day, packed]);
+            tables.execute_many(put, rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds what was done in each channel.
+    pub async fn add_to_channels(&self, tables: &mut Tables<'_>) -> Result<(), LogError> {
+        let known = "a.guild, a.day, a.channel, a.packed \
+                     FROM these CROSS JOIN {activity_channel_days} a \
+                     WHERE a.guild = these.guild AND a.day = these.day \
+                     AND a.channel = these.channel";
+        let put = "INSERT INTO {activity_channel_days} (guild, day, channel, packed) \
+                   VALUES ($1, $2, $3, $4) ON CONFLICT (guild, day, channel) DO UPDATE SET \
+                   packed = excluded.packed";
+        for days in self.0.chunks(WRITTEN_AT_ONCE) {
+            let packed = add(days, known, tables).await?.into_iter();
+            let rows =
+                packed.map(|((guild, day, channel), packed)| values![guild, day, channel, packed]);
+            tables.execute_many(put, rows).await?;
+        }
+        Ok(())
+    }
 }
 
 /// These days as they are from now on.

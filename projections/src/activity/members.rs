@@ -10,7 +10,11 @@ use domain::{
 };
 use eventlog::{LogError, Recorded, decode, sql::Row, values};
 
-use super::{Slot, days, in_slots};
+use super::{
+    Slot,
+    days::{self, Days},
+    in_slots,
+};
 use crate::{
     projection::{Projection, Table, Tables},
     store::ReadStore,
@@ -51,21 +55,24 @@ pub struct Uses {
 
 #[derive(Debug, Default)]
 pub struct Batch {
-    did: BTreeMap<(GuildId, PersonId, Slot), Did>,
+    /// What follows, once all is folded.
+    days: Days,
+    /// In the order of the table's key, which is that of time: rows then follow each other.
+    did: BTreeMap<(GuildId, Slot, PersonId), Did>,
     /// First and last.
     joined: BTreeMap<(GuildId, PersonId), (Timestamp, Timestamp)>,
-    uses: BTreeMap<(GuildId, String, PersonId, Slot), Uses>,
+    uses: BTreeMap<(GuildId, Slot, String, PersonId), Uses>,
 }
 
 impl Batch {
-    fn of(&mut self, guild: GuildId, person: PersonId, slot: Slot) -> &mut Did {
-        self.did.entry((guild, person, slot)).or_default()
+    fn of(&mut self, guild: GuildId, slot: Slot, person: PersonId) -> &mut Did {
+        self.did.entry((guild, slot, person)).or_default()
     }
 
     fn voice(&mut self, guild: GuildId, stretches: &[Stretch]) {
         for stretch in stretches {
             for (slot, micros) in in_slots(stretch) {
-                self.of(guild, stretch.person, slot).voice_micros += micros;
+                self.of(guild, slot, stretch.person).voice_micros += micros;
             }
         }
     }
@@ -142,7 +149,7 @@ impl Projection for Members {
             Event::Recorded { minutes, voice, uses, .. } => {
                 for minute in &minutes {
                     for row in &minute.rows {
-                        let did = batch.of(guild, row.person, Slot::of(minute.at));
+                        let did = batch.of(guild, Slot::of(minute.at), row.person);
                         did.messages += i64::from(row.counts.messages);
                         did.reactions += i64::from(row.counts.reactions);
                     }
@@ -150,8 +157,8 @@ impl Projection for Members {
                 batch.voice(guild, &voice);
                 for used in uses {
                     let slot = Slot::of(used.at);
-                    batch.of(guild, used.person, slot).commands += 1;
-                    let uses = (guild, used.command, used.person, slot);
+                    batch.of(guild, slot, used.person).commands += 1;
+                    let uses = (guild, slot, used.command, used.person);
                     let uses = batch.uses.entry(uses).or_default();
                     *match used.outcome {
                         UseOutcome::Done => &mut uses.done,
@@ -166,32 +173,32 @@ impl Projection for Members {
         Ok(())
     }
 
+    fn arrange(batch: &mut Batch) {
+        batch.days = Days::of_members(std::mem::take(&mut batch.did));
+    }
+
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
-        days::add_of_members(&batch.did, tables).await?;
-        let rows: Vec<_> = batch
-            .did
-            .into_iter()
-            .map(|((guild, person, slot), did)| {
-                let Did { messages, reactions, voice_micros, commands } = did;
-                values![guild, slot.0, person, messages, reactions, voice_micros, commands]
-            })
-            .collect();
-        tables.execute_many(ADD, &rows).await?;
+        batch.days.add_to_members(tables).await?;
+        let rows = batch.days.rows().map(|(guild, _, (slot, person), did)| {
+            let Did { messages, reactions, voice_micros, commands } = did;
+            values![guild, slot.0, person, messages, reactions, voice_micros, commands]
+        });
+        tables.execute_many(ADD, rows).await?;
         let rows: Vec<_> = batch
             .joined
             .into_iter()
             .map(|((guild, person), (first, last))| values![guild, person, first, last])
             .collect();
-        tables.execute_many(JOINED, &rows).await?;
+        tables.execute_many(JOINED, rows).await?;
         let rows: Vec<_> = batch
             .uses
             .into_iter()
-            .map(|((guild, command, person, slot), uses)| {
+            .map(|((guild, slot, command, person), uses)| {
                 let Uses { done, refused, failed, millis } = uses;
                 values![guild, slot.0, command, person, done, refused, failed, millis]
             })
             .collect();
-        tables.execute_many(USED, &rows).await
+        tables.execute_many(USED, rows).await
     }
 }
 

@@ -9,7 +9,12 @@ use domain::{
 };
 use eventlog::{LogError, Recorded, decode, sql::Row, values};
 
-use super::{Slot, days, in_slots, members::Did};
+use super::{
+    Slot,
+    days::{self, Days},
+    in_slots,
+    members::Did,
+};
 use crate::{
     projection::{Projection, Table, Tables},
     store::ReadStore,
@@ -48,6 +53,8 @@ pub struct ChannelSums {
 
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// What was done in channels, once all is folded.
+    days: Days,
     sums: BTreeMap<(GuildId, Slot), Sums>,
     channels: BTreeMap<(GuildId, ChannelId, Slot), ChannelSums>,
     gaps: Vec<(GuildId, Timestamp, Timestamp)>,
@@ -193,6 +200,14 @@ impl Projection for Slots {
         Ok(())
     }
 
+    fn arrange(batch: &mut Batch) {
+        let channels = std::mem::take(&mut batch.channels).into_iter();
+        batch.days = Days::of_channels(channels.map(|(place, sums)| {
+            let ChannelSums { messages, reactions, voice_micros } = sums;
+            (place, Did { messages, reactions, voice_micros, commands: 0 })
+        }));
+    }
+
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
         let rows: Vec<_> = batch
             .sums
@@ -214,25 +229,17 @@ impl Projection for Slots {
                 ]
             })
             .collect();
-        tables.execute_many(ADD, &rows).await?;
-        let did = batch.channels.iter().map(|(place, sums)| {
-            let ChannelSums { messages, reactions, voice_micros } = *sums;
-            (*place, Did { messages, reactions, voice_micros, commands: 0 })
+        tables.execute_many(ADD, rows).await?;
+        batch.days.add_to_channels(tables).await?;
+        let rows = batch.days.rows().map(|(guild, channel, (slot, _), did)| {
+            values![guild, channel, slot.0, did.messages, did.reactions, did.voice_micros]
         });
-        days::add_of_channels(did, tables).await?;
-        let rows: Vec<_> = batch
-            .channels
-            .into_iter()
-            .map(|((guild, channel, slot), s)| {
-                values![guild, channel.as_i64(), slot.0, s.messages, s.reactions, s.voice_micros]
-            })
-            .collect();
-        tables.execute_many(ADD_CHANNEL, &rows).await?;
+        tables.execute_many(ADD_CHANNEL, rows).await?;
         let gaps: Vec<_> =
             batch.gaps.into_iter().map(|(g, from, to)| values![g, from, to]).collect();
         let add = "INSERT INTO {activity_gaps} (guild, begin_at, until_at) VALUES ($1, $2, $3) \
                    ON CONFLICT (guild, begin_at) DO UPDATE SET until_at = excluded.until_at";
-        tables.execute_many(add, &gaps).await?;
+        tables.execute_many(add, gaps).await?;
         // What was known of a gap already may have made its event shorter.
         let done = "UPDATE {activity_gaps} SET recovered = $4, unread = $5, cut = $6 \
                     WHERE guild = $1 AND begin_at < $3 AND until_at > $2";

@@ -79,7 +79,7 @@ impl Projection for Tallies {
                    ON CONFLICT (guild, what, slot, kind) DO UPDATE SET \
                    count = {tallies}.count + excluded.count, \
                    amount = {tallies}.amount + excluded.amount";
-        tables.execute_many(add, &rows).await
+        tables.execute_many(add, rows).await
     }
 }
 

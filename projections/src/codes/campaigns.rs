@@ -119,7 +119,7 @@ impl Projection for Campaigns {
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
         let insert = "INSERT INTO {campaigns} (guild, campaign, seq, at, name, creator, reward, \
                       amount, role, days) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        tables.execute_many(insert, &batch.made).await?;
+        tables.execute_many(insert, batch.made).await?;
         for ((guild, id), limits) in batch.limits {
             let set = "UPDATE {campaigns} SET uses_most = $3, uses_per_code = $4, \
                        uses_per_member = $5, from_at = $6, until_at = $7, only_for = $8 \

@@ -72,7 +72,7 @@ impl Projection for CodeUses {
     async fn write(batch: Batch, tables: &mut Tables<'_>) -> Result<(), LogError> {
         let insert = "INSERT INTO {code_uses} (guild, campaign, number, person, at, state) \
                       VALUES ($1, $2, $3, $4, $5, $6)";
-        tables.execute_many(insert, &batch.made).await?;
+        tables.execute_many(insert, batch.made).await?;
         for row in &batch.states {
             let set = "UPDATE {code_uses} SET state = $4 \
                        WHERE guild = $1 AND campaign = $2 AND number = $3";

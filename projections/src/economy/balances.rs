@@ -112,7 +112,7 @@ impl Projection for Balances {
                    received = {balances}.received + excluded.received, \
                    sent = {balances}.sent + excluded.sent, \
                    earned = {balances}.earned + excluded.earned";
-        tables.execute_many(add, &rows).await?;
+        tables.execute_many(add, rows).await?;
         for (guild, person) in batch.erased {
             let erase = "UPDATE {balances} SET erased = 1 WHERE guild = $1 AND person = $2";
             tables.execute(erase, &values![guild, person]).await?;

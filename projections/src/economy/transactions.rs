@@ -100,7 +100,7 @@ impl Projection for Transactions {
         let insert = "INSERT INTO {transactions} (guild, seq, at, kind, giver, receiver, amount, \
                       event_id, reason_owner, reason) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        tables.execute_many(insert, &batch.rows).await?;
+        tables.execute_many(insert, batch.rows).await?;
         for (guild, person) in batch.erased {
             let erase = "UPDATE {transactions} SET reason = NULL \
                          WHERE guild = $1 AND reason_owner = $2";

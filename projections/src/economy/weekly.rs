@@ -62,7 +62,7 @@ impl Projection for Weekly {
         let add = "INSERT INTO {weekly_gains} (guild, week, person, gained) \
                    VALUES ($1, $2, $3, $4) ON CONFLICT (guild, week, person) DO UPDATE SET \
                    gained = {weekly_gains}.gained + excluded.gained";
-        tables.execute_many(add, &rows).await
+        tables.execute_many(add, rows).await
     }
 }
 

@@ -119,7 +119,7 @@ impl Projection for Entrants {
                       ON CONFLICT (guild, giveaway, entry) DO UPDATE SET \
                       person = excluded.person, weight = excluded.weight, salt = excluded.salt, \
                       standing = excluded.standing, at = excluded.at";
-        tables.execute_many(insert, &entered).await?;
+        tables.execute_many(insert, entered).await?;
         for row in stood {
             let update = "UPDATE {giveaway_entrants} SET standing = $4 \
                           WHERE guild = $1 AND giveaway = $2 AND entry = $3";

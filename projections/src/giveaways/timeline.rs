@@ -151,7 +151,7 @@ impl Projection for Timeline {
         let insert = "INSERT INTO {giveaway_timeline} (guild, giveaway, seq, at, what, entry, \
                       person, done_by, why, number, event_id, reason_owner, reason) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        tables.execute_many(insert, &batch.rows).await?;
+        tables.execute_many(insert, batch.rows).await?;
         for (guild, person) in batch.erased {
             for erase in [
                 "UPDATE {giveaway_timeline} SET person = NULL, reason = NULL \

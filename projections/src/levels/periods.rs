@@ -123,7 +123,7 @@ impl Projection for Periods {
         let add = "INSERT INTO {level_periods} (guild, period, start, person, xp) \
                    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (guild, period, start, person) \
                    DO UPDATE SET xp = {level_periods}.xp + excluded.xp";
-        tables.execute_many(add, &rows).await?;
+        tables.execute_many(add, rows).await?;
         for (guild, person) in batch.erased {
             let erase = "DELETE FROM {level_periods} WHERE guild = $1 AND person = $2";
             tables.execute(erase, &values![guild, person]).await?;

@@ -101,10 +101,10 @@ impl Projection for Ranks {
         }
         let add = "INSERT INTO {level_ranks} (guild, person, xp) VALUES ($1, $2, $3) \
                    ON CONFLICT (guild, person) DO UPDATE SET xp = {level_ranks}.xp + excluded.xp";
-        tables.execute_many(add, &added).await?;
+        tables.execute_many(add, added).await?;
         let put = "INSERT INTO {level_ranks} (guild, person, xp) VALUES ($1, $2, $3) \
                    ON CONFLICT (guild, person) DO UPDATE SET xp = excluded.xp";
-        tables.execute_many(put, &set).await?;
+        tables.execute_many(put, set).await?;
         for (guild, person) in batch.erased {
             let erase = "DELETE FROM {level_ranks} WHERE guild = $1 AND person = $2";
             tables.execute(erase, &values![guild, person]).await?;

@@ -144,12 +144,12 @@ impl Projection for Cases {
                       failure, hidden, reason_event, reason_owner, reason, notes, evidence, \
                       appeals, appeal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
                       $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
-        tables.execute_many(insert, &batch.cases).await?;
+        tables.execute_many(insert, batch.cases).await?;
         let insert = "INSERT INTO {case_entries} (guild, number, seq, at, what, moderator, \
                       acting_for, rule, detail, other, text_owner, text, event_id, channel, \
                       message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
                       $14, $15)";
-        tables.execute_many(insert, &batch.entries).await?;
+        tables.execute_many(insert, batch.entries).await?;
         for (change, parameters) in batch.changes {
             tables.execute(change, &parameters).await?;
         }

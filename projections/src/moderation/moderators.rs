@@ -66,7 +66,7 @@ impl Projection for Moderators {
         let add = "INSERT INTO {moderators} (guild, person, kind, cases, last_at) \
                    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (guild, person, kind) DO UPDATE SET \
                    cases = {moderators}.cases + excluded.cases, last_at = excluded.last_at";
-        tables.execute_many(add, &rows).await
+        tables.execute_many(add, rows).await
     }
 }
 

@@ -73,7 +73,7 @@ impl Projection for Tally {
         let add = "INSERT INTO {tally} (guild, events, sum) VALUES ($1, $2, $3) \
                    ON CONFLICT (guild) DO UPDATE SET events = {tally}.events + excluded.events, \
                    sum = {tally}.sum + excluded.sum";
-        tables.execute_many(add, &rows).await
+        tables.execute_many(add, rows).await
     }
 }
 
@@ -103,6 +103,6 @@ impl Projection for TallyTwo {
         let add = "INSERT INTO {tally} (guild, events, sum, twice) VALUES ($1, $2, $3, $4) \
                    ON CONFLICT (guild) DO UPDATE SET events = {tally}.events + excluded.events, \
                    sum = {tally}.sum + excluded.sum, twice = {tally}.twice + excluded.twice";
-        tables.execute_many(add, &rows).await
+        tables.execute_many(add, rows).await
     }
 }
