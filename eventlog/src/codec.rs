@@ -79,7 +79,7 @@ pub(crate) fn seal<E: DomainEvent>(
 
 /// The event that was stored, after checking that it is what was written.
 pub fn decode<E: DomainEvent>(recorded: &Recorded) -> Result<E, LogError> {
-    recorded.verify()?;
+    recorded.check()?;
     let event: E = parse(recorded)?;
     if event.event_type().name != recorded.type_name {
         return Err(recorded.corrupt(&format!("its payload is of type {}", event.event_type())));

@@ -1,6 +1,14 @@
 //! An event as it is stored, and what its hash covers.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use domain::{Actor, Cause, EventId, EventType, GuildId, IdempotencyKey, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -171,9 +179,20 @@ impl fmt::Display for EventHash {
     }
 }
 
-/// An event as the log holds it.
+/// An event as the log holds it. All who follow the log share it; whoever changes one changes a
+/// copy of their own.
+#[derive(Clone)]
+pub struct Recorded(Arc<Shared>);
+
+struct Shared {
+    entry: Entry,
+    /// Somebody has found that it is what was written.
+    checked: AtomicBool,
+}
+
+/// All that an event is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recorded {
+pub struct Entry {
     pub position: Position,
     pub id: EventId,
     pub stream: StreamId,
@@ -192,6 +211,69 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// What is about to be written, with the hash that belongs to it.
+    pub(crate) fn new(mut entry: Entry) -> Self {
+        entry.hash = entry.compute_hash();
+        Self(Arc::new(Shared { entry, checked: AtomicBool::new(true) }))
+    }
+
+    /// At another place of its backend, which is no part of what it says.
+    #[must_use]
+    pub fn placed(mut self, position: Position) -> Self {
+        self.position = position;
+        self
+    }
+
+    /// Refuses an event that is not what was written. Asked by all who share it, and found out once.
+    pub(crate) fn check(&self) -> Result<(), LogError> {
+        if !self.0.checked.load(Ordering::Relaxed) {
+            self.verify()?;
+            self.0.checked.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl From<Entry> for Recorded {
+    fn from(entry: Entry) -> Self {
+        Self(Arc::new(Shared { entry, checked: AtomicBool::new(false) }))
+    }
+}
+
+impl Deref for Recorded {
+    type Target = Entry;
+    fn deref(&self) -> &Entry {
+        &self.0.entry
+    }
+}
+
+impl DerefMut for Recorded {
+    fn deref_mut(&mut self) -> &mut Entry {
+        let shared = Arc::make_mut(&mut self.0);
+        *shared.checked.get_mut() = false;
+        &mut shared.entry
+    }
+}
+
+impl Clone for Shared {
+    fn clone(&self) -> Self {
+        Self { entry: self.entry.clone(), checked: AtomicBool::new(false) }
+    }
+}
+
+impl PartialEq for Recorded {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl Entry {
     pub const fn guild(&self) -> GuildId {
         self.stream.guild()
     }

@@ -7,7 +7,7 @@ use domain::{GuildId, Timestamp};
 use lru::LruCache;
 
 use crate::{
-    envelope::{EventHash, Position, Recorded, StreamId},
+    envelope::{Entry, EventHash, Position, Recorded, StreamId},
     log::{Append, Appended, Fence},
 };
 
@@ -113,7 +113,7 @@ impl Plan<'_> {
             self.position += 1;
             guild_seq += 1;
             version += 1;
-            let mut row = Recorded {
+            rows.push(Recorded::new(Entry {
                 position: Position(self.position),
                 id: event.id,
                 stream: append.stream.clone(),
@@ -125,9 +125,7 @@ impl Plan<'_> {
                 metadata: Arc::clone(&append.metadata),
                 payload: Arc::clone(&event.payload),
                 hash: EventHash([0; 32]),
-            };
-            row.hash = row.compute_hash();
-            rows.push(row);
+            }));
         }
         self.streams.insert(append.stream.clone(), version);
         self.guilds.insert(guild, guild_seq);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use domain::GuildId;
 
-use crate::envelope::{EventHash, Position, Recorded};
+use crate::envelope::{Entry, EventHash, Position, Recorded};
 
 /// So many of what was written last are kept in memory: some 5 MB.
 const MOST_HASHES: usize = 65_536;
@@ -18,8 +18,8 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    pub(crate) const fn of(event: &Recorded) -> Self {
-        let Recorded { position, guild_seq, hash, .. } = *event;
+    pub(crate) fn of(event: &Recorded) -> Self {
+        let Entry { position, guild_seq, hash, .. } = **event;
         Self { position, guild: event.guild(), guild_seq, hash }
     }
 }

@@ -40,8 +40,8 @@ mod together;
 pub use bus::{Bus, BusOptions, CommandError, Decision, Request, finish_erasures};
 pub use codec::{Family, contract_version, decode, encode, families, is_known};
 pub use envelope::{
-    EventHash, MAX_APPEND_BYTES, MAX_EVENT_BYTES, Metadata, NewEvent, Position, Recorded, StreamId,
-    event_id,
+    Entry, EventHash, MAX_APPEND_BYTES, MAX_EVENT_BYTES, Metadata, NewEvent, Position, Recorded,
+    StreamId, event_id,
 };
 pub use follow::Follower;
 pub use leaves::{Leaf, Leaves};

@@ -194,7 +194,7 @@ pub(crate) mod tests {
     use tokio::sync::watch;
 
     use super::*;
-    use crate::{Appender, EventHash, StreamId};
+    use crate::{Appender, Entry, EventHash, StreamId};
 
     /// A log of so many events of two guilds in turns, each with a payload of so many bytes. Its
     /// writer is gone.
@@ -217,7 +217,7 @@ pub(crate) mod tests {
         fn event(&self, position: u64) -> Recorded {
             // Their snowflakes differ in what slices look at.
             let guild = GuildId::new((1 + position % 2) << 22).unwrap();
-            Recorded {
+            Recorded::from(Entry {
                 position: Position(position),
                 id: EventId(uuid::Uuid::from_u128(u128::from(position))),
                 stream: StreamId::of_guild("economy", guild),
@@ -229,7 +229,7 @@ pub(crate) mod tests {
                 metadata: "{}".into(),
                 payload: "x".repeat(self.bytes).into(),
                 hash: EventHash([0; 32]),
-            }
+            })
         }
 
         async fn next(&self, after: u64, limit: usize, slice: Slice) -> (Vec<u64>, u64) {

@@ -387,7 +387,7 @@ impl Runner {
 
     /// The store refuses the whole batch: finds the guilds whose own events it refuses.
     async fn park_culprits(&self, held: &mut Held, events: &[Recorded]) -> Result<bool, Fault> {
-        let guilds: HashSet<GuildId> = events.iter().map(Recorded::guild).collect();
+        let guilds: HashSet<GuildId> = events.iter().map(|event| event.guild()).collect();
         let mut found = false;
         for guild in guilds {
             if held.blocked.contains(&guild) {

@@ -164,7 +164,7 @@ async fn what_became(node: &Node, guild: GuildId, giveaway: GiveawayId) -> Strin
     let stream = StreamId::part(Giveaway::CAPABILITY, guild, &giveaway.to_string());
     let mut counts = BTreeMap::<String, usize>::new();
     for event in node.log.read_stream(&stream, 0, 1_000).await.unwrap() {
-        *counts.entry(event.type_name.into_owned()).or_default() += 1;
+        *counts.entry(event.type_name.to_string()).or_default() += 1;
     }
     format!("{counts:?}")
 }

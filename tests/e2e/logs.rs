@@ -58,8 +58,6 @@ async fn read(log: &dyn EventLog) -> Vec<Recorded> {
             return all;
         }
         after = page.up_to;
-        all.extend(
-            page.events.into_iter().map(|event| Recorded { position: Position::START, ..event }),
-        );
+        all.extend(page.events.into_iter().map(|event| event.placed(Position::START)));
     }
 }

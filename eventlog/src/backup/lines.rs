@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    envelope::{EventHash, Position, Recorded, StreamId},
+    envelope::{Entry, EventHash, Position, Recorded, StreamId},
     log::LogError,
 };
 
@@ -53,7 +53,7 @@ pub(super) fn write(text: &mut Vec<u8>, event: &Recorded) -> Result<(), LogError
 /// The event, unless the line holds none. Its hash is not looked at here.
 pub(super) fn read(line: &[u8]) -> Option<Recorded> {
     let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    Some(Recorded {
+    Some(Recorded::from(Entry {
         position: Position::START,
         id: EventId(line.id),
         stream: line.stream.parse::<StreamId>().ok()?,
@@ -65,7 +65,7 @@ pub(super) fn read(line: &[u8]) -> Option<Recorded> {
         metadata: line.metadata.as_ref().into(),
         payload: line.payload.as_ref().into(),
         hash: hash(&line.hash)?,
-    })
+    }))
 }
 
 pub(super) fn hash(hex: &str) -> Option<EventHash> {

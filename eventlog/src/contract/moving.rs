@@ -66,7 +66,7 @@ pub(super) async fn side_of<B: Backend>(store: &B, log: Arc<dyn EventLog>) -> Si
 
 /// All that a move keeps.
 pub(super) fn kept(events: &[Recorded]) -> Vec<Recorded> {
-    events.iter().map(|e| Recorded { position: Position::START, ..e.clone() }).collect()
+    events.iter().map(|event| event.clone().placed(Position::START)).collect()
 }
 
 fn closed(outcome: Result<Appended, LogError>) -> String {

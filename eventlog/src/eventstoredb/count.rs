@@ -86,13 +86,13 @@ impl Count {
             let before = guilds.get(&guild).copied().or_else(|| self.heads.guild(guild));
             let guild_seq = before.unwrap_or(0) + 1;
             at.position += 1;
-            let Draft { mut event, kept, commit, prepare, .. } = draft;
-            event.position = Position(at.position);
-            event.guild_seq = guild_seq;
+            let Draft { mut entry, kept, commit, prepare, .. } = draft;
+            entry.position = Position(at.position);
+            entry.guild_seq = guild_seq;
             if kept.is_none() {
-                event.at = event.at.max(at.last_at);
+                entry.at = entry.at.max(at.last_at);
             }
-            event.hash = event.compute_hash();
+            let event = Recorded::new(entry);
             if let Some((seq, hash)) = kept
                 && (seq != guild_seq || hash != event.hash.to_string())
             {

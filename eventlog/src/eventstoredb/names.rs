@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    envelope::{EventHash, NewEvent, Position, Recorded, StreamId},
+    envelope::{Entry, EventHash, NewEvent, Position, Recorded, StreamId},
     log::LogError,
 };
 
@@ -108,7 +108,7 @@ pub(super) fn proposed(
     at: Timestamp,
     append: Uuid,
 ) -> Result<EventData, LogError> {
-    let draft = Recorded {
+    let draft = Entry {
         position: Position::START,
         id: event.id,
         stream: stream.clone(),
@@ -128,10 +128,10 @@ pub(super) fn proposed(
 pub(super) fn imported(event: &Recorded, append: Uuid) -> Result<EventData, LogError> {
     let hash = Cow::Owned(event.hash.to_string());
     let kept = Kept { guild_seq: event.guild_seq, hash };
-    data(&Recorded { guild_seq: 0, ..event.clone() }, append, Some(kept))
+    data(&Entry { guild_seq: 0, ..(**event).clone() }, append, Some(kept))
 }
 
-fn data(draft: &Recorded, append: Uuid, kept: Option<Kept<'_>>) -> Result<EventData, LogError> {
+fn data(draft: &Entry, append: Uuid, kept: Option<Kept<'_>>) -> Result<EventData, LogError> {
     let bad = |what: &str| LogError::Setup(format!("event {}: {what}", draft.id));
     let metadata: &RawValue = serde_json::from_str(&draft.metadata)
         .map_err(|error| bad(&format!("its metadata is not JSON: {error}")))?;
@@ -174,7 +174,7 @@ impl RawBytes<'_> {
 #[derive(Debug)]
 pub(super) struct Draft {
     /// Without position, guild sequence and hash, and with the writer's time.
-    pub event: Recorded,
+    pub entry: Entry,
     pub append: Uuid,
     pub kept: Option<(u64, String)>,
     pub commit: u64,
@@ -201,7 +201,7 @@ impl Draft {
             commit: event.position.commit,
             prepare: event.position.prepare,
             seal: envelope.seal.into_owned(),
-            event: Recorded {
+            entry: Entry {
                 position: Position::START,
                 id: EventId(event.id),
                 version: event.revision + 1,
@@ -218,15 +218,15 @@ impl Draft {
     }
 
     pub fn guild(&self) -> GuildId {
-        self.event.guild()
+        self.entry.guild()
     }
 
     /// Refuses what is not what its writer wrote.
     pub fn check_seal(&self) -> Result<(), LogError> {
-        if self.event.compute_hash().to_string() == self.seal {
+        if self.entry.compute_hash().to_string() == self.seal {
             Ok(())
         } else {
-            Err(self.event.corrupt("it is not what its writer sealed"))
+            Err(self.entry.corrupt("it is not what its writer sealed"))
         }
     }
 }

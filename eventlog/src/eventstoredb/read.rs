@@ -8,7 +8,7 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFutu
 
 use super::{follow::Shared, index::Place, names::Draft};
 use crate::{
-    envelope::{Recorded, StreamId},
+    envelope::{Entry, Recorded, StreamId},
     log::LogError,
 };
 
@@ -114,13 +114,13 @@ fn recorded(
         )));
     };
     let draft = Draft::read(&shared.server.namespace, &event)?;
-    Ok(Recorded {
+    Ok(Recorded::from(Entry {
         position: place.position,
         stream: place.stream.clone(),
         version: place.version,
         guild_seq: place.guild_seq,
         at: place.at,
         hash: place.hash,
-        ..draft.event
-    })
+        ..draft.entry
+    }))
 }

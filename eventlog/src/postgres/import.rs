@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool, Row as _, error::DatabaseError};
 
 use super::{from_sqlx, read};
 use crate::{
-    envelope::Recorded,
+    envelope::{Entry, Recorded},
     log::LogError,
     moving::{self, Mark},
 };
@@ -20,7 +20,7 @@ const COPY: &str = "COPY events (position, event_id, aggregate_type, aggregate_i
 const UNIQUE_VIOLATION: &str = "23505";
 
 pub(super) async fn import(pool: &PgPool, events: &[Recorded]) -> Result<(), LogError> {
-    events.iter().try_for_each(Recorded::verify)?;
+    events.iter().try_for_each(Recorded::check)?;
     if events.is_empty() || insert(pool, events).await? {
         return Ok(());
     }
@@ -84,7 +84,7 @@ async fn copy(connection: &mut PgConnection, events: &[Recorded]) -> Result<(), 
 
 /// One line of COPY's text format.
 fn line(text: &mut String, event: &Recorded, position: i64) {
-    let Recorded { id, version, guild_seq, type_version, hash, .. } = event;
+    let Entry { id, version, guild_seq, type_version, hash, .. } = &**event;
     let _ = write!(text, "{position}\t{id}\t");
     escape(text, event.stream.category());
     text.push('\t');

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::from_sqlx;
 use crate::{
-    envelope::{EventHash, Position, Recorded, StreamId},
+    envelope::{Entry, EventHash, Position, Recorded, StreamId},
     log::{LogError, Slice},
 };
 
@@ -202,7 +202,7 @@ fn event(row: &PgRow) -> Result<Recorded, LogError> {
     let position = unsigned(row.get(0));
     let corrupt = |what: &str| LogError::Corrupt(format!("row {position} of the log: {what}"));
     let hash: &[u8] = row.get(11);
-    Ok(Recorded {
+    Ok(Recorded::from(Entry {
         position: Position(position),
         id: EventId(row.get(1)),
         stream: StreamId::from_columns(row.get(2), row.get(3))?,
@@ -217,7 +217,7 @@ fn event(row: &PgRow) -> Result<Recorded, LogError> {
         metadata: row.get::<&str, _>(9).into(),
         payload: row.get::<&str, _>(10).into(),
         hash: EventHash(hash.try_into().map_err(|_| corrupt("its hash is not 32 bytes"))?),
-    })
+    }))
 }
 
 fn signed(number: impl TryInto<i64>) -> i64 {

@@ -241,7 +241,7 @@ impl Export<'_> {
         if let Selection::Person(person) = selection {
             page.retain(|event| concerns(event, *person));
         }
-        page.iter().try_for_each(Recorded::verify)?;
+        page.iter().try_for_each(Recorded::check)?;
         Ok(Some(page))
     }
 

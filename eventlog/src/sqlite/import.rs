@@ -66,7 +66,7 @@ impl Importer {
         let open = self.open.lock();
         let Some(Open { connection, .. }) = &*open else { return Err(LogError::ShuttingDown) };
         off_the_workers(|| {
-            events.iter().try_for_each(Recorded::verify)?;
+            events.iter().try_for_each(Recorded::check)?;
             if let Taken::All = in_transaction(connection, || insert(connection, events, false))? {
                 return Ok(());
             }
@@ -122,8 +122,7 @@ fn insert(connection: &Connection, events: &[Recorded], look: bool) -> Result<Ta
             continue;
         }
         position = Position(position.0 + 1);
-        let row = Recorded { position, ..event.clone() };
-        match write::insert(connection, &row) {
+        match write::insert(connection, &event.clone().placed(position)) {
             Ok(()) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 return Ok(Taken::Clash);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::from_sqlite;
 use crate::{
-    envelope::{EventHash, Position, Recorded, StreamId},
+    envelope::{Entry, EventHash, Position, Recorded, StreamId},
     log::{LogError, Page, Slice},
 };
 
@@ -230,7 +230,7 @@ fn recorded(row: &Row<'_>) -> Result<Recorded, LogError> {
     let text = |index| row.get_ref(index).ok()?.as_str().ok();
     let number = |index| row.get::<_, i64>(index).ok().map(i64::unsigned_abs);
     let read = || {
-        Some(Recorded {
+        Some(Entry {
             position: Position(position),
             id: EventId(Uuid::from_bytes(row.get(1).ok()?)),
             stream: StreamId::from_columns(text(2)?, text(3)?).ok()?,
@@ -244,7 +244,7 @@ fn recorded(row: &Row<'_>) -> Result<Recorded, LogError> {
             hash: EventHash(row.get(11).ok()?),
         })
     };
-    read().ok_or_else(|| corrupt("a column does not hold what it should"))
+    read().map(Recorded::from).ok_or_else(|| corrupt("a column does not hold what it should"))
 }
 
 /// Counts of events fit SQLite's signed integers for the next million years.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{EventId, Timestamp};
-use eventlog::{EventHash, Position, Recorded, StreamId};
+use eventlog::{Entry, EventHash, Position, Recorded, StreamId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -43,7 +43,7 @@ impl Stored {
         for (byte, index) in hash.iter_mut().zip((0..64).step_by(2)) {
             *byte = u8::from_str_radix(&self.hash[index..index + 2], 16).unwrap();
         }
-        Recorded {
+        Recorded::from(Entry {
             position: Position(1),
             id: EventId(self.event_id),
             stream,
@@ -55,7 +55,7 @@ impl Stored {
             metadata: self.metadata.as_str().into(),
             payload: self.payload.as_str().into(),
             hash: EventHash(hash),
-        }
+        })
     }
 
     /// With the hash that belongs to it.

@@ -125,7 +125,7 @@ impl View {
         &self.body.store
     }
 
-    pub const fn guild(&self) -> GuildId {
+    pub fn guild(&self) -> GuildId {
         self.event.guild()
     }
 
