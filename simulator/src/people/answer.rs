@@ -200,8 +200,8 @@ impl Person {
             return Err(Failed::NoResponse);
         }
         let took = begun.elapsed();
-        let deferred = self.sim.world.lock().interaction(interaction)?.deferred_update;
-        if deferred {
+        let deferred_update = self.sim.world.lock().interaction(interaction)?.deferred_update;
+        if deferred_update {
             // The first change after it is what it said would come.
             let change = changed.wait_for(|count| *count > 1);
             let change = tokio::time::timeout(PATIENCE, change).await;
@@ -213,12 +213,10 @@ impl Person {
                 .map_err(|_| Failed::NoResponse)?;
         }
         let mut answer = self.look(interaction, channel, took)?;
-        answer.deferred = deferred;
         if answer.view.is_loading() {
             let message = answer.source()?;
             answer.view = answer.becomes(|view| !view.is_loading()).await?;
             answer.message = Some(message);
-            answer.deferred = true;
         }
         Ok(answer)
     }
@@ -244,7 +242,7 @@ impl Person {
             message,
             outcome,
             view: View(wire.unwrap_or(Value::Null)),
-            deferred: false,
+            deferred: found.deferred,
             took,
         })
     }

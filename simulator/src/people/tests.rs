@@ -272,6 +272,21 @@ async fn given_a_deferred_answer_then_who_asked_waits_for_it_and_followups_come_
 }
 
 #[tokio::test]
+async fn given_a_deferred_answer_that_follows_at_once_then_it_was_deferred_all_the_same() {
+    let house = house().await;
+    let application = house.community.application;
+    let script = house.answers(vec![Box::new(move |world, id, token| {
+        world.answer_interaction(id, token, Callback::Defer { ephemeral: true })?;
+        let edit = MessageEdit { content: Some("256 bytes".to_owned()), ..MessageEdit::default() };
+        world.edit_response(application, token, None, edit)?;
+        Ok(())
+    })]);
+    let answer = house.maren().uses(house.general, "/bytes read", given! {}).await.unwrap();
+    script.await.expect("it ends");
+    assert_eq!((answer.text().as_str(), answer.was_deferred()), ("256 bytes", true));
+}
+
+#[tokio::test]
 async fn given_an_answered_interaction_then_a_second_answer_is_refused_and_so_is_a_forged_one() {
     let house = house().await;
     let seen = Arc::new(parking_lot::Mutex::new(None));

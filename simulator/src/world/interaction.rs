@@ -41,6 +41,8 @@ pub struct Interaction {
     /// `/economy send`, for people who look.
     pub name: String,
     pub response: Option<Response>,
+    /// It said only that something follows.
+    pub deferred: bool,
     /// It said only that a message will be changed, or that something else follows.
     pub deferred_update: bool,
     /// What was sent after the first response.
@@ -110,6 +112,7 @@ impl World {
             message: new.message,
             name: new.name,
             response: None,
+            deferred: false,
             deferred_update: false,
             followups: Vec::new(),
             changed: watch::Sender::new(0),

@@ -65,6 +65,7 @@ impl World {
         }
         let (channel, source) = (found.channel, found.message);
         let deferred_update = matches!(callback, Callback::DeferUpdate);
+        let deferred = deferred_update || matches!(callback, Callback::Defer { .. });
         let response = match callback {
             Callback::Message(new) => {
                 let (author, new) = (self.bot_of(id)?, self.of_interaction(id, new)?);
@@ -87,7 +88,7 @@ impl World {
         };
         let found = self.interactions.get_mut(&id).ok_or(Refusal::UNKNOWN_INTERACTION)?;
         found.response = Some(response);
-        found.deferred_update = deferred_update;
+        (found.deferred, found.deferred_update) = (deferred, deferred_update);
         let original = found.original();
         self.touch(id);
         Ok(original)
