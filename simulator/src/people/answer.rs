@@ -200,8 +200,8 @@ impl Person {
             return Err(Failed::NoResponse);
         }
         let took = begun.elapsed();
-        let deferred_update = self.sim.world.lock().interaction(interaction)?.deferred_update;
-        if deferred_update {
+        let deferred = self.sim.world.lock().interaction(interaction)?.is_deferred_update();
+        if deferred {
             // The first change after it is what it said would come.
             let change = changed.wait_for(|count| *count > 1);
             let change = tokio::time::timeout(PATIENCE, change).await;
@@ -225,7 +225,7 @@ impl Person {
         let world = self.sim.world.lock();
         let found = world.interaction(interaction)?;
         // Where a change was announced, something else may have come in its place.
-        let instead = found.followups.first().copied().filter(|_| found.deferred_update);
+        let instead = found.followups.first().copied().filter(|_| found.is_deferred_update());
         let message = instead.or_else(|| found.original());
         let outcome = match &found.response {
             Some(Response::Message(_)) => Outcome::Message,

@@ -41,10 +41,8 @@ pub struct Interaction {
     /// `/economy send`, for people who look.
     pub name: String,
     pub response: Option<Response>,
-    /// It said only that something follows.
+    /// Its response said only that something follows.
     pub deferred: bool,
-    /// It said only that a message will be changed, or that something else follows.
-    pub deferred_update: bool,
     /// What was sent after the first response.
     pub followups: Vec<Id>,
     /// Counts every change of it, so that whoever waits need not look twice.
@@ -58,6 +56,11 @@ impl Interaction {
 
     pub fn token_is_dead(&self, now_ms: u64) -> bool {
         now_ms.saturating_sub(self.made_ms) >= millis(limits::INTERACTION_TOKEN)
+    }
+
+    /// Its response said only that a message will be changed, or that something else follows.
+    pub const fn is_deferred_update(&self) -> bool {
+        self.deferred && matches!(self.response, Some(Response::Update))
     }
 
     pub(super) fn touch(&self) {
@@ -113,7 +116,6 @@ impl World {
             name: new.name,
             response: None,
             deferred: false,
-            deferred_update: false,
             followups: Vec::new(),
             changed: watch::Sender::new(0),
         };

@@ -64,8 +64,7 @@ impl World {
             return Err(Refusal::wrong("type: this interaction takes no response of that type"));
         }
         let (channel, source) = (found.channel, found.message);
-        let deferred_update = matches!(callback, Callback::DeferUpdate);
-        let deferred = deferred_update || matches!(callback, Callback::Defer { .. });
+        let deferred = matches!(callback, Callback::Defer { .. } | Callback::DeferUpdate);
         let response = match callback {
             Callback::Message(new) => {
                 let (author, new) = (self.bot_of(id)?, self.of_interaction(id, new)?);
@@ -88,7 +87,7 @@ impl World {
         };
         let found = self.interactions.get_mut(&id).ok_or(Refusal::UNKNOWN_INTERACTION)?;
         found.response = Some(response);
-        (found.deferred, found.deferred_update) = (deferred, deferred_update);
+        found.deferred = deferred;
         let original = found.original();
         self.touch(id);
         Ok(original)
