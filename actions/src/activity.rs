@@ -23,7 +23,7 @@ pub use report::{Beside, DueReport, Report};
 pub use stats::{Cohort, DEFAULT_STATS_DAYS, Day, MAX_STATS_DAYS, Stats};
 
 use crate::{
-    ActionError, Actions, Caller, fresh_key,
+    ActionError, Actions, Caller,
     modules::{Module, Offer},
 };
 
@@ -184,7 +184,8 @@ impl Actions {
     }
 
     async fn activity(&self, guild: GuildId, command: &Command) -> Result<(), ActionError> {
-        self.activity_once(guild, command, &recording_key()?).await
+        // Facts are known again by their place in a session, not by the key of what records them.
+        self.activity_once(guild, command, &self.own_key(PROCESS)).await
     }
 
     async fn activity_once(
@@ -213,18 +214,8 @@ impl Actions {
                 Told::VoiceIs(here) => users.extend(here.iter().map(|(user, ..)| *user)),
             }
         }
-        let number = |user| async move {
-            let person = self.people().person(guild, user).await?;
-            Ok::<_, ActionError>((user, person))
-        };
-        let numbered = futures::future::try_join_all(users.into_iter().map(number)).await?;
-        Ok(numbered.into_iter().collect())
+        Ok(self.people().persons(guild, users).await?)
     }
-}
-
-/// Facts are known again by their place in a session, not by the key of what records them.
-pub(crate) fn recording_key() -> Result<IdempotencyKey, ActionError> {
-    fresh_key(PROCESS).map_err(|error| ActionError::BadInput(error.to_string()))
 }
 
 fn fact(heard: &Heard, people: &People) -> Option<Fact> {

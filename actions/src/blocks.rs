@@ -96,6 +96,32 @@ impl Blocked {
 /// Of one scope: until when each id is blocked.
 type List = Arc<HashMap<(u64, bool), Block>>;
 
+/// What holds for members of one community.
+struct BlocksOf {
+    guild: GuildId,
+    everywhere: List,
+    here: List,
+    now: Timestamp,
+}
+
+impl BlocksOf {
+    fn check(&self, user: UserId) -> Result<(), ActionError> {
+        let holds = |list: &List, key: (u64, bool)| {
+            list.get(&key).copied().filter(|block| block.holds(self.now))
+        };
+        if holds(&self.everywhere, (self.guild.get(), true)).is_some() {
+            return Err(ActionError::CommunityBlocked);
+        }
+        if let Some(block) = holds(&self.everywhere, (user.get(), false)) {
+            return Err(ActionError::Blocked { everywhere: true, until: block.until });
+        }
+        match holds(&self.here, (user.get(), false)) {
+            Some(block) => Err(ActionError::Blocked { everywhere: false, until: block.until }),
+            None => Ok(()),
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct Cache(Arc<Mutex<LruCache<GuildId, Read>>>);
 
@@ -119,22 +145,24 @@ impl Default for Cache {
 impl Actions {
     /// Refuses who is blocked, or whose community is.
     pub async fn require_unblocked(&self, guild: GuildId, user: UserId) -> Result<(), ActionError> {
-        let now = self.now();
+        self.blocks_of(guild).await?.check(user)
+    }
+
+    /// Whoever of them is served.
+    pub async fn unblocked(
+        &self,
+        guild: GuildId,
+        mut users: Vec<UserId>,
+    ) -> Result<Vec<UserId>, ActionError> {
+        let blocks = self.blocks_of(guild).await?;
+        users.retain(|user| blocks.check(*user).is_ok());
+        Ok(users)
+    }
+
+    async fn blocks_of(&self, guild: GuildId) -> Result<BlocksOf, ActionError> {
         let everywhere = self.block_list(GuildId::PLATFORM).await?;
-        let holds = |list: &List, key: (u64, bool)| {
-            list.get(&key).copied().filter(|block| block.holds(now))
-        };
-        if holds(&everywhere, (guild.get(), true)).is_some() {
-            return Err(ActionError::CommunityBlocked);
-        }
-        if let Some(block) = holds(&everywhere, (user.get(), false)) {
-            return Err(ActionError::Blocked { everywhere: true, until: block.until });
-        }
         let here = self.block_list(guild).await?;
-        match holds(&here, (user.get(), false)) {
-            Some(block) => Err(ActionError::Blocked { everywhere: false, until: block.until }),
-            None => Ok(()),
-        }
+        Ok(BlocksOf { guild, everywhere, here, now: self.now() })
     }
 
     /// Whether this bot serves a community at all.

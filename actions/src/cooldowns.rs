@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::{GuildId, Timestamp, UserId, modules::CommandSettings};
-use eventlog::{LogError, Together, sql::Db, values};
+use eventlog::{LogError, Together, values};
 use lru::LruCache;
 use parking_lot::Mutex;
 
@@ -33,11 +33,11 @@ pub(crate) struct Cooldowns {
 }
 
 impl Cooldowns {
-    pub(crate) fn new(work: Db) -> Self {
+    pub(crate) fn new(together: Together) -> Self {
         Self {
             free_at: Arc::new(Mutex::new(LruCache::unbounded())),
             swept_at: Arc::new(AtomicI64::new(i64::MIN)),
-            together: Together::new(work),
+            together,
         }
     }
 }

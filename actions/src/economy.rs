@@ -52,6 +52,15 @@ pub struct Daily {
     pub repeated: bool,
 }
 
+impl Daily {
+    /// Whom an event pays what; none where it pays no daily reward.
+    fn paid_by(event: &Event, repeated: bool) -> Option<(PersonId, Self)> {
+        let Event::DailyAwarded { to, amount, streak_days, tier, .. } = event else { return None };
+        let (amount, streak_days, tier) = (*amount, *streak_days, tier.clone());
+        Some((*to, Self { amount, streak_days, tier, repeated }))
+    }
+}
+
 impl Actions {
     #[tracing::instrument(name = "economy.grant", level = "debug", skip_all, fields(guild.id = %guild))]
     pub async fn grant_bytes(
@@ -158,16 +167,9 @@ impl Actions {
         let terms = self.economy_terms(guild).await?;
         let command = Command::AwardDaily { to, trigger, at, terms };
         let decision = self.economy(guild, caller, key, command).await?;
-        let daily = decision.events.iter().find_map(|event| match event {
-            Event::DailyAwarded { amount, streak_days, tier, .. } => Some(Daily {
-                amount: *amount,
-                streak_days: *streak_days,
-                tier: tier.clone(),
-                repeated: decision.repeated,
-            }),
-            _ => None,
-        });
-        daily.ok_or_else(used_for_something_else)
+        let daily = |event: &Event| Daily::paid_by(event, decision.repeated);
+        let daily = decision.events.iter().find_map(daily);
+        daily.map(|(_, daily)| daily).ok_or_else(used_for_something_else)
     }
 
     /// Takes bytes for something that is still to happen. For processes.
@@ -256,6 +258,7 @@ impl Actions {
             | Command::Take { terms, .. }
             | Command::Transfer { terms, .. }
             | Command::AwardDaily { terms, .. }
+            | Command::AwardDailyToAll { terms, .. }
             | Command::Spend { terms, .. } => Some(terms),
             Command::SettleSpend { .. } | Command::RefundSpend { .. } => None,
         };

@@ -18,7 +18,7 @@ pub use outlook::{LevelOutlook, OUTLOOK_DAYS};
 
 use crate::{
     ActionError, Actions, Caller, Permission,
-    activity::{Heard, PROCESS as RECORDER, People, Told, recording_key},
+    activity::{Heard, PROCESS as RECORDER, People, Told},
     modules::{Module, Offer},
 };
 
@@ -162,7 +162,7 @@ impl Actions {
     }
 
     async fn earned(&self, guild: GuildId, command: &Command) -> Result<(), ActionError> {
-        let key = recording_key()?;
+        let key = self.own_key(RECORDER);
         self.levels(guild, &Caller::process(RECORDER), &key, command).await.map(drop)
     }
 

@@ -43,7 +43,7 @@ use domain::{
     Actor, Cause, CorrelationId, GuildId, IdempotencyKey, InvalidId, Timestamp, UserId,
     access::AccessSettings,
 };
-use eventlog::{Bus, Clock, People, Request, sql::Db};
+use eventlog::{Bus, Clock, People, Request, Together, sql::Db};
 use projections::ReadStore;
 
 pub use bound_roles::{RoleFacts, unknown_role};
@@ -76,6 +76,8 @@ pub struct Actions {
     paid_today: economy::daily::PaidToday,
     keeps: logs::Keeps,
     day_keys: logs::DayKeys,
+    archive_pages: logs::Pages,
+    together: Together,
     leavers: levels::leavers::Cache,
     gaps: activity::gaps::Gaps,
 }
@@ -90,10 +92,11 @@ impl Actions {
     /// `work` is where cooldowns are kept; `policy` is what the operator has decided.
     pub fn new(bus: Bus, store: ReadStore, work: Db, clock: Clock, policy: Policy) -> Self {
         let settings = in_force::Cache::new(&**bus.log());
+        let together = Together::new(work.clone());
         Self {
             bus,
             store,
-            cooldowns: cooldowns::Cooldowns::new(work.clone()),
+            cooldowns: cooldowns::Cooldowns::new(together.clone()),
             work,
             clock,
             policy: Arc::new(policy),
@@ -108,6 +111,8 @@ impl Actions {
             paid_today: economy::daily::PaidToday::default(),
             keeps: logs::Keeps::default(),
             day_keys: logs::DayKeys::default(),
+            archive_pages: logs::Pages::default(),
+            together,
             leavers: levels::leavers::Cache::default(),
             gaps: activity::gaps::Gaps::default(),
         }
@@ -186,6 +191,16 @@ impl Actions {
         let correlation = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, key.as_str().as_bytes());
         let cause = Cause { correlation: CorrelationId(correlation), causation: None };
         Ok(Request { actor, cause, key: key.clone(), policy })
+    }
+}
+
+impl Actions {
+    /// A key for what goes on by itself. It has the moment in it: what is made with such keys lies
+    /// together in the log's index (`eventlog::event_id`).
+    pub fn own_key(&self, what: &'static str) -> IdempotencyKey {
+        let now = self.now().first_snowflake();
+        let key = format!("{what}/{now}/{}", uuid::Uuid::new_v4());
+        IdempotencyKey::new(key).expect("a word, a number and an id are a key")
     }
 }
 

@@ -23,14 +23,14 @@ use eventlog::StreamId;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use archive::DayKeys;
+pub(crate) use archive::{DayKeys, Pages};
 pub use archive::{MAX_KEPT_A_DAY, MAX_VERSIONS};
 pub use look::{LogFilter, LogLine, LogPage, MAX_LOG_PAGE, Purged};
 pub use manage::LogStatus;
 
 use crate::{
     ActionError, Actions, Caller,
-    activity::{PROCESS, People, Used, Window, recording_key, use_of},
+    activity::{PROCESS, People, Used, Window, use_of},
     modules::{Module, Offer},
 };
 
@@ -66,7 +66,7 @@ pub enum Seen {
         message: MessageId,
         channel: ChannelId,
         author: UserId,
-        said: Said,
+        said: Arc<Said>,
     },
     Edited {
         message: MessageId,
@@ -76,7 +76,7 @@ pub enum Seen {
         /// By Discord's clock.
         edited_at: Timestamp,
         /// What it says now, where that may be read.
-        said: Option<Said>,
+        said: Option<Arc<Said>>,
     },
     Deleted {
         message: MessageId,
@@ -243,7 +243,8 @@ impl Actions {
             self.note_chunk(guild, session, chunk, &terms).await?;
         }
         if !uses.is_empty() {
-            let people = self.numbers(guild, uses.iter().map(|used| used.user)).await?;
+            let users: BTreeSet<_> = uses.iter().map(|used| used.user).collect();
+            let people = self.people().persons(guild, users).await?;
             let uses = uses.iter().filter_map(|used| use_of(used, &people)).collect();
             self.note_in_logs(guild, session, Vec::new(), uses, &terms).await?;
         }
@@ -261,7 +262,7 @@ impl Actions {
         for noticed in chunk {
             noticed.users(&mut users);
         }
-        let people = self.numbers(guild, users).await?;
+        let people = self.people().persons(guild, users).await?;
         let wanted: Vec<_> = chunk.iter().flat_map(Noticed::messages).copied().collect();
         let mut known = self.kept_versions(guild, &wanted).await?;
         let left_out: BTreeSet<PersonId> = self
@@ -305,26 +306,12 @@ impl Actions {
         if notices.is_empty() && uses.is_empty() {
             return Ok(());
         }
-        let key = recording_key()?;
+        let key = self.own_key(PROCESS);
         let request = self.request(guild, &Caller::process(PROCESS), &key, None).await?;
         let (session, terms) = (session.to_owned(), Arc::clone(terms));
         let command = Command::Note { session, notices, uses, terms };
         self.bus().execute::<Logs>(&stream(guild), &command, &request).await?;
         Ok(())
-    }
-
-    async fn numbers(
-        &self,
-        guild: GuildId,
-        users: impl IntoIterator<Item = UserId>,
-    ) -> Result<People, ActionError> {
-        let users: BTreeSet<UserId> = users.into_iter().collect();
-        let number = |user| async move {
-            let person = self.people().person(guild, user).await?;
-            Ok::<_, ActionError>((user, person))
-        };
-        let numbered = futures::future::try_join_all(users.into_iter().map(number)).await?;
-        Ok(numbered.into_iter().collect())
     }
 }
 

@@ -14,6 +14,7 @@ use domain::{
 };
 use eventlog::{
     LogError, PeopleError,
+    people::DataKey,
     sql::{Row, Tx, Value},
     values,
 };
@@ -198,7 +199,8 @@ impl Actions {
         page: &[Told],
         told_at: Timestamp,
     ) -> Result<(), ActionError> {
-        let numbers = self.numbers_of(guild, page).await?;
+        let users = page.iter().map(|told| told.user);
+        let numbers = self.people().persons(guild, users).await?;
         let (found, statements) = self.compare(guild, page, &numbers, told_at).await?;
         self.note_who_came(guild, &found.came).await?;
         let mut tx = self.work.begin().await?;
@@ -249,7 +251,7 @@ impl Actions {
             match change {
                 Change::Is(told) => {
                     let page = std::slice::from_ref(&**told);
-                    let numbers = self.numbers_of(guild, page).await?;
+                    let numbers = self.people().persons(guild, [told.user]).await?;
                     let (_, statements) = self.compare(guild, page, &numbers, *at).await?;
                     let mut tx = self.work.begin().await?;
                     write(&mut tx, &statements).await?;
@@ -273,9 +275,12 @@ impl Actions {
         guild: GuildId,
         persons: &[PersonId],
     ) -> Result<HashMap<PersonId, String>, ActionError> {
-        let mut called = HashMap::new();
-        for (person, known) in self.known(guild, persons).await? {
-            if let Some(profile) = self.open_profile(guild, person, &known.profile).await? {
+        let (mut called, known) = (HashMap::new(), self.known(guild, persons).await?);
+        let keys = self.people().keys(guild, known.keys().copied()).await?;
+        for (person, known) in known {
+            let profile =
+                keys.get(&person).and_then(|key| open(key, (guild, person), &known.profile));
+            if let Some(profile) = profile {
                 let Profile { name, display, nick, .. } = profile;
                 called.insert(person, nick.or(display).unwrap_or(name));
             }
@@ -295,10 +300,11 @@ impl Actions {
         let Some(person) = self.people().find(guild, user).await? else { return Ok(Vec::new()) };
         let select = "SELECT until, profile FROM mirror_names WHERE guild = $1 AND person = $2 \
                       ORDER BY until DESC LIMIT $3";
-        let mut former = Vec::new();
+        let (mut former, keys) = (Vec::new(), self.people().keys(guild, [person]).await?);
         for row in self.work.query(select, &values![guild, person, MAX_NAMES]).await? {
             let until = Timestamp::from_micros(row.int(0)?);
-            let profile = self.open_profile(guild, person, row.text(1)?).await?;
+            let sealed = row.text(1)?;
+            let profile = keys.get(&person).and_then(|key| open(key, (guild, person), sealed));
             former.extend(profile.map(|profile| Former { until, profile }));
         }
         Ok(former)
@@ -315,20 +321,6 @@ impl Actions {
         Ok(())
     }
 
-    async fn numbers_of(
-        &self,
-        guild: GuildId,
-        page: &[Told],
-    ) -> Result<HashMap<UserId, PersonId>, ActionError> {
-        let users: BTreeSet<UserId> = page.iter().map(|told| told.user).collect();
-        let number = |user| async move {
-            let person = self.people().person(guild, user).await?;
-            Ok::<_, ActionError>((user, person))
-        };
-        let numbered = futures::future::try_join_all(users.into_iter().map(number)).await?;
-        Ok(numbered.into_iter().collect())
-    }
-
     /// What differs, and what is to be written. Keys are read here and not while something is
     /// being written, so that nobody who writes waits for somebody who does.
     async fn compare(
@@ -340,18 +332,18 @@ impl Actions {
     ) -> Result<(Differences, Vec<Statement>), ActionError> {
         let persons: Vec<_> = numbers.values().copied().collect();
         let known = self.known(guild, &persons).await?;
+        let keys = self.people().keys(guild, persons).await?;
         let (mut found, mut statements) = (Differences::default(), Vec::new());
         for told in page {
             let Some(person) = numbers.get(&told.user).copied() else { continue };
+            // Erased this moment: nothing of theirs is kept.
+            let Some(key) = keys.get(&person) else { continue };
             let before = known.get(&person);
             if before.is_some_and(|before| before.seen_at > told_at) {
                 continue;
             }
             let profile = told.profile.clone().cut();
-            let was = match before {
-                Some(before) => self.open_profile(guild, person, &before.profile).await?,
-                None => None,
-            };
+            let was = before.and_then(|before| open(key, (guild, person), &before.profile));
             let roles = roles_text(&told.roles);
             let joined_at = told.joined_at.map(Timestamp::as_micros);
             let is_same = was.as_ref() == Some(&profile)
@@ -370,9 +362,7 @@ impl Actions {
             if let Some(joined_at) = told.joined_at.filter(|_| !was_here && !told.bot) {
                 found.came.push((person, joined_at));
             }
-            let Some(sealed) = self.seal_profile(guild, person, profile.clone()).await? else {
-                continue;
-            };
+            let sealed = seal(key, (guild, person), profile.clone())?;
             if let (Some(was), Some(before)) = (was, before)
                 && !was.is_called_as(&profile)
             {
@@ -406,40 +396,24 @@ impl Actions {
         );
         self.work.query(&sql, &parameters).await?.iter().map(Known::read).collect()
     }
+}
 
-    /// None for somebody who was erased this moment.
-    async fn seal_profile(
-        &self,
-        guild: GuildId,
-        person: PersonId,
-        profile: Profile,
-    ) -> Result<Option<String>, ActionError> {
-        let key = match self.people().key(guild, person).await {
-            Ok(key) => key,
-            Err(PeopleError::NoKey { .. }) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let clear = Personal::clear(person, profile).clear_bytes().unwrap_or_default();
-        Ok(Some(key.seal_field(person, place(guild, person), FIELD, &clear)?.sealed))
-    }
+fn seal(
+    key: &DataKey,
+    (guild, person): (GuildId, PersonId),
+    profile: Profile,
+) -> Result<String, PeopleError> {
+    let clear = Personal::clear(person, profile).clear_bytes().unwrap_or_default();
+    Ok(key.seal_field(person, place(guild, person), FIELD, &clear)?.sealed)
+}
 
-    async fn open_profile(
-        &self,
-        guild: GuildId,
-        person: PersonId,
-        sealed: &str,
-    ) -> Result<Option<Profile>, ActionError> {
-        let key = match self.people().key(guild, person).await {
-            Ok(key) => key,
-            Err(PeopleError::NoKey { .. }) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let sealed = Sealed { owner: person, sealed: sealed.to_owned() };
-        let opened = key.open_field(&sealed, place(guild, person), FIELD);
-        let mut profile = Personal::<Profile>::Sealed(sealed);
-        let is_open = opened.is_some_and(|bytes| profile.open(&bytes));
-        Ok(profile.value().filter(|_| is_open).cloned())
-    }
+/// None where it cannot be opened any more.
+fn open(key: &DataKey, (guild, person): (GuildId, PersonId), sealed: &str) -> Option<Profile> {
+    let sealed = Sealed { owner: person, sealed: sealed.to_owned() };
+    let opened = key.open_field(&sealed, place(guild, person), FIELD);
+    let mut profile = Personal::<Profile>::Sealed(sealed);
+    let is_open = opened.is_some_and(|bytes| profile.open(&bytes));
+    profile.value().filter(|_| is_open).cloned()
 }
 
 /// A sealed name belongs to its member, and opens nowhere else.

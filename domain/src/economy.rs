@@ -22,7 +22,10 @@ mod settings;
 mod tests;
 pub mod what_if;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,6 +117,12 @@ pub enum Command {
         to: PersonId,
         trigger: DailyTrigger,
         at: Timestamp,
+        terms: Terms,
+    },
+    /// For messages of one day. Who was paid that day, or cannot be, is left out.
+    AwardDailyToAll {
+        to: Vec<PersonId>,
+        day: UtcDay,
         terms: Terms,
     },
     Spend {
@@ -237,18 +246,16 @@ impl Decider for Economy {
                 Ok(events)
             }
             Command::AwardDaily { to, trigger, at, terms } => {
-                match (terms.values.daily, trigger) {
-                    (DailyMode::Off, _) => return Err(Refusal::DailyOff),
-                    (DailyMode::Automatic, DailyTrigger::Request) => {
-                        return Err(Refusal::DailyIsAutomatic);
-                    }
-                    (DailyMode::Command, DailyTrigger::Message) => {
-                        return Err(Refusal::DailyMustBeRequested);
-                    }
-                    (DailyMode::Automatic, DailyTrigger::Message)
-                    | (DailyMode::Command, DailyTrigger::Request) => {}
-                }
+                check_trigger(terms.values.daily, *trigger)?;
                 state.award_daily(*to, *at, terms)
+            }
+            Command::AwardDailyToAll { to, day, terms } => {
+                check_trigger(terms.values.daily, DailyTrigger::Message)?;
+                let each: BTreeSet<_> = to.iter().copied().collect();
+                let paid = each
+                    .into_iter()
+                    .filter_map(|to| state.award_daily(to, day.start(), terms).ok());
+                Ok(paid.flatten().collect())
             }
             Command::Spend { spend, from, amount, purpose, terms } => {
                 let amount = checked_amount(*amount, Bytes::LIMIT)?;
@@ -431,6 +438,16 @@ fn checked_amount(amount: Bytes, max: Bytes) -> Result<Bytes, Refusal> {
         return Err(Refusal::AmountTooLarge { max });
     }
     Ok(amount)
+}
+
+const fn check_trigger(mode: DailyMode, trigger: DailyTrigger) -> Result<(), Refusal> {
+    match (mode, trigger) {
+        (DailyMode::Off, _) => Err(Refusal::DailyOff),
+        (DailyMode::Automatic, DailyTrigger::Request) => Err(Refusal::DailyIsAutomatic),
+        (DailyMode::Command, DailyTrigger::Message) => Err(Refusal::DailyMustBeRequested),
+        (DailyMode::Automatic, DailyTrigger::Message)
+        | (DailyMode::Command, DailyTrigger::Request) => Ok(()),
+    }
 }
 
 fn check_reason(reason: Option<&Personal<String>>) -> Result<(), Refusal> {

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::ids::DISCORD_EPOCH_MILLIS;
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
@@ -33,6 +35,18 @@ impl Timestamp {
 
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs * MICROS_PER_SECOND)
+    }
+
+    /// When Discord made what has this id: it stands in the id.
+    pub const fn of_snowflake(id: u64) -> Self {
+        let millis = (id >> 22) + DISCORD_EPOCH_MILLIS;
+        Self(millis.cast_signed().saturating_mul(1_000))
+    }
+
+    /// The first id that Discord could give at this moment.
+    pub const fn first_snowflake(self) -> u64 {
+        let millis = (self.0 / 1_000).saturating_sub(DISCORD_EPOCH_MILLIS.cast_signed());
+        if millis < 0 { 0 } else { millis.cast_unsigned() << 22 }
     }
 
     pub const fn as_micros(self) -> i64 {
@@ -225,6 +239,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn given_an_id_then_it_tells_when_it_was_made() {
+        // The example of Discord's own documentation.
+        let made = Timestamp::of_snowflake(175_928_847_299_117_063);
+        assert_eq!(made.to_string(), "2016-04-30T11:18:25.796000Z");
+        assert_eq!(made.first_snowflake(), 175_928_847_299_117_063 >> 22 << 22);
+        assert_eq!(Timestamp::from_secs(0).first_snowflake(), 0, "before there was a Discord");
+    }
 
     #[test]
     fn known_moments_read_as_written() {

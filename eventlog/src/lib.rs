@@ -36,6 +36,7 @@ pub mod sql;
 pub mod sqlite;
 mod tail;
 mod together;
+mod turns;
 
 pub use bus::{Bus, BusOptions, CommandError, Decision, Request, finish_erasures};
 pub use codec::{Family, contract_version, decode, encode, families, is_known};
@@ -53,3 +54,4 @@ pub use people::{People, PeopleError};
 pub use rush::{Rush, Waiting};
 pub use tail::Tail;
 pub use together::Together;
+pub use turns::{NoAnswer, Turns};

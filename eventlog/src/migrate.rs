@@ -43,6 +43,7 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0017_deliveries",
     "shared/0018_gaps",
     "shared/0019_places",
+    "shared/0020_archive",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -67,6 +68,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0017_deliveries",
     "shared/0018_gaps",
     "shared/0019_places",
+    "shared/0020_archive",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

@@ -33,7 +33,10 @@ pub use self::{
     registry::{Numbers, Registry},
     store::Row,
 };
-use crate::log::{Clock, LogError};
+use crate::{
+    log::{Clock, LogError},
+    turns::NoAnswer,
+};
 
 const CACHED_KEYS: usize = 65_536;
 /// What a day's key is wrapped for.
@@ -64,6 +67,12 @@ pub enum PeopleError {
     Erasures { path: String, problem: String },
     #[error("{0}")]
     Backup(String),
+}
+
+impl From<NoAnswer> for PeopleError {
+    fn from(none: NoAnswer) -> Self {
+        Self::Store(none.into())
+    }
 }
 
 /// The registry of all guilds.
@@ -157,20 +166,59 @@ impl People {
 
     /// The person's number, given at first sight. Durable when this returns.
     pub async fn person(&self, guild: GuildId, user: UserId) -> Result<PersonId, PeopleError> {
-        let since = match self.persons.lock().get(&(guild, user)) {
-            Ok(person) => return Ok(person),
-            Err(since) => since,
-        };
-        if let Some(person) = self.find(guild, user).await? {
+        let kept = self.persons.lock().get(&(guild, user));
+        if let Ok(person) = kept {
             return Ok(person);
         }
-        let key = DataKey::generate()?;
-        let tag = self.master.tag(guild, user);
-        let sealed_user = key.seal_user(user)?;
-        let new = New { guild, tag, sealed_user, key, at: (self.clock.0)() };
-        let person = self.arrivals.number(&self.store, &self.master, new).await?;
-        self.persons.lock().keep((guild, user), person, since);
-        Ok(person)
+        let persons = self.persons(guild, [user]).await?;
+        let none = || LogError::Corrupt("people: somebody was given no number".to_owned());
+        Ok(persons.get(&user).copied().ok_or_else(none)?)
+    }
+
+    /// The same for many: with one look at the store, and one transaction for who is new.
+    pub async fn persons(
+        &self,
+        guild: GuildId,
+        users: impl IntoIterator<Item = UserId>,
+    ) -> Result<HashMap<UserId, PersonId>, PeopleError> {
+        let (mut persons, mut asked) = (HashMap::new(), Vec::new());
+        let since = {
+            let mut kept = self.persons.lock();
+            for user in users {
+                match kept.get(&(guild, user)) {
+                    Ok(person) => drop(persons.insert(user, person)),
+                    Err(_) => asked.push((user, self.master.tag(guild, user))),
+                }
+            }
+            kept.since()
+        };
+        if asked.is_empty() {
+            return Ok(persons);
+        }
+        let tags: Vec<_> = asked.iter().map(|(_, tag)| tag.as_slice()).collect();
+        let found = self.store.find(guild, &tags).await?;
+        let (mut came, mut news) = (Vec::new(), Vec::new());
+        for (user, tag) in &asked {
+            if !found.contains_key(tag) {
+                let key = DataKey::generate()?;
+                let (tag, sealed_user) = (tag.clone(), key.seal_user(*user)?);
+                news.push(New { guild, tag, sealed_user, key, at: self.now() });
+                came.push(*user);
+            }
+        }
+        let given = if news.is_empty() {
+            Vec::new()
+        } else {
+            self.arrivals.number(&self.store, &self.master, news).await?
+        };
+        let found = asked.iter().filter_map(|(user, tag)| Some((*user, *found.get(tag)?)));
+        let numbered: Vec<_> = found.chain(came.into_iter().zip(given)).collect();
+        let mut kept = self.persons.lock();
+        for (user, person) in numbered {
+            kept.keep((guild, user), person, since);
+            persons.insert(user, person);
+        }
+        Ok(persons)
     }
 
     /// The person's number, if this user was ever seen here and not erased.
@@ -180,7 +228,9 @@ impl People {
         user: UserId,
     ) -> Result<Option<PersonId>, PeopleError> {
         let since = self.persons.lock().since();
-        let person = self.store.find(guild, &self.master.tag(guild, user)).await?;
+        let tag = self.master.tag(guild, user);
+        let found = self.store.find(guild, &[&tag]).await?;
+        let person = found.get(&tag).copied();
         if let Some(person) = person {
             self.persons.lock().keep((guild, user), person, since);
         }
@@ -235,15 +285,36 @@ impl People {
     }
 
     pub async fn key(&self, guild: GuildId, person: PersonId) -> Result<Arc<DataKey>, PeopleError> {
-        let since = match self.keys.lock().get(&(guild, person)) {
-            Ok(key) => return Ok(key),
-            Err(since) => since,
+        if let Some(key) = self.cached_key(guild, person) {
+            return Ok(key);
+        }
+        let mut keys = self.keys(guild, [person]).await?;
+        keys.remove(&person).ok_or(PeopleError::NoKey { guild, person })
+    }
+
+    /// The keys of several, with one look at the store; of those who were erased there is none.
+    pub async fn keys(
+        &self,
+        guild: GuildId,
+        persons: impl IntoIterator<Item = PersonId>,
+    ) -> Result<HashMap<PersonId, Arc<DataKey>>, PeopleError> {
+        let (mut keys, mut asked) = (HashMap::new(), Vec::new());
+        let since = {
+            let mut kept = self.keys.lock();
+            for person in persons {
+                match kept.get(&(guild, person)) {
+                    Ok(key) => drop(keys.insert(person, key)),
+                    Err(_) => asked.push(person),
+                }
+            }
+            kept.since()
         };
-        let row = self.store.row(guild, person).await?;
-        let row = row.ok_or(PeopleError::NoKey { guild, person })?;
-        let key = Arc::new(self.master.unwrap(&row.wrapped_key, guild, person)?);
-        self.keys.lock().keep((guild, person), Arc::clone(&key), since);
-        Ok(key)
+        for row in self.store.rows_of(guild, &asked).await? {
+            let key = Arc::new(self.master.unwrap(&row.wrapped_key, guild, row.person)?);
+            self.keys.lock().keep((guild, row.person), Arc::clone(&key), since);
+            keys.insert(row.person, key);
+        }
+        Ok(keys)
     }
 
     /// Opens what can be opened of an event's personal fields; what cannot is erased.

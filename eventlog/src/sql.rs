@@ -5,16 +5,14 @@
 //! columns of 64-bit integers, text and bytes. Money, time and ids are integers.
 
 mod many;
+mod quick;
 
 use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
-    hash::{BuildHasher as _, BuildHasherDefault},
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, types::ValueRef};
@@ -24,6 +22,8 @@ use sqlx::{
     query::Query,
 };
 use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
+
+pub(crate) use self::quick::Quick;
 
 use crate::{
     log::LogError,
@@ -158,35 +158,6 @@ impl Readers {
         }
         let next = self.next.fetch_add(1, Ordering::Relaxed) % self.all.len();
         self.all[next].lock().await
-    }
-}
-
-/// A question that takes no longer is not worth moving the worker's other tasks to another thread.
-const QUICK: Duration = Duration::from_micros(200);
-/// Questions that are known to be quick; they are few, but some texts are made for one asking.
-const MOST_QUICK: usize = 2_000;
-
-/// Questions that were answered quickly the last time, by their text.
-#[derive(Debug, Default)]
-struct Quick(parking_lot::Mutex<HashSet<u64>>);
-
-impl Quick {
-    /// Does it where it is asked for, if that was quick the last time, else off the workers.
-    fn run<T>(&self, sql: &str, work: impl FnOnce() -> T) -> T {
-        let text = BuildHasherDefault::<DefaultHasher>::default().hash_one(sql);
-        let was_quick = self.0.lock().contains(&text);
-        let began = Instant::now();
-        let done = if was_quick { work() } else { off_the_workers(work) };
-        let is_quick = began.elapsed() < QUICK;
-        if is_quick != was_quick {
-            let mut known = self.0.lock();
-            if is_quick && known.len() < MOST_QUICK {
-                known.insert(text);
-            } else {
-                known.remove(&text);
-            }
-        }
-        done
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) const CHECKPOINT_PAGES: i64 = 16_000;
 /// The write-ahead log's file is cut to this after a checkpoint.
 pub(crate) const WAL_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
 /// Most memory for pages that the writer keeps.
-const CACHE_KIB: i64 = 32 * 1024;
+const CACHE_KIB: i64 = 8 * 1024;
 
 /// How a SQLite log is opened. The defaults are the safe ones.
 #[derive(Clone)]
@@ -267,12 +267,14 @@ impl EventLog for SqliteLog {
     }
 
     async fn head(&self) -> Result<Position, LogError> {
-        self.readers.run(read::head).await
+        self.readers.run("head", read::head).await
     }
 
     async fn stream_head(&self, stream: &StreamId) -> Result<u64, LogError> {
         let stream = stream.clone();
-        self.readers.run(move |connection| read::stream_head(connection, &stream)).await
+        self.readers
+            .run("stream head", move |connection| read::stream_head(connection, &stream))
+            .await
     }
 
     async fn read_stream(
@@ -283,7 +285,9 @@ impl EventLog for SqliteLog {
     ) -> Result<Vec<Recorded>, LogError> {
         let stream = stream.clone();
         self.readers
-            .run(move |connection| read::stream(connection, &stream, after_version, limit))
+            .run("stream", move |connection| {
+                read::stream(connection, &stream, after_version, limit)
+            })
             .await
     }
 
@@ -293,7 +297,9 @@ impl EventLog for SqliteLog {
         after_seq: u64,
         limit: usize,
     ) -> Result<Vec<Recorded>, LogError> {
-        self.readers.run(move |connection| read::guild(connection, guild, after_seq, limit)).await
+        self.readers
+            .run("guild", move |connection| read::guild(connection, guild, after_seq, limit))
+            .await
     }
 
     async fn read_all(
@@ -302,11 +308,11 @@ impl EventLog for SqliteLog {
         limit: usize,
         slice: Slice,
     ) -> Result<Page, LogError> {
-        self.readers.run(move |connection| read::all(connection, after, limit, slice)).await
+        self.readers.run("all", move |connection| read::all(connection, after, limit, slice)).await
     }
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, LogError> {
-        self.readers.run(move |connection| read::find(connection, id)).await
+        self.readers.run("find", move |connection| read::find(connection, id)).await
     }
 
     async fn import(&self, events: &[Recorded]) -> Result<(), LogError> {
@@ -317,7 +323,7 @@ impl EventLog for SqliteLog {
     }
 
     async fn mark(&self, mark: moving::Mark) -> Result<Option<String>, LogError> {
-        self.readers.run(move |connection| import::mark(connection, mark)).await
+        self.readers.run("mark", move |connection| import::mark(connection, mark)).await
     }
 
     async fn set_mark(&self, mark: moving::Mark, text: Option<&str>) -> Result<(), LogError> {
@@ -328,7 +334,11 @@ impl EventLog for SqliteLog {
         let head = || *self.head.borrow();
         match self.tail.leaves(head, after, limit) {
             Some(leaves) => Ok(leaves),
-            None => self.readers.run(move |connection| leaves::all(connection, after, limit)).await,
+            None => {
+                self.readers
+                    .run("leaves", move |connection| leaves::all(connection, after, limit))
+                    .await
+            }
         }
     }
 
@@ -339,7 +349,7 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> Result<Vec<EventHash>, LogError> {
         self.readers
-            .run(move |connection| leaves::of_guild(connection, guild, after_seq, limit))
+            .run("hashes", move |connection| leaves::of_guild(connection, guild, after_seq, limit))
             .await
     }
 

@@ -4,89 +4,54 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use tokio::sync::oneshot;
-
 use crate::{
     log::LogError,
     sql::{Db, Value},
+    turns::Turns,
 };
 
-/// Whoever comes while one transaction is committed waits, and the first of them writes for all.
+/// Statements of one transaction.
+const MOST_AT_ONCE: usize = 1_000;
+
 #[derive(Clone, Debug)]
 pub struct Together(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     db: Db,
-    waiting: Mutex<Vec<Waiting>>,
-    turn: tokio::sync::Mutex<()>,
+    turns: Turns<Statement, u64>,
 }
 
-#[derive(Debug)]
-struct Waiting {
-    sql: &'static str,
-    parameters: Vec<Value>,
-    answer: oneshot::Sender<Result<u64, LogError>>,
-}
+type Statement = (&'static str, Vec<Value>);
 
 impl Together {
     pub fn new(db: Db) -> Self {
-        Self(Arc::new(Shared {
-            db,
-            waiting: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
-        }))
+        Self(Arc::new(Shared { db, turns: Turns::new(MOST_AT_ONCE) }))
     }
 
     /// How many rows one statement changed, once that is committed. Its rows must be nobody else's,
-    /// and what it changes must be right whatever the others do: an error is everybody's.
+    /// and what it changes must be right whatever the others do.
     pub async fn execute(
         &self,
         sql: &'static str,
         parameters: Vec<Value>,
     ) -> Result<u64, LogError> {
-        let (answer, mut answered) = oneshot::channel();
-        self.0.waiting.lock().push(Waiting { sql, parameters, answer });
-        let turn = self.0.turn.lock().await;
-        match answered.try_recv() {
-            Ok(outcome) => return outcome,
-            // Whoever wrote for us was stopped.
-            Err(oneshot::error::TryRecvError::Closed) => return Err(stopped()),
-            Err(oneshot::error::TryRecvError::Empty) => {}
-        }
-        let mut all = std::mem::take(&mut *self.0.waiting.lock());
-        // Rows are locked in one order, so that nobody waits in a circle with others who lock several.
-        all.sort_by(|one, other| (one.sql, &one.parameters).cmp(&(other.sql, &other.parameters)));
-        match self.write(&all).await {
-            Ok(counts) => {
-                for (waiting, count) in all.into_iter().zip(counts) {
-                    let _ = waiting.answer.send(Ok(count));
-                }
-            }
-            Err(error) => {
-                for waiting in all {
-                    let _ = waiting.answer.send(Err(error.clone()));
-                }
-            }
-        }
-        drop(turn);
-        answered.await.unwrap_or_else(|_| Err(stopped()))
+        self.0.turns.take(((sql, parameters), 1), |all| self.write(all)).await
     }
 
-    async fn write(&self, all: &[Waiting]) -> Result<Vec<u64>, LogError> {
+    async fn write(&self, all: Vec<Arc<Statement>>) -> Result<Vec<u64>, LogError> {
+        // Rows are locked in one order, so that nobody waits in a circle with others who lock several.
+        let mut order: Vec<_> = (0..all.len()).collect();
+        order.sort_by_key(|at| &all[*at]);
         let mut tx = self.0.db.begin().await?;
-        let mut counts = Vec::with_capacity(all.len());
-        for Waiting { sql, parameters, .. } in all {
-            counts.push(tx.execute(sql, parameters).await?);
+        let mut counts = vec![0; all.len()];
+        for at in order {
+            let (sql, parameters) = &*all[at];
+            counts[at] = tx.execute(sql, parameters).await?;
         }
         tx.commit().await?;
         Ok(counts)
     }
-}
-
-fn stopped() -> LogError {
-    LogError::Unavailable("whoever was writing was stopped".to_owned())
 }
 
 #[cfg(test)]
@@ -108,25 +73,19 @@ mod tests {
         db
     }
 
-    /// What becomes of statements that come while another transaction is committed.
+    /// What becomes of statements that come while another transaction is open.
     async fn meanwhile(
         together: &Together,
         statements: Vec<(&'static str, i64)>,
     ) -> Vec<Result<u64, LogError>> {
-        let (turn, many) = (together.0.turn.lock().await, statements.len());
-        let mut all = Vec::new();
-        for (sql, name) in statements {
-            let together = together.clone();
-            all.push(tokio::spawn(
-                async move { together.execute(sql, values![name].to_vec()).await },
-            ));
+        let open = together.0.db.begin().await.unwrap();
+        let execute = |(sql, name)| Box::pin(together.execute(sql, values![name].to_vec()));
+        let mut all: Vec<_> = statements.into_iter().map(execute).collect();
+        for one in &mut all {
+            assert!(futures::poll!(one).is_pending());
         }
-        while together.0.waiting.lock().len() < many {
-            tokio::task::yield_now().await;
-        }
-        drop(turn);
-        let outcomes = futures::future::join_all(all).await;
-        outcomes.into_iter().map(Result::unwrap).collect()
+        drop(open);
+        futures::future::join_all(all).await
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -139,20 +98,21 @@ mod tests {
         all.push((ADD, 99));
         let counts = meanwhile(&together, all).await.into_iter().map(Result::unwrap);
         assert_eq!(counts.collect::<Vec<_>>(), [vec![1; 20], vec![0]].concat());
-        assert_eq!(db.commits().unwrap() - before, 1);
+        assert_eq!(db.commits().unwrap() - before, 2, "the first, and all who came meanwhile");
         let rows = db.query("SELECT COUNT(*) FROM counters WHERE n = 1", &[]).await.unwrap();
         assert_eq!(rows[0].int(0).unwrap(), 20);
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn given_one_that_fails_then_nothing_is_written_and_the_next_go_on() {
+    async fn given_one_that_fails_then_the_others_are_written_without_it() {
         let directory = tempfile::tempdir().unwrap();
         let together = Together::new(counters(directory.path()).await);
         let broken = "UPDATE nothing SET n = $1";
-        let outcomes = meanwhile(&together, vec![(ADD, 1), (broken, 2), (ADD, 3)]).await;
-        assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");
-        let rows = together.0.db.query("SELECT name FROM counters WHERE n > 0", &[]).await.unwrap();
-        assert!(rows.is_empty());
-        assert_eq!(together.execute(ADD, values![5_i64].to_vec()).await.unwrap(), 1);
+        let all = vec![(ADD, 1), (broken, 2), (ADD, 3), (ADD, 4)];
+        let outcomes = meanwhile(&together, all).await;
+        assert_eq!(outcomes.iter().flatten().count(), 3, "{outcomes:?}");
+        assert!(outcomes[1].is_err());
+        let rows = together.0.db.query("SELECT name FROM counters WHERE n = 1", &[]).await.unwrap();
+        assert_eq!(rows.len(), 3);
     }
 }

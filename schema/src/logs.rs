@@ -134,9 +134,9 @@ pub struct LogMessage {
     files: Vec<String>,
 }
 
-impl From<Said> for LogMessage {
-    fn from(said: Said) -> Self {
-        Self { author: None, text: said.text, files: said.files }
+impl From<&Said> for LogMessage {
+    fn from(said: &Said) -> Self {
+        Self { author: None, text: said.text.clone(), files: said.files.clone() }
     }
 }
 
@@ -205,12 +205,12 @@ impl LogEntry {
 
     /// What a message said before it was changed or deleted; none where that is not kept.
     async fn before(&self) -> Option<LogMessage> {
-        self.line.before.clone().map(LogMessage::from)
+        self.line.before.as_deref().map(LogMessage::from)
     }
 
     /// What it says since.
     async fn after(&self) -> Option<LogMessage> {
-        self.line.after.clone().map(LogMessage::from)
+        self.line.after.as_deref().map(LogMessage::from)
     }
 
     /// What those said that were deleted at once, as far as that is kept.
@@ -218,7 +218,7 @@ impl LogEntry {
         let guild = self.scope.guild();
         let shown = self.line.purged.iter().map(|one| LogMessage {
             author: Some(Person::of(guild, one.owner)),
-            ..one.said.clone().into()
+            ..(&*one.said).into()
         });
         shown.collect()
     }

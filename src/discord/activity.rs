@@ -45,7 +45,7 @@ const MAX_HELD: usize = 200_000;
 /// What is known of a member takes as much room as so many facts.
 const MEMBER_WEIGHT: usize = 4;
 /// Communities whose activity is recorded at the same time.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 128;
 /// How often the time of those who are in voice is recorded.
 const VOICE_EVERY_SECS: i64 = 60;
 /// A burst is what one member writes within this time.

@@ -11,20 +11,14 @@ mod clerk;
 use std::{collections::BTreeSet, sync::Arc};
 
 use actions::moderation::upkeep::ByHand;
-use domain::{AuditLogId, GuildId, UserId, moderation::Deed};
+use domain::{AuditLogId, GuildId, Timestamp, UserId, moderation::Deed};
 use eventlog::sql::Db;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
 use self::clerk::Clerk;
-use super::{
-    connect::Http,
-    edge::Edge,
-    effects::moment,
-    sessions::Working,
-    wire::{Dispatch, made_at},
-};
+use super::{connect::Http, edge::Edge, effects::moment, sessions::Working, wire::Dispatch};
 
 /// Entries that wait to be noted; beyond them the connection waits, and Discord with it.
 const WAITING: usize = 1_000;
@@ -135,7 +129,7 @@ impl Entry {
             who: self.user_id,
             reason: self.reason.clone(),
             until: self.silence().and_then(|change| moment(&change.new_value)),
-            at: made_at(self.id.get()),
+            at: Timestamp::of_snowflake(self.id.get()),
         })
     }
 }

@@ -239,7 +239,7 @@ impl Asked {
 
     /// When the person did it, by Discord's clock.
     pub const fn at(&self) -> Timestamp {
-        wire::made_at(self.id)
+        Timestamp::of_snowflake(self.id)
     }
 }
 

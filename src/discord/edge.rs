@@ -153,6 +153,6 @@ impl Edge {
     pub fn age_millis(&self, id: u64) -> i64 {
         let ahead = self.clock_ahead_millis.load(std::sync::atomic::Ordering::Relaxed);
         let now = self.actions.now().as_micros() / 1_000;
-        now - super::wire::made_at(id).as_micros() / 1_000 - ahead
+        now - Timestamp::of_snowflake(id).as_micros() / 1_000 - ahead
     }
 }

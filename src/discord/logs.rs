@@ -158,9 +158,9 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<T, ()> {
 }
 
 impl Text {
-    fn said(self) -> Said {
+    fn said(self) -> Arc<Said> {
         let files = self.attachments.into_iter().map(|file| file.filename).collect();
-        Said { text: self.content, files }
+        Arc::new(Said { text: self.content, files })
     }
 }
 

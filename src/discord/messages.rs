@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use actions::activity::Heard;
+use domain::Timestamp;
 
 use super::{
     activity::{Lane, told},
@@ -33,7 +34,7 @@ pub async fn hear(
         prefix::hear(edge, hands, progress, seq, guild, message, json);
     }
     let (user, id) = (message.author.id, message.id.get());
-    let at = wire::made_at(id);
+    let at = Timestamp::of_snowflake(id);
     lane.is_alive(at);
     let what = told::message(message, lane.burst(guild, user, at));
     lane.hear(progress, guild, Heard { seq, at, what }).await;

@@ -86,7 +86,7 @@ pub fn hear(
         }
         let Some(text) = written.content.strip_prefix(&settings.prefix) else { return };
         let Some((found, given)) = read(&edge, text) else { return };
-        let at = wire::made_at(id.get());
+        let at = Timestamp::of_snowflake(id.get());
         if !edge.minute.count(guild, user, at, settings.prefix_per_minute) {
             metrics::counter!("reeve_discord_prefix_ignored_total").increment(1);
             return;

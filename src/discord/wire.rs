@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, MessageId, RoleId, Timestamp, UserId};
+use domain::{ChannelId, GuildId, MessageId, RoleId, Timestamp, UserId};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, Visitor},
@@ -14,12 +14,6 @@ use serde_json::Value as Json;
 #[derive(Debug, Deserialize)]
 pub struct Dispatch<T> {
     pub d: T,
-}
-
-/// When Discord made what has this id.
-pub const fn made_at(id: u64) -> Timestamp {
-    let millis = (id >> 22) + DISCORD_EPOCH_MILLIS;
-    Timestamp::from_micros(millis.cast_signed().saturating_mul(1_000))
 }
 
 /// Permission bits, which Discord writes as text.
@@ -456,12 +450,6 @@ mod tests {
         assert_eq!(told.unwrap().to_string(), "2015-04-26T06:26:56.936000Z");
         assert_eq!(read(r#"{"user":{"id":"3"},"joined_at":null}"#), None);
         assert_eq!(read(r#"{"user":{"id":"3"}}"#), None);
-    }
-
-    #[test]
-    fn given_an_id_then_it_tells_when_it_was_made() {
-        // The example of Discord's own documentation.
-        assert_eq!(made_at(175_928_847_299_117_063).to_string(), "2016-04-30T11:18:25.796000Z");
     }
 
     #[test]

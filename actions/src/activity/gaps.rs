@@ -17,8 +17,7 @@ use std::{
 };
 
 use domain::{
-    ChannelId, DISCORD_EPOCH_MILLIS, Decider as _, GuildId, IdempotencyKey, MessageId, PersonId,
-    Timestamp, UserId,
+    ChannelId, Decider as _, GuildId, IdempotencyKey, MessageId, PersonId, Timestamp, UserId,
     activity::{Activity, Length, Written},
     levels::Levels,
 };
@@ -124,12 +123,6 @@ pub(super) struct Sifted {
     _turn: OwnedMutexGuard<Vec<Range>>,
 }
 
-/// The first id that Discord could give then.
-pub fn first_id(at: Timestamp) -> u64 {
-    let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or_default();
-    millis.saturating_sub(DISCORD_EPOCH_MILLIS) << 22
-}
-
 impl Gaps {
     fn of(&self, guild: GuildId) -> Option<Ranges> {
         self.0.of.lock().get(&guild).cloned()
@@ -166,9 +159,9 @@ impl Actions {
             return Ok(());
         }
         let newest = self.newest_told(guild).await?;
-        let oldest = first_id(from.plus_secs(-RECORDED_WITHIN_SECS));
+        let oldest = from.plus_secs(-RECORDED_WITHIN_SECS).first_snowflake();
         let mut after = newest.map_or(oldest, |newest| newest.get().max(oldest));
-        let before = first_id(until.plus_secs(SLACK_SECS));
+        let before = until.plus_secs(SLACK_SECS).first_snowflake();
         let recent = self.now().plus_secs(-REMEMBERED_SECS);
         ranges.retain(|range| !range.is_counted || range.until > recent);
         let mut tx = self.work.begin().await?;
@@ -178,7 +171,7 @@ impl Actions {
                 after = after.max(range.before);
                 continue;
             }
-            after = after.max(range.before.min(first_id(from)));
+            after = after.max(range.before.min(from.first_snowflake()));
             range.before = range.before.min(after);
             let cut = "UPDATE gaps SET before_id = $3 WHERE guild = $1 AND begin_at = $2";
             tx.execute(cut, &values![guild, range.begin, range.before]).await?;

@@ -1,7 +1,7 @@
 //! What entrants may do: enter, leave, look at their receipt, claim.
 
 use domain::{
-    DISCORD_EPOCH_MILLIS, GiveawayId, GuildId, IdempotencyKey, PersonId, RoleId, Timestamp, UserId,
+    GiveawayId, GuildId, IdempotencyKey, PersonId, RoleId, Timestamp, UserId,
     digest::Digest,
     giveaways::{Command, Event, Facts, Giveaway, leaf as leaf_of},
 };
@@ -164,12 +164,10 @@ fn facts(entrance: &Entrance) -> Facts {
         let secs = (entrance.at.as_secs() - since.as_secs()).max(0);
         u32::try_from(secs / DAY_SECS).unwrap_or(u32::MAX)
     };
-    let millis = (entrance.user.get() >> 22) + DISCORD_EPOCH_MILLIS;
-    let made_at = Timestamp::from_micros(millis.cast_signed().saturating_mul(1_000));
     Facts {
         roles: entrance.roles.clone(),
         level: 0,
-        account_days: days(made_at),
+        account_days: days(Timestamp::of_snowflake(entrance.user.get())),
         member_days: entrance.joined_at.map_or(0, days),
         blocked: false,
     }

@@ -12,11 +12,11 @@ use std::{
 };
 
 use domain::{
-    ChannelId, DISCORD_EPOCH_MILLIS, EventId, GuildId, MessageId, PersonId, Personal,
-    PersonalField as _, Sealed, Timestamp, UtcDay, logs::LogSettings,
+    ChannelId, EventId, GuildId, MessageId, PersonId, Personal, PersonalField as _, Sealed,
+    Timestamp, UtcDay, logs::LogSettings,
 };
 use eventlog::{
-    PeopleError,
+    LogError, PeopleError, Turns,
     people::{DataKey, DayKey},
     sql::{Row, Value},
     values,
@@ -36,6 +36,8 @@ pub const MAX_KEPT_A_DAY: u64 = 200_000;
 const MAX_TEXT_CHARS: usize = 4_000;
 const MAX_FILES: usize = 10;
 const MAX_FILE_CHARS: usize = 100;
+/// Rows of one transaction, or a few more; it holds up everybody who writes behind it.
+const WRITTEN_AT_ONCE: usize = 1_000;
 const CACHED_DAYS: usize = 5_000;
 /// Another process may have dropped the day.
 const DAY_KEY_AGE: Duration = Duration::from_mins(1);
@@ -53,12 +55,28 @@ pub(super) struct Version {
     pub person: PersonId,
     pub at: Timestamp,
     /// None where it cannot be opened any more.
-    pub said: Option<Said>,
+    pub said: Option<Arc<Said>>,
 }
 
 /// Keys of days, as they were read a moment ago.
 #[derive(Clone, Default)]
 pub(crate) struct DayKeys(Arc<Mutex<Option<Kept>>>);
+
+/// Versions of a community's day that wait to be written: those of several communities at once.
+#[derive(Clone)]
+pub(crate) struct Pages(Arc<Turns<Page, bool>>);
+
+struct Page {
+    guild: GuildId,
+    day: UtcDay,
+    rows: Vec<[Value; 7]>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self(Arc::new(Turns::new(WRITTEN_AT_ONCE)))
+    }
+}
 
 type Kept = LruCache<(GuildId, UtcDay), (Arc<DayKey>, Instant)>;
 
@@ -97,12 +115,12 @@ impl Version {
             _ => return None,
         };
         let person = people.get(author).copied()?;
-        let (message, channel, said) = (*message, *channel, Some(said.clone().cut()));
+        let (message, channel, said) = (*message, *channel, Some(Said::cut(said)));
         Some(Self { message, channel, person, at, said })
     }
 
     fn read(row: &Row) -> Result<(Self, UtcDay, String), ActionError> {
-        let corrupt = |what: &str| eventlog::LogError::Corrupt(format!("message_archive: {what}"));
+        let corrupt = |what: &str| LogError::Corrupt(format!("message_archive: {what}"));
         let message = MessageId::from_i64(row.int(0)?).map_err(|_| corrupt("a message is none"))?;
         let channel = ChannelId::from_i64(row.int(2)?).map_err(|_| corrupt("a channel is none"))?;
         let number = u32::try_from(row.int(3)?).map_err(|_| corrupt("a person is none"))?;
@@ -119,8 +137,8 @@ impl Version {
     }
 
     fn seal(&self, key: &DataKey) -> Result<Option<String>, ActionError> {
-        let said = self.said.clone().map(|said| Personal::clear(self.person, said));
-        let Some(clear) = said.and_then(|said| said.clear_bytes()) else { return Ok(None) };
+        let said = self.said.as_deref().map(serde_json::to_vec);
+        let Some(Ok(clear)) = said else { return Ok(None) };
         let (id, name) = self.place();
         Ok(Some(key.seal_field(self.person, id, &name, &clear)?.sealed))
     }
@@ -131,16 +149,20 @@ impl Version {
         let opened = key.open_field(&sealed, id, &name);
         let mut said = Personal::<Said>::Sealed(sealed);
         let is_open = opened.is_some_and(|bytes| said.open(&bytes));
-        self.said = said.value().filter(|_| is_open).cloned();
+        self.said = said.value().filter(|_| is_open).cloned().map(Arc::new);
     }
 }
 
 impl Said {
-    fn cut(self) -> Self {
+    /// Almost none is as long.
+    fn cut(self: &Arc<Self>) -> Arc<Self> {
+        if self.text.len() <= MAX_TEXT_CHARS && self.files.is_empty() {
+            return Arc::clone(self);
+        }
         let text = self.text.chars().take(MAX_TEXT_CHARS).collect();
-        let files = self.files.into_iter().take(MAX_FILES);
+        let files = self.files.iter().take(MAX_FILES);
         let files = files.map(|file| file.chars().take(MAX_FILE_CHARS).collect()).collect();
-        Self { text, files }
+        Arc::new(Self { text, files })
     }
 }
 
@@ -194,64 +216,86 @@ impl Actions {
         day: UtcDay,
         versions: Vec<Version>,
     ) -> Result<(), ActionError> {
-        let (day_key, messages) = self.day_for_writing(guild, day).await?;
-        let room = usize::try_from(MAX_KEPT_A_DAY.saturating_sub(messages)).unwrap_or(0);
-        let mut rows = Vec::new();
-        for version in versions.iter().take(room) {
-            let key = match self.people().key(guild, version.person).await {
-                Ok(key) => key.on(&day_key),
-                // Erased this moment: nothing of theirs is kept.
-                Err(PeopleError::NoKey { .. }) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let Some(sealed) = version.seal(&key)? else { continue };
+        let keys = self.people().keys(guild, versions.iter().map(|version| version.person)).await?;
+        let day_key = self.day_for_writing(guild, day).await?;
+        let mut rows = Vec::with_capacity(versions.len());
+        for version in versions {
+            // Erased this moment: nothing of theirs is kept.
+            let Some(key) = keys.get(&version.person) else { continue };
+            let Some(sealed) = version.seal(&key.on(&day_key))? else { continue };
             let (message, channel) = (version.message.as_i64(), version.channel.as_i64());
             rows.push(values![guild, message, version.at, day, channel, version.person, sealed]);
         }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (pages, many) = (&self.archive_pages.0, rows.len());
+        let kept = pages.take((Page { guild, day, rows }, many), |pages| self.write_pages(pages));
+        if !kept.await? {
+            // Another process has dropped the day meanwhile.
+            self.day_keys.forget(guild, day);
+            return Err(no_such_day());
+        }
+        Ok(())
+    }
+
+    /// Which of them are kept; of the others the day is gone.
+    async fn write_pages(&self, pages: Vec<Arc<Page>>) -> Result<Vec<bool>, LogError> {
         let insert = "INSERT INTO message_archive \
                       (guild, message, version_at, day, channel, person, sealed) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7) \
                       ON CONFLICT (guild, message, version_at) DO NOTHING";
         let count = "UPDATE message_archive_days SET messages = messages + $3 \
-                     WHERE guild = $1 AND day = $2";
-        if rows.is_empty() {
-            return Ok(());
-        }
+                     WHERE guild = $1 AND day = $2 AND length(wrapped) > 0 RETURNING messages";
+        // Rows are locked in one order, so that nobody waits in a circle with others who write.
+        let mut order: Vec<_> = (0..pages.len()).collect();
+        order.sort_by_key(|at| (pages[*at].guild, pages[*at].day));
+        let mut kept = vec![false; pages.len()];
         let mut tx = self.work.begin().await?;
-        tx.execute_many(insert, &rows).await?;
-        tx.execute(count, &values![guild, day, rows.len() as u64]).await?;
+        for at in order {
+            let Page { guild, day, rows } = &*pages[at];
+            let counted = tx.query(count, &values![*guild, *day, rows.len() as u64]).await?;
+            let Some(messages) = counted.first() else { continue };
+            let beyond = messages.count(0)?.saturating_sub(MAX_KEPT_A_DAY);
+            let room = rows.len().saturating_sub(usize::try_from(beyond).unwrap_or(usize::MAX));
+            if beyond > 0 {
+                tx.query(count, &values![*guild, *day, -beyond.cast_signed()]).await?;
+            }
+            tx.execute_many(insert, &rows[..room]).await?;
+            kept[at] = true;
+        }
         tx.commit().await?;
-        Ok(())
+        Ok(kept)
     }
 
-    /// The day's key, made where there is none, and how much is kept of the day.
+    /// The day's key, made where there is none.
     async fn day_for_writing(
         &self,
         guild: GuildId,
         day: UtcDay,
-    ) -> Result<(Arc<DayKey>, u64), ActionError> {
-        if let Some((Some(key), messages)) = self.stored_day(guild, day).await? {
-            return Ok((key, messages));
+    ) -> Result<Arc<DayKey>, ActionError> {
+        if let Some(key) = self.day_keys.get(guild, day) {
+            return Ok(key);
+        }
+        if let Some(key) = self.stored_day(guild, day).await? {
+            return Ok(key);
         }
         let (_, wrapped) = self.people().new_day_key(guild, &context(guild, day)).await?;
         let insert = "INSERT INTO message_archive_days (guild, day, wrapped, messages) \
                       VALUES ($1, $2, $3, 0) ON CONFLICT (guild, day) DO NOTHING";
-        self.work.execute(insert, &values![guild, day, wrapped]).await?;
+        // In the morning many communities have a new day at once.
+        self.together.execute(insert, values![guild, day, wrapped].to_vec()).await?;
         // Another process may have been quicker.
-        match self.stored_day(guild, day).await? {
-            Some((Some(key), messages)) => Ok((key, messages)),
-            _ => Err(eventlog::LogError::Corrupt("a day's key cannot be opened".to_owned()).into()),
-        }
+        self.stored_day(guild, day).await?.ok_or_else(no_such_day)
     }
 
-    /// Without a key: it was destroyed, and the rest of the day is about to go.
+    /// None where there is none, or it was destroyed and the rest of the day is about to go.
     async fn stored_day(
         &self,
         guild: GuildId,
         day: UtcDay,
-    ) -> Result<Option<(Option<Arc<DayKey>>, u64)>, ActionError> {
-        let select = "SELECT wrapped, messages FROM message_archive_days \
-                      WHERE guild = $1 AND day = $2";
+    ) -> Result<Option<Arc<DayKey>>, ActionError> {
+        let select = "SELECT wrapped FROM message_archive_days WHERE guild = $1 AND day = $2";
         let rows = self.work.query(select, &values![guild, day]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let opened = self.people().open_day_key(guild, &context(guild, day), row.blob(0)?).await?;
@@ -259,7 +303,7 @@ impl Actions {
         if let Some(key) = &key {
             self.day_keys.keep(guild, day, key);
         }
-        Ok(Some((key, row.count(1)?)))
+        Ok(key)
     }
 
     /// None where the author was erased, or the day is over.
@@ -272,8 +316,8 @@ impl Actions {
         let day_key = match self.day_keys.get(guild, day) {
             Some(key) => key,
             None => match self.stored_day(guild, day).await? {
-                Some((Some(key), _)) => key,
-                _ => return Ok(None),
+                Some(key) => key,
+                None => return Ok(None),
             },
         };
         match self.people().key(guild, person).await {
@@ -319,9 +363,12 @@ impl Actions {
         let destroy = "UPDATE message_archive_days SET wrapped = $3 WHERE guild = $1 AND day = $2";
         self.work.execute(destroy, &values![guild, day, Vec::<u8>::new()]).await?;
         self.day_keys.forget(guild, day);
+        // What was said that day was written by then, so the first rows of the community are asked.
         let delete = "DELETE FROM message_archive WHERE guild = $1 AND day = $2 AND message IN \
-                      (SELECT message FROM message_archive WHERE guild = $1 AND day = $2 LIMIT $3)";
-        while self.work.execute(delete, &values![guild, day, SWEEP_ROWS]).await? > 0 {}
+                      (SELECT message FROM message_archive \
+                      WHERE guild = $1 AND day = $2 AND message < $3 LIMIT $4)";
+        let parameters = values![guild, day, first_after(day), SWEEP_ROWS];
+        while self.work.execute(delete, &parameters).await? > 0 {}
         let forget = "DELETE FROM message_archive_days WHERE guild = $1 AND day = $2";
         self.work.execute(forget, &values![guild, day]).await?;
         Ok(())
@@ -333,8 +380,16 @@ impl Actions {
         guild: GuildId,
         person: PersonId,
     ) -> Result<(), ActionError> {
-        let delete = "DELETE FROM message_archive WHERE guild = $1 AND person = $2";
-        self.work.execute(delete, &values![guild, person]).await?;
+        // A day at a time: nobody who writes waits for all of them.
+        let select = "SELECT day FROM message_archive_days WHERE guild = $1 ORDER BY day";
+        let delete = "DELETE FROM message_archive \
+                      WHERE guild = $1 AND person = $2 AND message >= $3 AND message < $4";
+        let mut from = i64::MIN;
+        for row in self.work.query(select, &values![guild]).await? {
+            let until = first_after(UtcDay(i32::try_from(row.int(0)?).unwrap_or(i32::MAX)));
+            self.work.execute(delete, &values![guild, person, from, until]).await?;
+            from = until;
+        }
         Ok(())
     }
 
@@ -352,14 +407,21 @@ impl Actions {
     }
 }
 
+fn no_such_day() -> ActionError {
+    LogError::Corrupt("a day's key cannot be opened".to_owned()).into()
+}
+
 fn context(guild: GuildId, day: UtcDay) -> String {
     format!("message_archive/{guild}/{}", day.0)
 }
 
-/// When Discord made it, which stands in its id.
+/// What is written after this day has this id or a greater one.
+const fn first_after(day: UtcDay) -> i64 {
+    day.next().start().first_snowflake().cast_signed()
+}
+
 pub(super) const fn made_at(message: MessageId) -> Timestamp {
-    let millis = (message.get() >> 22) + DISCORD_EPOCH_MILLIS;
-    Timestamp::from_micros(millis.cast_signed().saturating_mul(1_000))
+    Timestamp::of_snowflake(message.get())
 }
 
 /// The moment of an edit. What was written and edited in one millisecond is two versions all the same.

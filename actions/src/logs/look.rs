@@ -1,6 +1,9 @@
 //! Looking through the logs: entries with what messages said, as far as that is kept.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use domain::{
     ChannelId, GuildId, MessageId, PersonId, Personal, PersonalField as _, Timestamp, UserId,
@@ -47,9 +50,9 @@ pub struct LogLine {
     pub changes: Vec<Difference>,
     pub names: Option<Names>,
     /// What a message said before it was changed or deleted.
-    pub before: Option<Said>,
+    pub before: Option<Arc<Said>>,
     /// What it says since.
-    pub after: Option<Said>,
+    pub after: Option<Arc<Said>>,
     /// Of those that were deleted at once.
     pub purged: Vec<Purged>,
 }
@@ -58,7 +61,7 @@ pub struct LogLine {
 pub struct Purged {
     pub owner: PersonId,
     pub author: Option<UserId>,
-    pub said: Said,
+    pub said: Arc<Said>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use domain::{
     awards::{AwardState, Failure, Outcome},
 };
 
-use crate::support::{House, ann, ben, fresh, guild, member, on_each_store, role};
+use crate::support::{House, ann, ben, fresh, guild, member, on_each_store, role, writes};
 
 async fn person(house: &House, user: UserId) -> PersonId {
     house.actions.people().find(guild(), user).await.unwrap().unwrap()
@@ -56,7 +56,7 @@ fn given_the_setting_then_daily_rewards_count_as_received_or_not() {
         let house = site.open().await;
         house.set("economy", "role_rewards", "10:7").await;
         let now = house.actions.now();
-        house.actions.award_daily_for_message(guild(), ann(), now, fresh()).await.unwrap();
+        writes(&house.actions, guild(), ann(), now, fresh()).await.unwrap();
         assert_eq!(due(&house, ann()).await, [0_u64; 0]);
         house.set("economy", "received_counts_daily", "on").await;
         assert_eq!(due(&house, ann()).await, [7]);

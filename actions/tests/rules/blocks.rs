@@ -7,7 +7,7 @@ use actions::{
 use domain::{GuildId, economy::DailyTrigger};
 
 use crate::support::{
-    OPERATOR, ann, ben, fresh, guild, member, on_each_store, other_guild, rule, user, with,
+    OPERATOR, ann, ben, fresh, guild, member, on_each_store, other_guild, rule, user, with, writes,
 };
 
 // proves: GRD-10
@@ -41,7 +41,7 @@ fn given_a_user_blocked_everywhere_then_every_action_refuses_until_the_end() {
                 rule(actions.switch_module(place, &caller, "economy", false, key).await),
             ];
             assert_eq!(refused, ["guard.blocked"; 9]);
-            let message = actions.award_daily_for_message(place, ann(), now, key).await.unwrap();
+            let message = writes(actions, place, ann(), now, key).await.unwrap();
             assert_eq!(message, None);
         }
         let told = house.send(ann(), ben(), 1).await.unwrap_err().to_string();

@@ -4,7 +4,7 @@ use actions::{
     Permissions,
     activity::{
         Heard, Told, Window,
-        gaps::{End, Found, OpenGap, Step, first_id},
+        gaps::{End, Found, OpenGap, Step},
     },
     mirror::{Change, Profile, Told as Member},
 };
@@ -22,7 +22,7 @@ fn channel(number: u64) -> ChannelId {
 
 /// The message that was written so many seconds after the noon of the test.
 fn message(secs: i64) -> MessageId {
-    MessageId::new(first_id(noon().plus_secs(secs)) + 7).unwrap()
+    MessageId::new(noon().plus_secs(secs).first_snowflake() + 7).unwrap()
 }
 
 fn noon() -> Timestamp {

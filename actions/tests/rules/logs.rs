@@ -1,5 +1,7 @@
 //! Logs: what is noted, and what messages said for as long as that is kept.
 
+use std::sync::Arc;
+
 use actions::{
     Permissions,
     activity::Window,
@@ -31,8 +33,8 @@ fn message(at: Timestamp, number: u64) -> MessageId {
     MessageId::new((millis << 22) | number).unwrap()
 }
 
-fn said(text: &str) -> Said {
-    Said { text: text.to_owned(), files: Vec::new() }
+fn said(text: &str) -> Arc<Said> {
+    Arc::new(Said { text: text.to_owned(), files: Vec::new() })
 }
 
 fn wrote(id: MessageId, author: UserId, text: &str) -> Seen {
@@ -106,7 +108,7 @@ fn given_edits_and_deletions_then_what_was_said_is_shown_and_is_not_in_the_log_o
                 (Kind::MessageEdited, Some(ann())),
             ]
         );
-        let text = |said: &Option<Said>| said.as_ref().map(|said| said.text.clone());
+        let text = |said: &Option<Arc<Said>>| said.as_ref().map(|said| said.text.clone());
         assert_eq!(text(&lines[2].before).as_deref(), Some(CANARY));
         assert_eq!(text(&lines[2].after).as_deref(), Some("corrected"));
         assert_eq!(lines[0].before, None, "it was not known");

@@ -2,7 +2,9 @@
 
 use actions::{ActionError, Caller, Permissions, Policy, economy::MODULE, modules::ModuleState};
 
-use crate::support::{ann, ben, fresh, guild, member, on_each_store, other_guild, rule, with};
+use crate::support::{
+    ann, ben, fresh, guild, member, on_each_store, other_guild, rule, with, writes,
+};
 
 // proves: CMD-07
 #[test]
@@ -23,9 +25,9 @@ fn given_a_module_switched_off_then_its_actions_are_refused_here_and_go_on_elsew
              Server\" can switch it on with /modules."
         );
         let (now, key) = (house.actions.now(), fresh());
-        let message = house.actions.award_daily_for_message(guild(), ann(), now, key).await;
+        let message = writes(&house.actions, guild(), ann(), now, key).await;
         assert_eq!(message.unwrap(), None);
-        let there = house.actions.award_daily_for_message(other_guild(), ann(), now, key).await;
+        let there = writes(&house.actions, other_guild(), ann(), now, key).await;
         assert!(there.unwrap().is_some());
         assert!(house.actions.wallet(guild(), &member(ann()), ann()).await.is_err());
         let on = house.actions.switch_module(guild(), &manager, "economy", true, fresh());

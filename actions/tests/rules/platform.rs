@@ -3,7 +3,9 @@
 use actions::{Caller, Standing};
 use domain::{Actor, GuildId};
 
-use crate::support::{OPERATOR, ann, ben, fresh, guild, member, on_each_store, owner, rule, user};
+use crate::support::{
+    OPERATOR, ann, ben, fresh, guild, member, on_each_store, owner, rule, user, writes,
+};
 
 // proves: GRD-12
 #[test]
@@ -28,7 +30,7 @@ fn given_maintenance_then_only_operators_are_served_and_what_runs_by_itself_goes
         assert_eq!(rule(settings.await), "maintenance");
         house.send(user(OPERATOR), ben(), 5).await.unwrap();
         let (now, key) = (house.actions.now(), fresh());
-        let paid = house.actions.award_daily_for_message(guild(), ann(), now, key).await.unwrap();
+        let paid = writes(&house.actions, guild(), ann(), now, key).await.unwrap();
         assert!(paid.is_some(), "a streak does not break because we are at work");
 
         let ended = house.actions.set_maintenance(&operator, false, None, fresh()).await.unwrap();

@@ -4,7 +4,7 @@ use actions::{Caller, Permissions};
 use domain::Bytes;
 
 use crate::support::{
-    ann, ben, fresh, guild, member, on_each_store, other_guild, rule, user, with,
+    ann, ben, fresh, guild, member, on_each_store, other_guild, rule, user, with, writes,
 };
 
 // proves: ECO-06, ECO-01
@@ -15,7 +15,7 @@ fn given_a_transfer_then_both_wallets_show_it_at_once_in_the_communitys_currency
         house.set("economy", "currency", "coins").await;
         house.give(ann(), 100).await;
         let now = house.actions.now();
-        house.actions.award_daily_for_message(guild(), ben(), now, fresh()).await.unwrap();
+        writes(&house.actions, guild(), ben(), now, fresh()).await.unwrap();
         house.send(ann(), ben(), 30).await.unwrap();
         let wallet = async |of| {
             let caller = member(user(500));

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actions::{ActionError, Actions, Caller, Permissions, Policy, Standing};
+use actions::{ActionError, Actions, Caller, Permissions, Policy, Standing, economy::Daily};
 use domain::{Bytes, GuildId, IdempotencyKey, RoleId, Timestamp, UserId};
 use eventlog::{
     Bus, BusOptions, Clock, EventLog, People, Recorded,
@@ -239,6 +239,18 @@ pub fn with(user: UserId, permissions: Permissions) -> Caller {
 
 pub fn owner(user: UserId) -> Caller {
     Caller::member(user, Standing::owner())
+}
+
+/// What a message of theirs pays.
+pub async fn writes(
+    actions: &Actions,
+    guild: GuildId,
+    user: UserId,
+    at: Timestamp,
+    key: &IdempotencyKey,
+) -> Result<Option<Daily>, ActionError> {
+    let paid = actions.award_daily_for_messages(guild, at.utc_day(), vec![user], key).await?;
+    Ok(paid.into_iter().map(|(_, daily)| daily).next())
 }
 
 /// Kept to the end of the test, so that it can be handed on as it is.

@@ -148,6 +148,7 @@ impl Command {
         | Self::Take { terms, .. }
         | Self::Transfer { terms, .. }
         | Self::AwardDaily { terms, .. }
+        | Self::AwardDailyToAll { terms, .. }
         | Self::Spend { terms, .. } = &mut self
         {
             *terms = Arc::new(InForce { version: 1, values: settings });

@@ -5,77 +5,46 @@
 use std::sync::Arc;
 
 use domain::{GuildId, PersonId};
-use parking_lot::Mutex;
-use tokio::sync::{Mutex as Turn, oneshot};
 
 use super::{
     MasterKey, PeopleError,
     store::{New, Store},
 };
-use crate::log::LogError;
+use crate::turns::Turns;
 
-/// Written together; a transaction holds up everybody who writes behind it.
-const MOST_AT_ONCE: usize = 128;
-
-#[derive(Debug, Default)]
-pub(super) struct Arrivals {
-    waiting: Mutex<Vec<Waiting>>,
-    turn: Turn<()>,
-}
+/// Written together, or a few more; a transaction holds up everybody who writes behind it.
+const MOST_AT_ONCE: usize = 512;
 
 #[derive(Debug)]
-struct Waiting {
-    new: Arc<New>,
-    tell: oneshot::Sender<PersonId>,
+pub(super) struct Arrivals(Turns<Vec<New>, Vec<PersonId>>);
+
+impl Default for Arrivals {
+    fn default() -> Self {
+        Self(Turns::new(MOST_AT_ONCE))
+    }
 }
 
 impl Arrivals {
-    /// The person's number. Durable when this returns.
+    /// Their numbers, in their order. Durable when this returns.
     pub async fn number(
         &self,
         store: &Store,
         master: &MasterKey,
-        new: New,
-    ) -> Result<PersonId, PeopleError> {
+        news: Vec<New>,
+    ) -> Result<Vec<PersonId>, PeopleError> {
         let wrap = |new: &New, guild: GuildId, person| master.wrap(&new.key, guild, person);
-        let new = Arc::new(new);
         if !store.0.is_sqlite() {
             // PostgreSQL syncs once for many by itself, and its connections work side by side.
-            return alone(store, new, wrap).await;
+            return store.insert(&news.iter().collect::<Vec<_>>(), wrap).await;
         }
-        let (tell, mut told) = oneshot::channel();
-        self.waiting.lock().push(Waiting { new: Arc::clone(&new), tell });
-        let _turn = self.turn.lock().await;
-        loop {
-            match told.try_recv() {
-                Ok(person) => return Ok(person),
-                Err(oneshot::error::TryRecvError::Empty) => {}
-                // Who wrote us failed or went away: once more and alone, for an answer of our own.
-                Err(oneshot::error::TryRecvError::Closed) => return alone(store, new, wrap).await,
-            }
-            let batch: Vec<_> = {
-                let mut waiting = self.waiting.lock();
-                let many = waiting.len().min(MOST_AT_ONCE);
-                waiting.drain(..many).collect()
-            };
-            let all: Vec<_> = batch.iter().map(|one| Arc::clone(&one.new)).collect();
-            let given = store.insert(&all, wrap).await?;
-            for (one, person) in batch.into_iter().zip(given) {
-                // Who no longer waits is there all the same.
-                let _ = one.tell.send(person);
-            }
-        }
+        let weight = news.len();
+        let write = async |jobs: Vec<Arc<Vec<New>>>| {
+            let all: Vec<&New> = jobs.iter().flat_map(|news| news.iter()).collect();
+            let mut given = store.insert(&all, wrap).await?.into_iter();
+            Ok(jobs.iter().map(|news| given.by_ref().take(news.len()).collect()).collect())
+        };
+        self.0.take((news, weight), write).await
     }
-}
-
-async fn alone(
-    store: &Store,
-    new: Arc<New>,
-    wrap: impl Fn(&New, GuildId, PersonId) -> Result<Vec<u8>, PeopleError>,
-) -> Result<PersonId, PeopleError> {
-    let given = store.insert(&[new], wrap).await?;
-    let none = || LogError::Corrupt("people: nobody was given a number".to_owned());
-    Ok(given.first().copied().ok_or_else(none)?)
 }
 
 #[cfg(test)]
@@ -124,28 +93,5 @@ mod tests {
             assert_eq!(people.find(guild, user).await.unwrap(), Some(person));
             assert_eq!(people.user(guild, person).await.unwrap(), Some(user));
         }
-    }
-
-    #[tokio::test]
-    async fn given_whoever_writes_goes_away_then_those_who_waited_are_written_all_the_same() {
-        let directory = tempfile::TempDir::new().unwrap();
-        let store = Store::sqlite(directory.path()).unwrap();
-        let (master, arrivals) = (MasterKey::generate().unwrap(), Arrivals::default());
-        let guild = GuildId::new(1).unwrap();
-        let new = |user: u64| {
-            let key = super::super::DataKey::generate().unwrap();
-            let user = UserId::new(user).unwrap();
-            let (tag, sealed_user) = (master.tag(guild, user), key.seal_user(user).unwrap());
-            New { guild, tag, sealed_user, key, at: domain::Timestamp::from_secs(1) }
-        };
-        // One holds the turn, so that two wait; then whoever would have written the other goes.
-        let turn = arrivals.turn.lock().await;
-        let mut first = Box::pin(arrivals.number(&store, &master, new(1)));
-        let mut second = Box::pin(arrivals.number(&store, &master, new(2)));
-        assert!(futures::poll!(&mut first).is_pending());
-        assert!(futures::poll!(&mut second).is_pending());
-        let taken: Vec<_> = arrivals.waiting.lock().drain(..).collect();
-        drop((taken, turn, first));
-        assert_eq!(second.await.unwrap(), PersonId(1));
     }
 }

@@ -227,19 +227,15 @@ impl DataKey {
 
 fn random() -> Result<[u8; 32], PeopleError> {
     let mut bytes = [0; 32];
-    fill_random(&mut bytes)?;
+    rand::rngs::SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| PeopleError::NoRandomness(error.to_string()))?;
     Ok(bytes)
 }
 
-fn fill_random(bytes: &mut [u8]) -> Result<(), PeopleError> {
-    rand::rngs::SysRng
-        .try_fill_bytes(bytes)
-        .map_err(|error| PeopleError::NoRandomness(error.to_string()))
-}
-
 fn seal_bytes(key: &[u8; 32], clear: &[u8], context: &[u8]) -> Result<Vec<u8>, PeopleError> {
-    let mut nonce = [0; NONCE_BYTES];
-    fill_random(&mut nonce)?;
+    // Nonces need only be unlike each other: no question to the system for each.
+    let nonce: [u8; NONCE_BYTES] = rand::random();
     let sealed = Aes256Gcm::new(key.into())
         .encrypt(&Nonce::from(nonce), Payload { msg: clear, aad: context })
         .map_err(|_| PeopleError::TooLongToSeal)?;

@@ -1,6 +1,9 @@
 //! The registry's tables.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use domain::{GuildId, PersonId, Timestamp};
 use rusqlite::Connection;
@@ -35,7 +38,9 @@ pub struct Row {
 
 const INSERT: &str = "INSERT INTO people \
     (guild, person, user_tag, sealed_user, wrapped_key, created_at) \
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+    VALUES ($1, $2, $3, $4, $5, $6)";
+/// People whom one statement asks for.
+const ASKED_AT_ONCE: usize = 64;
 
 /// The living rows move to a new file, and the old one is cut to nothing at the commit. (A
 /// `VACUUM FULL` would take dead rows along while any transaction is older than they are.)
@@ -90,13 +95,23 @@ impl Store {
         found.first().map_or(Ok(Vec::new()), |row| row.blob(0).map(<[u8]>::to_vec))
     }
 
-    pub async fn find(&self, guild: GuildId, tag: &[u8]) -> Result<Option<PersonId>, LogError> {
-        let sql = "SELECT person FROM people WHERE guild = $1 AND user_tag = $2";
-        let rows = self.0.query(sql, &values![guild, tag]).await?;
-        rows.first().map(|row| row.int(0).and_then(person)).transpose()
+    /// The numbers of these people of one guild; of whom there is none, nothing.
+    pub async fn find(
+        &self,
+        guild: GuildId,
+        tags: &[&[u8]],
+    ) -> Result<HashMap<Vec<u8>, PersonId>, LogError> {
+        let mut found = HashMap::with_capacity(tags.len());
+        for tags in tags.chunks(ASKED_AT_ONCE) {
+            let (sql, parameters) = find_some(guild, tags);
+            for row in self.0.query(&sql, &parameters).await? {
+                found.insert(row.blob(0)?.to_vec(), person(row.int(1)?)?);
+            }
+        }
+        Ok(found)
     }
 
-    /// The same in several guilds, in as few statements as go.
+    /// The same person in several guilds, in as few statements as go.
     pub async fn find_in(
         &self,
         tags: &[(GuildId, Vec<u8>)],
@@ -136,18 +151,14 @@ impl Store {
         guild: GuildId,
         persons: &[PersonId],
     ) -> Result<Vec<Row>, LogError> {
-        /// Parameters of one statement.
-        const AT_ONCE: usize = 200;
         let mut found = Vec::with_capacity(persons.len());
-        for persons in persons.chunks(AT_ONCE) {
-            let places: Vec<_> = (2..2 + persons.len()).map(|place| format!("${place}")).collect();
+        for persons in persons.chunks(ASKED_AT_ONCE) {
+            let (places, parameters) =
+                asked_for(guild, persons.iter().map(|person| (*person).into()));
             let sql = format!(
                 "SELECT guild, person, user_tag, sealed_user, wrapped_key, created_at \
-                 FROM people WHERE guild = $1 AND person IN ({})",
-                places.join(", ")
+                 FROM people WHERE guild = $1 AND person IN ({places})"
             );
-            let mut parameters = values![guild].to_vec();
-            parameters.extend(persons.iter().map(|person| Value::from(*person)));
             for row in self.0.query(&sql, &parameters).await? {
                 found.push(read(&row)?);
             }
@@ -176,16 +187,22 @@ impl Store {
     /// one transaction. Durable when this returns.
     pub async fn insert(
         &self,
-        all: &[Arc<New>],
+        all: &[&New],
         wrap: impl Fn(&New, GuildId, PersonId) -> Result<Vec<u8>, PeopleError>,
     ) -> Result<Vec<PersonId>, PeopleError> {
         // Everybody locks the counters of guilds in the same order, so that nobody waits in a ring.
-        let mut order: Vec<_> = (0..all.len()).collect();
-        order.sort_by_key(|at| all[*at].guild);
+        let mut guilds = BTreeMap::<GuildId, Vec<usize>>::new();
+        for (at, new) in all.iter().enumerate() {
+            guilds.entry(new.guild).or_default().push(at);
+        }
         let mut given = vec![PersonId(0); all.len()];
         let mut tx = self.0.begin().await?;
-        for at in order {
-            given[at] = number(&mut tx, &all[at], &wrap).await?;
+        for (guild, places) in guilds {
+            let news: Vec<&New> = places.iter().map(|at| all[*at]).collect();
+            let numbers = number(&mut tx, guild, &news, &wrap).await?;
+            for (at, person) in places.into_iter().zip(numbers) {
+                given[at] = person;
+            }
         }
         tx.commit().await?;
         Ok(given)
@@ -193,7 +210,8 @@ impl Store {
 
     pub async fn restore(&self, row: &Row) -> Result<bool, PeopleError> {
         let mut tx = self.0.begin().await?;
-        let inserted = tx.execute(INSERT, &row_values(row)).await? == 1;
+        let insert = format!("{INSERT} ON CONFLICT DO NOTHING");
+        let inserted = tx.execute(&insert, &row_values(row)).await? == 1;
         tx.execute(GIVEN, &values![row.guild, row.person]).await?;
         tx.commit().await?;
         Ok(inserted)
@@ -281,32 +299,69 @@ pub(super) fn row_values(row: &Row) -> [sql::Value; 6] {
     ]
 }
 
+/// Of one guild; some may have come twice, and some may have their number already.
 async fn number(
     tx: &mut Tx,
-    new: &New,
+    guild: GuildId,
+    news: &[&New],
     wrap: &impl Fn(&New, GuildId, PersonId) -> Result<Vec<u8>, PeopleError>,
-) -> Result<PersonId, PeopleError> {
-    let New { guild, tag, sealed_user, at, .. } = new;
+) -> Result<Vec<PersonId>, PeopleError> {
     // Locks the guild's counter: two processes take turns from here to the commit.
     let lock = "INSERT INTO people_numbers (guild, last) VALUES ($1, 0) \
                 ON CONFLICT (guild) DO UPDATE SET last = people_numbers.last RETURNING last";
-    let rows = tx.query(lock, &values![*guild]).await?;
-    let find = "SELECT person FROM people WHERE guild = $1 AND user_tag = $2";
-    if let Some(row) = tx.query(find, &values![*guild, tag.as_slice()]).await?.first() {
-        return Ok(row.int(0).and_then(person)?);
+    let rows = tx.query(lock, &values![guild]).await?;
+    let before = rows.first().map_or(Ok(0), |row| row.int(0))?;
+    let tags: Vec<_> = news.iter().map(|new| new.tag.as_slice()).collect();
+    let mut known = HashMap::with_capacity(tags.len());
+    for tags in tags.chunks(ASKED_AT_ONCE) {
+        let (sql, parameters) = find_some(guild, tags);
+        for row in tx.query(&sql, &parameters).await? {
+            known.insert(row.blob(0)?.to_vec(), person(row.int(1)?)?);
+        }
     }
-    let given =
-        rows.first().map_or(Ok(1), |row| row.int(0).map(|last| last + 1)).and_then(person)?;
-    tx.execute(GIVEN, &values![*guild, given]).await?;
-    let wrapped = wrap(new, *guild, given)?;
-    let row = values![*guild, given, tag.as_slice(), sealed_user.as_slice(), wrapped, *at];
-    if tx.execute(INSERT, &row).await? != 1 {
-        return Err(LogError::Corrupt(format!(
-            "people: the next number of guild {guild}, {given}, is somebody's already"
-        ))
-        .into());
+    let (mut last, mut rows) = (before, Vec::new());
+    let mut given = Vec::with_capacity(news.len());
+    for new in news {
+        if let Some(person) = known.get(&new.tag) {
+            given.push(*person);
+            continue;
+        }
+        last += 1;
+        let number = person(last)?;
+        let wrapped = wrap(new, guild, number)?;
+        let New { tag, sealed_user, at, .. } = new;
+        rows.push(values![guild, number, tag.as_slice(), sealed_user.as_slice(), wrapped, *at]);
+        known.insert(tag.clone(), number);
+        given.push(number);
+    }
+    if last > before {
+        tx.execute(GIVEN, &values![guild, last]).await?;
+        // A number that is somebody's already is an error, and nobody here is given one.
+        tx.execute_many(INSERT, &rows).await?;
     }
     Ok(given)
+}
+
+/// Which of these tags of a guild have which number.
+fn find_some(guild: GuildId, tags: &[&[u8]]) -> (String, Vec<Value>) {
+    let (places, parameters) = asked_for(guild, tags.iter().map(|tag| (*tag).into()));
+    let sql =
+        format!("SELECT user_tag, person FROM people WHERE guild = $1 AND user_tag IN ({places})");
+    (sql, parameters)
+}
+
+/// A guild and several of something: their places in a statement, and all of its parameters. There
+/// are few such statements, so that the store knows each of them already: in the places that are left
+/// over the last one stands again.
+fn asked_for(guild: GuildId, asked: impl ExactSizeIterator<Item = Value>) -> (String, Vec<Value>) {
+    let many = asked.len().next_power_of_two();
+    let places: Vec<_> = (2..2 + many).map(|place| format!("${place}")).collect();
+    let mut parameters = values![guild].to_vec();
+    parameters.extend(asked);
+    if let Some(last) = parameters.last().cloned() {
+        parameters.resize(1 + many, last);
+    }
+    (places.join(", "), parameters)
 }
 
 fn person(number: i64) -> Result<PersonId, LogError> {

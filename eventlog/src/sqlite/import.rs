@@ -122,7 +122,7 @@ fn insert(connection: &Connection, events: &[Recorded], look: bool) -> Result<Ta
             continue;
         }
         position = Position(position.0 + 1);
-        match write::insert(connection, &event.clone().placed(position)) {
+        match write::insert(connection, &[event.clone().placed(position)]) {
             Ok(()) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 return Ok(Taken::Clash);

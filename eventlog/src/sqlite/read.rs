@@ -1,4 +1,4 @@
-//! Reading: a few read-only connections, used off the async threads.
+//! Reading: a few read-only connections, used off the async threads unless that is quickly done.
 
 use std::{borrow::Cow, path::Path, path::PathBuf, sync::Arc};
 
@@ -12,6 +12,7 @@ use super::from_sqlite;
 use crate::{
     envelope::{Entry, EventHash, Position, Recorded, StreamId},
     log::{LogError, Page, Slice},
+    sql::Quick,
 };
 
 const READERS: usize = 4;
@@ -22,6 +23,7 @@ pub(super) struct Readers {
     vfs: Option<String>,
     idle: Arc<Mutex<Vec<Connection>>>,
     places: Arc<Semaphore>,
+    quick: Arc<Quick>,
 }
 
 impl Readers {
@@ -32,28 +34,36 @@ impl Readers {
             vfs,
             idle: Arc::new(Mutex::new(vec![first])),
             places: Arc::new(Semaphore::new(READERS)),
+            quick: Arc::default(),
         })
     }
 
+    /// `question` names it, for what is known of how long it takes.
     pub async fn run<T: Send + 'static>(
         &self,
+        question: &'static str,
         read: impl FnOnce(&Connection) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
         let place =
             Arc::clone(&self.places).acquire_owned().await.map_err(|_| LogError::ShuttingDown)?;
         let idle = Arc::clone(&self.idle);
         let (path, vfs) = (self.path.clone(), self.vfs.clone());
-        let reading = tokio::task::spawn_blocking(move || {
+        let (quick, was_quick) = (Arc::clone(&self.quick), self.quick.knows(question));
+        let reading = move || {
             let kept = idle.lock().pop();
             let connection = match kept {
                 Some(connection) => connection,
                 None => open_read_only(&path, vfs.as_deref())?,
             };
-            let result = read(&connection);
+            let result = quick.timed(question, || read(&connection));
             idle.lock().push(connection);
             drop(place);
             result
-        });
+        };
+        if was_quick {
+            return reading();
+        }
+        let reading = tokio::task::spawn_blocking(reading);
         reading.await.map_err(|error| LogError::Unavailable(error.to_string()))?
     }
 }

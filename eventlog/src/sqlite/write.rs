@@ -1,8 +1,11 @@
 //! The one writer: everything that waits becomes one transaction with one sync.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::{
+    sync::{Arc, LazyLock},
+    thread::JoinHandle,
+};
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, ToSql};
 use tokio::sync::{mpsc, watch};
 
 use super::{DirectoryLock, SqliteOptions, from_sqlite, import, read};
@@ -13,6 +16,11 @@ use crate::{
     log::{Appended, LogError, Queued},
     tail::Tail,
 };
+
+/// Events that one statement carries, where an append has as many.
+const SOME: usize = 8;
+static INSERT_ONE: LazyLock<[String; 2]> = LazyLock::new(|| statements(1));
+static INSERT_SOME: LazyLock<[String; 2]> = LazyLock::new(|| statements(SOME));
 
 pub(super) struct Writer {
     connection: Connection,
@@ -143,13 +151,15 @@ fn write_one(
         let known = read::is_known(connection, append.first_id)?;
         return Ok(if known { Appended::Duplicate } else { Appended::Unchanged });
     }
-    for (index, row) in rows.iter().enumerate() {
-        match insert(connection, row) {
-            Ok(()) => {}
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        let (some, others) = rest.split_at(if rest.len() < SOME { 1 } else { SOME });
+        match insert(connection, some) {
+            Ok(()) => rest = others,
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 // The id is the key's: this command was stored before. Nothing of it was inserted
                 // now, because its events share the key and the first one comes first.
-                if index == 0 && read::is_known(connection, append.first_id)? {
+                if rest.len() == rows.len() && read::is_known(connection, append.first_id)? {
                     plan.take_back(&rows);
                     plan.break_fence(&append.fence);
                     return Ok(Appended::Duplicate);
@@ -162,35 +172,66 @@ fn write_one(
     Ok(Appended::Written(rows))
 }
 
-pub(super) fn insert(connection: &Connection, row: &Recorded) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, \
-               event_version, payload, metadata, guild, guild_seq, event_id, recorded_at, hash) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-    connection.prepare_cached(sql)?.execute(params![
-        row.position.0.cast_signed(),
-        row.stream.category(),
-        row.stream.aggregate_id(),
-        row.version.cast_signed(),
-        row.type_name,
-        row.type_version.to_string(),
-        row.payload,
-        row.metadata,
-        row.guild().as_i64(),
-        row.guild_seq.cast_signed(),
-        row.id.0.as_bytes().as_slice(),
-        row.at.as_micros(),
-        row.hash.0.as_slice(),
-    ])?;
-    let sql = "INSERT INTO places (guild, stream, number, position) \
-               VALUES (?1, '', ?2, ?5), (?1, ?3, ?4, ?5)";
-    connection.prepare_cached(sql)?.execute(params![
-        row.guild().as_i64(),
-        row.guild_seq.cast_signed(),
-        row.stream.within_guild(),
-        row.version.cast_signed(),
-        row.position.0.cast_signed(),
-    ])?;
+/// One event, or [`SOME`], all or none of them.
+pub(super) fn insert(connection: &Connection, rows: &[Recorded]) -> rusqlite::Result<()> {
+    let [events, places] = if rows.len() == 1 { &*INSERT_ONE } else { &*INSERT_SOME };
+    let mut statement = connection.prepare_cached(events)?;
+    let mut place = 0;
+    let mut bind = |value: &dyn ToSql| {
+        place += 1;
+        statement.raw_bind_parameter(place, value)
+    };
+    for row in rows {
+        bind(&row.position.0.cast_signed())?;
+        bind(&row.stream.category())?;
+        bind(&row.stream.aggregate_id())?;
+        bind(&row.version.cast_signed())?;
+        bind(&row.type_name)?;
+        bind(&row.type_version.to_string())?;
+        bind(&row.payload)?;
+        bind(&row.metadata)?;
+        bind(&row.guild().as_i64())?;
+        bind(&row.guild_seq.cast_signed())?;
+        bind(&row.id.0.as_bytes().as_slice())?;
+        bind(&row.at.as_micros())?;
+        bind(&row.hash.0.as_slice())?;
+    }
+    statement.raw_execute()?;
+    let mut statement = connection.prepare_cached(places)?;
+    let mut place = 0;
+    let mut bind = |value: &dyn ToSql| {
+        place += 1;
+        statement.raw_bind_parameter(place, value)
+    };
+    for row in rows {
+        let (guild, position) = (row.guild().as_i64(), row.position.0.cast_signed());
+        bind(&guild)?;
+        bind(&row.guild_seq.cast_signed())?;
+        bind(&position)?;
+        bind(&guild)?;
+        bind(&row.stream.within_guild())?;
+        bind(&row.version.cast_signed())?;
+        bind(&position)?;
+    }
+    statement.raw_execute()?;
     Ok(())
+}
+
+/// What inserts so many events, and their places.
+fn statements(events: usize) -> [String; 2] {
+    let each = |values: &str| vec![values; events].join(", ");
+    [
+        format!(
+            "INSERT INTO events (position, aggregate_type, aggregate_id, sequence, event_type, \
+             event_version, payload, metadata, guild, guild_seq, event_id, recorded_at, hash) \
+             VALUES {}",
+            each("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        ),
+        format!(
+            "INSERT INTO places (guild, stream, number, position) VALUES {}",
+            each("(?, '', ?, ?), (?, ?, ?, ?)")
+        ),
+    ]
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<(), LogError> {

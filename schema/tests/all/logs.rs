@@ -30,7 +30,7 @@ async fn given_what_was_logged_then_it_is_filtered_paged_and_shows_what_was_said
     let (message, channel) = (MessageId::new(1 << 40).unwrap(), ChannelId::new(5).unwrap());
     let said = Said { text: "under the bridge".to_owned(), files: vec!["map.png".to_owned()] };
     let told = vec![
-        Seen::Said { message, channel, author: user(101), said },
+        Seen::Said { message, channel, author: user(101), said: said.into() },
         Seen::Deleted { message, channel },
         Seen::DeletedBy { by: user(102), author: Some(user(101)), channel, purge: false },
         Seen::Came(user(101)),

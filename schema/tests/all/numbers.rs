@@ -7,7 +7,7 @@ use actions::{
     Caller, Permissions,
     activity::{
         Heard, Told, Used, Window,
-        gaps::{End, Found, first_id},
+        gaps::{End, Found},
     },
     levels::Period,
     mirror::{
@@ -97,7 +97,7 @@ async fn given_a_gap_that_is_made_up_for_then_it_is_told_what_was_had_of_it() {
     let gap = house.actions.open_gaps().await.unwrap()[0];
     let channels = [ChannelId::new(5).unwrap(), ChannelId::new(6).unwrap()];
     house.actions.begin_reading(&gap, &channels, 0).await.unwrap();
-    let id = MessageId::new(first_id(at("2026-11-17T01:30:00Z"))).unwrap();
+    let id = MessageId::new(at("2026-11-17T01:30:00Z").first_snowflake()).unwrap();
     let found = [Found { id, user: user(102), how: Written::default() }];
     let read = house.actions.keep_page(&gap, channels[0], &found, id.get(), Some(End::Read));
     read.await.unwrap();

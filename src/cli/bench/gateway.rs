@@ -107,6 +107,8 @@ pub(super) async fn run(args: Args) -> Result<Outcome, Failed> {
         let bot = Bot::ours(&place, folder.path(), &settings).await?;
         if args.features == Features::All {
             switch_logs_on(&place, &ground).await?;
+            // What it takes to copy everybody at the start is no message's.
+            bot.has_compared(args.guilds * args.members).await?;
         }
         bot
     };

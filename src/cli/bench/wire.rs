@@ -213,6 +213,18 @@ impl Bot {
         }
     }
 
+    /// Until so many members were compared with what Discord says of them.
+    pub async fn has_compared(&self, members: u64) -> Result<(), Failed> {
+        let began = Instant::now();
+        while self.counted("reeve_discord_compared_members_total", "")? < members {
+            if began.elapsed() > UP_WITHIN * 5 {
+                return Err(self.failed("it has not compared all members"));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
     /// The sum of one of our counters over all labels that hold this text.
     pub fn counted(&self, name: &str, label: &str) -> Result<u64, Failed> {
         let address = self.address()?;

@@ -2,7 +2,7 @@
 
 use actions::activity::{Told, Used};
 use domain::{
-    ChannelId, GuildId, UserId,
+    ChannelId, GuildId, Timestamp, UserId,
     activity::{Length, UseOutcome, Written},
     voice::Place,
 };
@@ -94,7 +94,7 @@ pub fn used(
     };
     Used {
         interaction,
-        at: wire::made_at(interaction),
+        at: Timestamp::of_snowflake(interaction),
         user,
         command: label.trim_start_matches('/').to_owned(),
         outcome,

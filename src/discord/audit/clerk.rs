@@ -245,9 +245,7 @@ impl Clerk {
 
 /// The first id of now: in a community whose log is empty.
 fn first_id(edge: &Edge) -> Result<AuditLogId, String> {
-    let millis = u64::try_from(edge.actions.now().as_micros() / 1_000).unwrap_or(0);
-    let id = millis.saturating_sub(domain::DISCORD_EPOCH_MILLIS) << 22;
-    AuditLogId::new(id.max(1)).map_err(|error| error.to_string())
+    AuditLogId::new(edge.actions.now().first_snowflake().max(1)).map_err(|error| error.to_string())
 }
 
 /// A trouble that passes is waited out; for another one somebody has to look.

@@ -231,10 +231,11 @@ fn shown(ctx: &Ctx, line: &LogLine) -> String {
     }
     match line.kind {
         Kind::MessageEdited => {
-            let (before, after) = (said(ctx, line.before.as_ref()), said(ctx, line.after.as_ref()));
+            let (before, after) =
+                (said(ctx, line.before.as_deref()), said(ctx, line.after.as_deref()));
             format!("{text}\n> {before}\n> → {after}")
         }
-        Kind::MessageDeleted => format!("{text}\n> {}", said(ctx, line.before.as_ref())),
+        Kind::MessageDeleted => format!("{text}\n> {}", said(ctx, line.before.as_deref())),
         _ => text,
     }
 }

@@ -1,7 +1,7 @@
 //! Whether something that was asked for, with an answer that nobody heard, has happened: the world
 //! itself is read.
 
-use domain::{ChannelId, DISCORD_EPOCH_MILLIS, GuildId, PersonId, RoleId, Timestamp};
+use domain::{ChannelId, GuildId, PersonId, RoleId};
 use serde_json::{Value, json};
 
 use super::{DiscordHands, id_of};
@@ -48,7 +48,7 @@ impl DiscordHands {
     ) -> Result<Vec<String>, Seen> {
         let me = self.me().await?.to_owned();
         let first = effect.first_call_at.unwrap_or(effect.created_at).plus_secs(-SKEW_SECS);
-        let mut after = snowflake_at(first);
+        let mut after = first.first_snowflake();
         let mut candidates = Vec::new();
         for _ in 0..LOOK_PAGES {
             let path = format!("channels/{channel}/messages?after={after}&limit={PAGE}");
@@ -109,10 +109,4 @@ pub(super) fn resembles(message: &Value, me: &str, effect: &Effect, content: &Co
         .map(title)
         .take(content.embeds.len()));
     if same_text && same_embeds { Likeness::Maybe } else { Likeness::Not }
-}
-
-/// The first snowflake of a moment.
-fn snowflake_at(at: Timestamp) -> u64 {
-    let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
-    millis.saturating_sub(DISCORD_EPOCH_MILLIS) << 22
 }

@@ -125,10 +125,10 @@ fn text(line: &LogLine) -> String {
     let mut lines = vec![format!("{} · {}", headline(line), told(line.at))];
     match line.kind {
         Kind::MessageEdited => {
-            lines.push(format!("**Before:** {}", said(line.before.as_ref())));
-            lines.push(format!("**After:** {}", said(line.after.as_ref())));
+            lines.push(format!("**Before:** {}", said(line.before.as_deref())));
+            lines.push(format!("**After:** {}", said(line.after.as_deref())));
         }
-        Kind::MessageDeleted => lines.push(said(line.before.as_ref())),
+        Kind::MessageDeleted => lines.push(said(line.before.as_deref())),
         Kind::MessagesPurged => lines.extend(not_shown(line)),
         Kind::MemberRenamed => lines.extend(line.names.as_ref().map(|names| {
             let name = |name: &Option<String>| {

@@ -1,9 +1,9 @@
 //! All that can be had of a gap was read: it is counted, in the order in which it was written.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use domain::{
-    DISCORD_EPOCH_MILLIS, GuildId, IdempotencyKey, MessageId, PersonId, RoleId, Timestamp, UserId,
+    GuildId, IdempotencyKey, MessageId, PersonId, RoleId, Timestamp, UserId, UtcDay,
     activity::{Command, Length, Recovery, Written},
 };
 use eventlog::{
@@ -116,7 +116,7 @@ impl Actions {
             let person = person(row, 2)?;
             let Some(user) = known.get(&person).copied().flatten() else { continue };
             let id = MessageId::from_i64(row.int(0)?).map_err(|error| corrupt(&error))?;
-            let at = made_at(id);
+            let at = Timestamp::of_snowflake(id.get());
             let burst = bursts.entry(user).or_insert((at, 0));
             if at.secs_since(burst.0) > BURST_SECS {
                 *burst = (at, 0);
@@ -157,16 +157,15 @@ impl Actions {
 
     /// The day's reward is for the day on which somebody wrote, also where we read it later.
     async fn reward_late(&self, guild: GuildId, heard: &[Heard]) -> Result<(), ActionError> {
-        let mut asked = HashSet::new();
+        let mut days = BTreeMap::<UtcDay, BTreeSet<UserId>>::new();
         for heard in heard {
-            let Told::Message { id, user, .. } = heard.what else { continue };
-            if !asked.insert((user, heard.at.utc_day())) {
-                continue;
+            if let Told::Message { user, .. } = heard.what {
+                days.entry(heard.at.utc_day()).or_default().insert(user);
             }
-            // As a message that is heard has it.
-            let key = IdempotencyKey::new(format!("message/{id}/daily"));
-            let key = key.map_err(|error| ActionError::BadInput(error.to_string()))?;
-            self.award_daily_for_message(guild, user, heard.at, &key).await?;
+        }
+        for (day, users) in days {
+            let users = users.into_iter().collect();
+            self.award_daily_for_messages(guild, day, users, &self.own_key("daily")).await?;
         }
         Ok(())
     }
@@ -219,11 +218,6 @@ impl Actions {
 
 fn part_key(gap: &OpenGap, part: &str) -> Result<IdempotencyKey, ActionError> {
     gap_key(gap.begin, part)
-}
-
-fn made_at(id: MessageId) -> Timestamp {
-    let millis = (id.get() >> 22) + DISCORD_EPOCH_MILLIS;
-    Timestamp::from_micros(millis.cast_signed().saturating_mul(1_000))
 }
 
 const fn length_of(number: i64) -> Option<Length> {

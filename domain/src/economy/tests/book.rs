@@ -73,6 +73,16 @@ impl Book {
                 self.days_paid.insert((*to, today));
                 self.pay_in(*to, terms.values.daily_amount.0 * times)
             }
+            Command::AwardDailyToAll { to, day, terms } => {
+                let (trigger, at) = (DailyTrigger::Message, day.start());
+                (terms.values.daily == DailyMode::Automatic).then_some(())?;
+                for to in to {
+                    let terms = Arc::clone(terms);
+                    // Whoever cannot be paid is no hindrance to the others.
+                    self.enter(&Command::AwardDaily { to: *to, trigger, at, terms });
+                }
+                Some(())
+            }
             Command::Spend { spend, from, amount, terms, .. } => {
                 let amount = one_to(LIMIT, *amount)?;
                 self.open(*from, terms);

@@ -92,6 +92,38 @@ fn given_one_member_paid_then_another_is_paid_the_same_day() {
         .then([awarded(BEN, "2026-11-20", 1, None, 10)]);
 }
 
+fn messages(to: &[PersonId], day: &str) -> Command {
+    let day = at(&format!("{day}T00:00:00Z")).utc_day();
+    Command::AwardDailyToAll { to: to.to_vec(), day, terms: default_terms() }
+}
+
+// proves: ECO-02, ECO-14
+#[test]
+fn given_messages_of_several_then_each_who_was_not_paid_is_paid_once() {
+    given([opened(ANN, 0), opened(BEN, LIMIT), awarded(ANN, "2026-11-20", 3, None, 10)])
+        .when(messages(&[CAY, ANN, CAY, BEN], "2026-11-20"))
+        .then([opened(CAY, 0), awarded(CAY, "2026-11-20", 1, None, 10)])
+        .when(messages(&[ANN, BEN, CAY], "2026-11-20"))
+        .then([])
+        .when(messages(&[CAY, ANN], "2026-11-21"))
+        .then([awarded(ANN, "2026-11-21", 4, None, 10), awarded(CAY, "2026-11-21", 2, None, 10)])
+        .then_balance(BEN, LIMIT);
+}
+
+// proves: ECO-02
+#[test]
+fn given_another_mode_then_messages_of_several_pay_nobody() {
+    for (mode, refusal) in
+        [(DailyMode::Command, Refusal::DailyMustBeRequested), (DailyMode::Off, Refusal::DailyOff)]
+    {
+        let settings = EconomySettings { daily: mode, ..EconomySettings::default() };
+        given([opened(ANN, 0)])
+            .when(messages(&[ANN, BEN], "2026-11-20").under(settings))
+            .then_refused(refusal)
+            .then_balance(ANN, 0);
+    }
+}
+
 // proves: ECO-02
 #[test]
 fn given_each_mode_then_only_its_own_trigger_pays() {

@@ -59,6 +59,9 @@ fn command_at(micros: i64) -> impl Strategy<Value = Command> {
         4 => (member(), member(), amount())
             .prop_map(move |(from, to, amount)| transfer(from, to, amount, now)),
         6 => daily,
+        3 => prop::collection::vec(member(), 0..6).prop_map(move |to| {
+            Command::AwardDailyToAll { to, day: now.utc_day(), terms: default_terms() }
+        }),
         2 => (number(), member(), amount()).prop_map(|(n, from, amount)| spend(n, from, amount)),
         1 => number().prop_map(settle),
         2 => number().prop_map(refund),

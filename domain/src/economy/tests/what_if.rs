@@ -33,8 +33,15 @@ impl Past {
     fn tries(&mut self, command: &Command) -> bool {
         let terms = terms_of(command);
         match (step(&mut self.state, command), command) {
-            (Ok(events), _) => {
-                self.commands.push(command.clone());
+            (Ok(events), command) => {
+                match command {
+                    // Of those who were not paid nobody knows that they wrote.
+                    Command::AwardDailyToAll { .. } => {
+                        let paid = events.iter().filter_map(|event| paid_alone(event, &terms));
+                        self.commands.extend(paid);
+                    }
+                    command => self.commands.push(command.clone()),
+                }
                 let told = |event| (Told::Happened(event), noon(), Arc::clone(&terms));
                 self.facts.extend(events.into_iter().map(told));
                 true
@@ -62,12 +69,19 @@ impl Past {
     }
 }
 
+fn paid_alone(event: &Event, terms: &Terms) -> Option<Command> {
+    let &Event::DailyAwarded { to, day, .. } = event else { return None };
+    let (trigger, at, terms) = (DailyTrigger::Message, day.start(), Arc::clone(terms));
+    Some(Command::AwardDaily { to, trigger, at, terms })
+}
+
 fn terms_of(command: &Command) -> Terms {
     match command {
         Command::Grant { terms, .. }
         | Command::Take { terms, .. }
         | Command::Transfer { terms, .. }
         | Command::AwardDaily { terms, .. }
+        | Command::AwardDailyToAll { terms, .. }
         | Command::Spend { terms, .. } => Arc::clone(terms),
         Command::SettleSpend { .. } | Command::RefundSpend { .. } => default_terms(),
     }
