@@ -120,6 +120,9 @@ fn unexpected(column: usize, what: &str) -> LogError {
 
 /// Connections that read a SQLite store: so many questions are answered at once.
 const READERS: usize = 4;
+/// Memory for pages of a connection that asks for single rows of what is being done. Whoever asks for charts
+/// has SQLite's own.
+const SMALL_CACHE_KIB: i64 = 512;
 
 /// A store of tables. On SQLite one connection writes and the transactions take turns.
 #[derive(Clone, Debug)]
@@ -188,7 +191,14 @@ impl Db {
             Ok(connection)
         };
         let writer = open().map_err(|error: rusqlite::Error| from_sqlite(&error))?;
-        let readers = (0..READERS).map(|_| open().map(|reader| Arc::new(Mutex::new(reader))));
+        let reader = || {
+            let reader = open()?;
+            if durability == Durability::Full {
+                reader.pragma_update(None, "cache_size", -SMALL_CACHE_KIB)?;
+            }
+            Ok(Arc::new(Mutex::new(reader)))
+        };
+        let readers = (0..READERS).map(|_| reader());
         let readers = readers
             .collect::<Result<_, _>>()
             .map_err(|error: rusqlite::Error| from_sqlite(&error))?;
