@@ -144,7 +144,7 @@ impl Actions {
                 self.forget_level_voice(guild, session, chunk).await?;
             }
         }
-        self.note_logs(guild, session, window).await?;
+        self.note_logs(guild, session, window, people).await?;
         self.copy_changes(guild, &window.members).await
     }
 

@@ -77,7 +77,6 @@ pub struct Actions {
     keeps: logs::Keeps,
     day_keys: logs::DayKeys,
     archive_pages: logs::Pages,
-    together: Together,
     leavers: levels::leavers::Cache,
     gaps: activity::gaps::Gaps,
 }
@@ -92,11 +91,10 @@ impl Actions {
     /// `work` is where cooldowns are kept; `policy` is what the operator has decided.
     pub fn new(bus: Bus, store: ReadStore, work: Db, clock: Clock, policy: Policy) -> Self {
         let settings = in_force::Cache::new(&**bus.log());
-        let together = Together::new(work.clone());
         Self {
             bus,
             store,
-            cooldowns: cooldowns::Cooldowns::new(together.clone()),
+            cooldowns: cooldowns::Cooldowns::new(Together::new(work.clone())),
             work,
             clock,
             policy: Arc::new(policy),
@@ -112,7 +110,6 @@ impl Actions {
             keeps: logs::Keeps::default(),
             day_keys: logs::DayKeys::default(),
             archive_pages: logs::Pages::default(),
-            together,
             leavers: levels::leavers::Cache::default(),
             gaps: activity::gaps::Gaps::default(),
         }

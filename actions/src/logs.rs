@@ -146,19 +146,15 @@ impl Noticed {
         1 + bytes / PLAIN_BYTES
     }
 
-    fn users(&self, users: &mut BTreeSet<UserId>) {
+    fn each_user(&self, mut user_is: impl FnMut(UserId)) {
         match &self.what {
-            Seen::Said { author, .. } | Seen::Edited { author, .. } => {
-                users.insert(*author);
-            }
-            Seen::Came(user) | Seen::Went(user) | Seen::Voice { user, .. } => {
-                users.insert(*user);
-            }
-            Seen::VoiceIs(here) => users.extend(here.iter().map(|(user, _)| *user)),
-            Seen::Done(done) => users.extend(done.by.into_iter().chain(done.whom)),
+            Seen::Said { author, .. } | Seen::Edited { author, .. } => user_is(*author),
+            Seen::Came(user) | Seen::Went(user) | Seen::Voice { user, .. } => user_is(*user),
+            Seen::VoiceIs(here) => here.iter().for_each(|(user, _)| user_is(*user)),
+            Seen::Done(done) => done.by.into_iter().chain(done.whom).for_each(user_is),
             Seen::DeletedBy { by, author, .. } => {
-                users.insert(*by);
-                users.extend(*author);
+                user_is(*by);
+                author.iter().copied().for_each(user_is);
             }
             Seen::Deleted { .. } | Seen::Purged { .. } => {}
         }
@@ -230,21 +226,34 @@ impl Actions {
         self.settings::<LogSettings>(guild).await.map(Some)
     }
 
-    /// Notes what was told. Nothing of it is noted twice, however often this is asked.
+    /// Notes what was told. Nothing of it is noted twice, however often this is asked. Of some of
+    /// the people it is known already who they are.
     pub(crate) async fn note_logs(
         &self,
         guild: GuildId,
         session: &str,
         window: &Window,
+        mut people: People,
     ) -> Result<(), ActionError> {
         let Some(terms) = self.log_terms(guild).await? else { return Ok(()) };
         let uses: &[Used] = if terms.values.notes(Topic::Commands) { &window.uses } else { &[] };
+        let mut others = BTreeSet::new();
+        let mut user_is = |user| {
+            if !people.contains_key(&user) {
+                others.insert(user);
+            }
+        };
+        for noticed in &window.noticed {
+            noticed.each_user(&mut user_is);
+        }
+        for used in uses {
+            user_is(used.user);
+        }
+        people.extend(self.people().persons(guild, others).await?);
         for chunk in window.noticed.chunks(CHUNK) {
-            self.note_chunk(guild, session, chunk, &terms).await?;
+            self.note_chunk(guild, session, chunk, &terms, &people).await?;
         }
         if !uses.is_empty() {
-            let users: BTreeSet<_> = uses.iter().map(|used| used.user).collect();
-            let people = self.people().persons(guild, users).await?;
             let uses = uses.iter().filter_map(|used| use_of(used, &people)).collect();
             self.note_in_logs(guild, session, Vec::new(), uses, &terms).await?;
         }
@@ -257,12 +266,8 @@ impl Actions {
         session: &str,
         chunk: &[Noticed],
         terms: &domain::logs::Terms,
+        people: &People,
     ) -> Result<(), ActionError> {
-        let mut users = BTreeSet::new();
-        for noticed in chunk {
-            noticed.users(&mut users);
-        }
-        let people = self.people().persons(guild, users).await?;
         let wanted: Vec<_> = chunk.iter().flat_map(Noticed::messages).copied().collect();
         let mut known = self.kept_versions(guild, &wanted).await?;
         let left_out: BTreeSet<PersonId> = self
@@ -277,7 +282,7 @@ impl Actions {
         };
         let (mut notices, mut kept) = (Vec::new(), Vec::new());
         for noticed in chunk {
-            if let Some(version) = archive::Version::of(noticed, &people) {
+            if let Some(version) = archive::Version::of(noticed, people) {
                 let versions = known.entry(version.message).or_default();
                 let is_same = versions.last().is_some_and(|last| last.said == version.said);
                 if is_same {
@@ -289,7 +294,7 @@ impl Actions {
                 }
                 versions.push(version);
             }
-            notices.extend(notice(noticed, &people, &known));
+            notices.extend(notice(noticed, people, &known));
         }
         self.note_in_logs(guild, session, notices, Vec::new(), terms).await?;
         self.keep_versions(guild, kept).await

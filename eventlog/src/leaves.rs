@@ -6,8 +6,8 @@ use domain::GuildId;
 
 use crate::envelope::{Entry, EventHash, Position, Recorded};
 
-/// So many of what was written last are kept in memory: some 5 MB.
-const MOST_HASHES: usize = 65_536;
+/// So many of what was written last are kept in memory: a megabyte or two.
+const MOST_HASHES: usize = 16_384;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaf {

@@ -44,6 +44,7 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0018_gaps",
     "shared/0019_places",
     "shared/0020_archive",
+    "shared/0021_archive_pages",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -69,6 +70,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0018_gaps",
     "shared/0019_places",
     "shared/0020_archive",
+    "shared/0021_archive_pages",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (
@@ -162,4 +164,51 @@ fn pending<'a>(
 
 fn hash(migration: &Migration) -> String {
     EventHash(Sha256::digest(migration.sql.as_bytes()).into()).to_string()
+}
+
+#[cfg(all(test, feature = "contract"))]
+mod tests {
+    use super::*;
+    use crate::contract::TestDatabase;
+
+    const KEEP: &str = "INSERT INTO message_archive \
+                        (guild, message, version_at, day, channel, person, sealed) \
+                        VALUES (1, 20, 30, 0, 40, 2, 'sealed')";
+    const LOOK: &str = "SELECT first_message, page, last_message, day, versions \
+                        FROM message_pages WHERE guild = 1";
+    const PAGE: (i64, i64, i64, i64, &str) = (20, 30, 20, 0, "20 30 40 2 sealed");
+
+    fn before_pages(all: &[Migration]) -> &[Migration] {
+        let pages = all.iter().take_while(|one| one.id != "shared/0021_archive_pages").count();
+        &all[..pages]
+    }
+
+    // proves: LOG-01
+    #[test]
+    fn given_messages_that_are_kept_in_rows_then_each_becomes_a_page() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        sqlite(&mut connection, before_pages(SQLITE_WORK)).unwrap();
+        connection.execute_batch(KEEP).unwrap();
+        sqlite(&mut connection, SQLITE_WORK).unwrap();
+        let page = connection.query_one(LOOK, [], |row| {
+            let lines: String = row.get(4)?;
+            assert_eq!(lines, PAGE.4);
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, PAGE.4))
+        });
+        assert_eq!(page.unwrap(), PAGE);
+    }
+
+    // proves: LOG-01
+    #[tokio::test]
+    async fn given_messages_that_are_kept_in_rows_then_each_becomes_a_page_also_on_postgres() {
+        let Some(database) = TestDatabase::create().await else { return };
+        let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+        postgres(&mut connection, before_pages(POSTGRES)).await.unwrap();
+        sqlx::query(KEEP).execute(&mut connection).await.unwrap();
+        postgres(&mut connection, POSTGRES).await.unwrap();
+        let page: (i64, i64, i64, i64, String) =
+            sqlx::query_as(LOOK).fetch_one(&mut connection).await.unwrap();
+        assert_eq!((page.0, page.1, page.2, page.3, page.4.as_str()), PAGE);
+        connection.close().await.unwrap();
+    }
 }

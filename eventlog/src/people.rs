@@ -16,7 +16,7 @@ use std::{
     hash::Hash,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use domain::{DomainEvent, EventId, GuildId, PersonId, PersonalField, Timestamp, UserId};
@@ -42,7 +42,7 @@ const CACHED_KEYS: usize = 65_536;
 /// What a day's key is wrapped for.
 const DAYS: &str = "days";
 /// Another process may erase somebody; after this long our copy of the key is gone too.
-const KEY_AGE: Duration = Duration::from_mins(1);
+const KEY_AGE_SECS: u32 = 60;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PeopleError {
@@ -92,7 +92,9 @@ pub struct People {
 /// kept after it, or a slow reader would bring that person back.
 #[derive(Debug)]
 struct Kept<K: Hash + Eq, V> {
-    values: LruCache<K, (V, Instant)>,
+    /// And since which second.
+    values: LruCache<K, (V, u32)>,
+    began: Instant,
     erasures: u64,
 }
 
@@ -469,8 +471,9 @@ impl People {
 impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
     /// What is kept of this; otherwise, when the reading begins.
     fn get(&mut self, key: &K) -> Result<V, Since> {
+        let now = self.second();
         if let Some((value, kept)) = self.values.get(key) {
-            if kept.elapsed() < KEY_AGE {
+            if now - *kept < KEY_AGE_SECS {
                 return Ok(value.clone());
             }
             self.values.pop(key);
@@ -482,11 +485,15 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
         Since(self.erasures)
     }
 
+    fn second(&self) -> u32 {
+        u32::try_from(self.began.elapsed().as_secs()).unwrap_or(u32::MAX)
+    }
+
     fn keep(&mut self, key: K, value: V, since: Since) {
         if since.0 != self.erasures {
             return;
         }
-        self.values.put(key, (value, Instant::now()));
+        self.values.put(key, (value, self.second()));
         if self.values.len() > CACHED_KEYS {
             self.values.pop_lru();
         }
@@ -508,7 +515,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
 
 impl<K: Hash + Eq, V> Default for Kept<K, V> {
     fn default() -> Self {
-        Self { values: LruCache::unbounded(), erasures: 0 }
+        Self { values: LruCache::unbounded(), began: Instant::now(), erasures: 0 }
     }
 }
 

@@ -21,7 +21,7 @@ use sqlx::{
     postgres::{PgArguments, PgRow},
     query::Query,
 };
-use tokio::sync::{Mutex, MutexGuard, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub(crate) use self::quick::Quick;
 
@@ -61,6 +61,7 @@ value_from! {
     Vec<u8> => Blob, |v| v;
     &[u8] => Blob, <[u8]>::to_vec;
     domain::GuildId => Int, domain::GuildId::as_i64;
+    domain::MessageId => Int, domain::MessageId::as_i64;
     domain::PersonId => Int, |v: domain::PersonId| i64::from(v.0);
     domain::Bytes => Int, |v: domain::Bytes| v.0;
     domain::Timestamp => Int, domain::Timestamp::as_micros;
@@ -120,9 +121,10 @@ fn unexpected(column: usize, what: &str) -> LogError {
 
 /// Connections that read a SQLite store: so many questions are answered at once.
 const READERS: usize = 4;
-/// Memory for pages of a connection that asks for single rows of what is being done. Whoever asks for charts
-/// has SQLite's own.
-const SMALL_CACHE_KIB: i64 = 512;
+/// Memory for pages of connections to what is being done, where single rows are asked for and
+/// written. Whoever asks for charts has SQLite's own.
+const READER_CACHE_KIB: i64 = 512;
+const WRITER_CACHE_KIB: i64 = 1024;
 
 /// A store of tables. On SQLite one connection writes and the transactions take turns.
 #[derive(Clone, Debug)]
@@ -140,27 +142,51 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    pub fn new(writer: Arc<Mutex<Connection>>, readers: Vec<Arc<Mutex<Connection>>>) -> Self {
-        let readers = Readers { all: readers, next: AtomicUsize::new(0) };
+    /// Everything through one connection.
+    pub fn of_one(connection: Arc<Mutex<Connection>>) -> Self {
+        let reader = Arc::clone(&connection);
+        Self::of(connection, Readers { open: None, all: vec![reader].into(), next: 0.into() })
+    }
+
+    fn of(writer: Arc<Mutex<Connection>>, readers: Readers) -> Self {
         let (readers, quick, commits) = (Arc::new(readers), Arc::default(), Arc::default());
         Self { writer, readers, quick, commits }
     }
 }
 
-/// Whoever asks takes one that is free; where none is they wait in turn, each for the next.
-#[derive(Debug)]
+/// Whoever asks takes one that is free; where none is, one is opened, up to [`READERS`]; then they
+/// wait in turn, each for the next.
 struct Readers {
-    all: Vec<Arc<Mutex<Connection>>>,
+    open: Option<Box<dyn Fn() -> Result<Connection, LogError> + Send + Sync>>,
+    all: parking_lot::Mutex<Vec<Arc<Mutex<Connection>>>>,
     next: AtomicUsize,
 }
 
+impl std::fmt::Debug for Readers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Readers").field("open", &self.all.lock().len()).finish_non_exhaustive()
+    }
+}
+
 impl Readers {
-    async fn one(&self) -> MutexGuard<'_, Connection> {
-        if let Some(free) = self.all.iter().find_map(|reader| reader.try_lock().ok()) {
-            return free;
-        }
-        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.all.len();
-        self.all[next].lock().await
+    async fn one(&self) -> Result<OwnedMutexGuard<Connection>, LogError> {
+        let next = {
+            let mut all = self.all.lock();
+            let free = all.iter().find_map(|reader| Arc::clone(reader).try_lock_owned().ok());
+            if let Some(free) = free {
+                return Ok(free);
+            }
+            let open = self.open.as_ref().filter(|_| all.len() < READERS);
+            let next = match open {
+                Some(open) => {
+                    all.push(Arc::new(Mutex::new(open()?)));
+                    all.len() - 1
+                }
+                None => self.next.fetch_add(1, Ordering::Relaxed) % all.len(),
+            };
+            Arc::clone(&all[next])
+        };
+        Ok(next.lock_owned().await)
     }
 }
 
@@ -175,8 +201,9 @@ pub enum Durability {
 
 impl Db {
     pub fn open_sqlite(path: &Path, durability: Durability) -> Result<Self, LogError> {
-        let open = || {
-            let connection = Connection::open(path)?;
+        let path = path.to_owned();
+        let open = move |cache_kib: i64| -> rusqlite::Result<Connection> {
+            let connection = Connection::open(&path)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             let synchronous = match durability {
                 Durability::Full => "FULL",
@@ -187,22 +214,18 @@ impl Db {
             connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)?;
             connection.pragma_update(None, "busy_timeout", 5_000)?;
             connection.pragma_update(None, "secure_delete", true)?;
+            if durability == Durability::Full {
+                connection.pragma_update(None, "cache_size", -cache_kib)?;
+            }
             connection.set_prepared_statement_cache_capacity(128);
             Ok(connection)
         };
-        let writer = open().map_err(|error: rusqlite::Error| from_sqlite(&error))?;
-        let reader = || {
-            let reader = open()?;
-            if durability == Durability::Full {
-                reader.pragma_update(None, "cache_size", -SMALL_CACHE_KIB)?;
-            }
-            Ok(Arc::new(Mutex::new(reader)))
-        };
-        let readers = (0..READERS).map(|_| reader());
-        let readers = readers
-            .collect::<Result<_, _>>()
-            .map_err(|error: rusqlite::Error| from_sqlite(&error))?;
-        Ok(Self::Sqlite(Sqlite::new(Arc::new(Mutex::new(writer)), readers)))
+        let writer = open(WRITER_CACHE_KIB).map_err(|error| from_sqlite(&error))?;
+        let reader = move || open(READER_CACHE_KIB).map_err(|error| from_sqlite(&error));
+        // The first at once: it must not be the first question that finds a file that cannot be read.
+        let all = vec![Arc::new(Mutex::new(reader()?))].into();
+        let readers = Readers { open: Some(Box::new(reader)), all, next: 0.into() };
+        Ok(Self::Sqlite(Sqlite::of(Arc::new(Mutex::new(writer)), readers)))
     }
 
     pub const fn is_sqlite(&self) -> bool {
@@ -237,7 +260,7 @@ impl Db {
     pub async fn query(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, LogError> {
         match self {
             Self::Sqlite(sqlite) => {
-                let connection = sqlite.readers.one().await;
+                let connection = sqlite.readers.one().await?;
                 sqlite.quick.run(sql, || sqlite_query(&connection, sql, parameters))
             }
             Self::Postgres(pool) => {
@@ -486,4 +509,46 @@ fn postgres_row(row: &PgRow) -> Result<Row, LogError> {
         read().map_err(|error: sqlx::Error| from_sqlx(&error))
     };
     row.columns().iter().map(value).collect::<Result<_, _>>().map(Row)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    /// SQLite would look at each value for its plan (`.cargo/config.toml`).
+    #[test]
+    fn given_another_limit_then_a_statement_is_not_prepared_anew() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE words (word text PRIMARY KEY)").unwrap();
+        let mut statement =
+            connection.prepare("SELECT word FROM words WHERE word > ?1 LIMIT ?2").unwrap();
+        for limit in 1..5 {
+            assert!(!statement.exists(("a", limit)).unwrap());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[tokio::test]
+    async fn given_many_who_ask_at_once_then_no_more_connections_are_opened_than_are_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_sqlite(&folder.path().join("a.db"), Durability::Full).unwrap();
+        let Db::Sqlite(sqlite) = &db else { panic!("it is SQLite") };
+        let opened = || sqlite.readers.all.lock().len();
+        for _ in 0..10 {
+            db.query("SELECT 1", &[]).await.unwrap();
+        }
+        assert_eq!(opened(), 1, "one after another");
+        let mut held = Vec::new();
+        for _ in 0..READERS {
+            held.push(sqlite.readers.one().await.unwrap());
+        }
+        assert_eq!(opened(), READERS);
+        let mut next = Box::pin(db.query("SELECT 1", &[]));
+        assert!(futures::poll!(&mut next).is_pending());
+        held.clear();
+        assert_eq!(next.await.unwrap().len(), 1);
+        assert_eq!(opened(), READERS);
+    }
 }

@@ -40,7 +40,7 @@ pub(crate) const CHECKPOINT_PAGES: i64 = 16_000;
 /// The write-ahead log's file is cut to this after a checkpoint.
 pub(crate) const WAL_LIMIT_BYTES: i64 = 64 * 1024 * 1024;
 /// Most memory for pages that the writer keeps.
-const CACHE_KIB: i64 = 4 * 1024;
+const CACHE_KIB: i64 = 2 * 1024;
 
 /// How a SQLite log is opened. The defaults are the safe ones.
 #[derive(Clone)]

@@ -49,7 +49,7 @@ const AT_ONCE: usize = 128;
 /// How often the time of those who are in voice is recorded.
 const VOICE_EVERY_SECS: i64 = 60;
 /// A burst is what one member writes within this time.
-const BURST_SECS: i64 = 10;
+const BURST_SECS: u32 = 10;
 const MAX_BURSTS: usize = 100_000;
 /// Waits between tries. Where the store is out, the last comes again and again.
 const AGAIN: [Duration; 5] = [
@@ -82,7 +82,14 @@ struct Held {
     batches: VecDeque<Batch>,
     facts: usize,
     talking: HashMap<GuildId, Talking>,
-    bursts: HashMap<(GuildId, UserId), (Timestamp, u32)>,
+    bursts: HashMap<(GuildId, UserId), Burst>,
+}
+
+/// What a member has written since a second.
+#[derive(Clone, Copy, Debug)]
+struct Burst {
+    since: u32,
+    messages: u32,
 }
 
 /// Who is in voice in a community, as far as this lane heard.
@@ -210,19 +217,22 @@ impl Lane {
 
     /// How many messages this member has written in the last seconds, with this one.
     pub fn burst(&self, guild: GuildId, user: UserId, at: Timestamp) -> u32 {
+        let now = u32::try_from(at.as_secs()).unwrap_or(0);
+        let is_over = |burst: &Burst| now.saturating_sub(burst.since) > BURST_SECS;
         let mut held = self.held.lock();
-        if held.bursts.len() >= MAX_BURSTS {
-            held.bursts.retain(|_, (since, _)| at.secs_since(*since) <= BURST_SECS);
-            if held.bursts.len() >= MAX_BURSTS {
-                held.bursts.clear();
+        let bursts = &mut held.bursts;
+        if bursts.len() == bursts.capacity() {
+            bursts.retain(|_, burst| !is_over(burst));
+            if bursts.len() >= MAX_BURSTS {
+                bursts.clear();
             }
         }
-        let burst = held.bursts.entry((guild, user)).or_insert((at, 0));
-        if at.secs_since(burst.0) > BURST_SECS {
-            *burst = (at, 0);
+        let burst = bursts.entry((guild, user)).or_insert(Burst { since: now, messages: 0 });
+        if is_over(burst) {
+            *burst = Burst { since: now, messages: 0 };
         }
-        burst.1 += 1;
-        burst.1
+        burst.messages += 1;
+        burst.messages
     }
 
     /// Discord has told us everything up to this moment.

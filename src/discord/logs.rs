@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use super::{
     activity::Lane,
     sessions::Progress,
-    wire::{Coming, Dispatch, Guild, Message, VoiceState, moment},
+    wire::{Coming, Dispatch, File, Guild, Message, VoiceState, moment},
 };
 
 /// As Discord numbers what was done.
@@ -37,21 +37,6 @@ mod action {
     pub const INVITE_DELETE: u16 = 42;
     pub const MESSAGE_DELETE: u16 = 72;
     pub const MESSAGE_BULK_DELETE: u16 = 73;
-}
-
-/// What a message says: of a new one, or of one that was changed.
-#[derive(Default, Deserialize)]
-struct Text {
-    #[serde(default)]
-    content: String,
-    #[serde(default)]
-    attachments: Vec<File>,
-}
-
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    filename: String,
 }
 
 #[derive(Deserialize)]
@@ -121,12 +106,10 @@ pub async fn said(
     progress: &Arc<Progress>,
     (seq, at): (u64, Timestamp),
     guild: GuildId,
-    message: &Message,
-    json: &str,
+    message: Message,
 ) {
-    let Ok(text) = read::<Text>(json) else { return };
     let (id, channel, author) = (message.id, message.channel_id, message.author.id);
-    let said = text.said();
+    let said = says(message.content, message.attachments);
     let what = Seen::Said { message: id, channel, author, said };
     lane.notice(progress, guild, Noticed { seq, at, what }).await;
 }
@@ -157,11 +140,9 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<T, ()> {
     serde_json::from_str::<Dispatch<T>>(json).map(|dispatch| dispatch.d).map_err(|_| ())
 }
 
-impl Text {
-    fn said(self) -> Arc<Said> {
-        let files = self.attachments.into_iter().map(|file| file.filename).collect();
-        Arc::new(Said { text: self.content, files })
-    }
+fn says(text: String, files: Vec<File>) -> Arc<Said> {
+    let files = files.into_iter().map(|file| file.filename).collect();
+    Arc::new(Said { text, files })
 }
 
 /// Discord also tells of a message once it has found a picture to show below it: then nobody has
@@ -170,7 +151,7 @@ fn edited(edit: Edit, reads_content: bool) -> Option<(GuildId, Seen)> {
     let author = edit.author.filter(|_| edit.webhook_id.is_none())?;
     let edited_at = edit.edited_timestamp?;
     let text = edit.content.filter(|_| reads_content);
-    let said = text.map(|content| Text { content, attachments: edit.attachments }.said());
+    let said = text.map(|text| says(text, edit.attachments));
     let (message, channel) = (edit.id, edit.channel_id);
     let Writer { id: author, bot } = author;
     Some((edit.guild_id?, Seen::Edited { message, channel, author, bot, edited_at, said }))

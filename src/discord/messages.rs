@@ -23,23 +23,22 @@ pub async fn hear(
     (edge, hands, rewards, lane): (&Arc<Edge>, &Hands, &Rewards, &Lane),
     progress: &Arc<Progress>,
     seq: u64,
-    message: &wire::Message,
-    json: &str,
+    message: wire::Message,
 ) {
     if !message.is_by_a_person() {
         return;
     }
     let Some(guild) = message.guild_id else { return };
     if edge.prefix_commands {
-        prefix::hear(edge, hands, progress, seq, guild, message, json);
+        prefix::hear(edge, hands, progress, seq, guild, &message);
     }
     let (user, id) = (message.author.id, message.id.get());
     let at = Timestamp::of_snowflake(id);
     lane.is_alive(at);
-    let what = told::message(message, lane.burst(guild, user, at));
+    let what = told::message(&message, lane.burst(guild, user, at));
     lane.hear(progress, guild, Heard { seq, at, what }).await;
     if edge.reads_content && edge.actions.keeps_messages(guild).await {
-        logs::said(lane, progress, (seq, at), guild, message, json).await;
+        logs::said(lane, progress, (seq, at), guild, message).await;
     }
     if edge.actions.was_paid_that_day(guild, user, at) {
         return;

@@ -20,7 +20,7 @@ use super::{
     options::{Given, Kind, Opt, Value},
     sessions::Progress,
     text::Lang,
-    wire::{self, Dispatch},
+    wire,
 };
 
 /// Members of whom it is known how much they wrote in this minute.
@@ -62,14 +62,12 @@ pub fn hear(
     seq: u64,
     guild: GuildId,
     message: &wire::Message,
-    json: &str,
 ) {
-    let Ok(Dispatch { d: written }) = serde_json::from_str::<Dispatch<wire::Written>>(json) else {
-        return;
-    };
-    if written.content.is_empty() || written.content.len() > MAX_BYTES {
+    if message.content.is_empty() || message.content.len() > MAX_BYTES {
         return;
     }
+    let (content, channel) = (message.content.clone(), message.channel_id);
+    let roles = message.member.as_ref().map(|member| member.roles.clone()).unwrap_or_default();
     let (edge, hands, working) = (Arc::clone(edge), hands.clone(), progress.begin(seq));
     let (user, id) = (message.author.id, message.id);
     tokio::spawn(async move {
@@ -84,7 +82,7 @@ pub fn hear(
         if !settings.prefix_commands {
             return;
         }
-        let Some(text) = written.content.strip_prefix(&settings.prefix) else { return };
+        let Some(text) = content.strip_prefix(&settings.prefix) else { return };
         let Some((found, given)) = read(&edge, text) else { return };
         let at = Timestamp::of_snowflake(id.get());
         if !edge.minute.count(guild, user, at, settings.prefix_per_minute) {
@@ -92,13 +90,12 @@ pub fn hear(
             return;
         }
         learn::roles(&hands.http, &edge, guild).await;
-        let roles = written.member.unwrap_or_default().roles;
         let permissions: Permissions = edge.guilds.base_permissions(guild, user, &roles);
         let verb = if found.group.is_verb { "" } else { found.route.spec.name.en };
         let asked = Asked {
             id: id.get(),
             guild,
-            channel: Some(written.channel_id),
+            channel: Some(channel),
             user,
             name: Name::default(),
             joined_at: None,
@@ -114,7 +111,7 @@ pub fn hear(
             picked: None,
         };
         let http = Arc::clone(&hands.http);
-        let letter = Letter { http, channel: written.channel_id, message: id };
+        let letter = Letter { http, channel, message: id };
         hands.take(&edge, asked, letter, working);
     });
 }

@@ -266,7 +266,7 @@ impl Running<'_> {
             "MESSAGE_CREATE" => match read::<wire::Message>(json) {
                 Ok(message) => {
                     let to = (edge, hands, rewards, &*self.lane);
-                    messages::hear(to, &progress, seq, &message, json).await;
+                    messages::hear(to, &progress, seq, message).await;
                 }
                 Err(()) => self.malformed(name),
             },

@@ -148,7 +148,7 @@ impl Process for CasePosts {
                 let Some(message) = message else { return Ok(()) };
                 let sql = "UPDATE case_posts SET message = $3, state = 'posted' \
                            WHERE guild = $1 AND case_number = $2";
-                reaction.row(sql, &values![reaction.guild(), case.0, message.as_i64()]);
+                reaction.row(sql, &values![reaction.guild(), case.0, message]);
                 look_at(case, reaction.now(), reaction).await
             }
             Ended::Done(_) => Ok(()),

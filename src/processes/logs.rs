@@ -89,7 +89,7 @@ impl Process for Logs {
             Event::DeletionAttributed { message, by, author, .. } => {
                 let sql = "UPDATE log_posts SET by_whom = $3, author = $4 \
                            WHERE guild = $1 AND message = $2";
-                let [guild, message, by] = values![reaction.guild(), message.as_i64(), by];
+                let [guild, message, by] = values![reaction.guild(), message, by];
                 let author = Value::Int(author.map(|author| i64::from(author.0)));
                 reaction.row(sql, &[guild, message, by, author]);
                 Ok(())

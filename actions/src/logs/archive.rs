@@ -1,12 +1,15 @@
 //! What messages said, for as long as a community keeps it: never in the log of events.
 //!
-//! Each version of a message is a row, sealed with a key that needs both the author's and the
-//! day's. Erasing the author destroys the one; when a day is over and done with, the day's row goes
-//! first, and with it everything of that day at once. Limits: [`MAX_VERSIONS`] of a message,
-//! [`MAX_KEPT_A_DAY`] of a community and day, [`MAX_TEXT_CHARS`] of a message.
+//! Each version of a message is sealed with a key that needs both the author's and the day's.
+//! Erasing the author destroys the one; when a day is over and done with, the day's row goes
+//! first, and with it everything of that day at once. What was written within a minute lies in
+//! pages (`page.rs`). Limits: [`MAX_VERSIONS`] of a message, [`MAX_KEPT_A_DAY`] of a community and
+//! day, [`MAX_TEXT_CHARS`] of a message.
+
+mod page;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,7 +21,7 @@ use domain::{
 use eventlog::{
     LogError, PeopleError, Turns,
     people::{DataKey, DayKey},
-    sql::{Row, Value},
+    sql::Value,
     values,
 };
 use lru::LruCache;
@@ -36,16 +39,18 @@ pub const MAX_KEPT_A_DAY: u64 = 200_000;
 const MAX_TEXT_CHARS: usize = 4_000;
 const MAX_FILES: usize = 10;
 const MAX_FILE_CHARS: usize = 100;
-/// Rows of one transaction, or a few more; it holds up everybody who writes behind it.
-const WRITTEN_AT_ONCE: usize = 1_000;
+/// Versions of one transaction, or a few more; it holds up everybody who writes behind it.
+const WRITTEN_AT_ONCE: usize = 10_000;
 const CACHED_DAYS: usize = 5_000;
 /// Another process may have dropped the day.
 const DAY_KEY_AGE: Duration = Duration::from_mins(1);
-/// Rows that one statement deletes.
-const SWEEP_ROWS: u64 = 5_000;
+/// Pages that one statement deletes.
+const SWEEP_PAGES: u64 = 1_000;
 const SWEEP_GUILDS: u64 = 500;
-/// Of one statement: SQLite and PostgreSQL take more.
-const ASKED_AT_ONCE: usize = 500;
+/// Pages that are looked through at once for what somebody wrote.
+const LEAFED_AT_ONCE: u64 = 100;
+/// The second time the day is as it is stored.
+const TRIES: usize = 2;
 
 /// What a message said from one moment on.
 #[derive(Clone, Debug)]
@@ -62,14 +67,18 @@ pub(super) struct Version {
 #[derive(Clone, Default)]
 pub(crate) struct DayKeys(Arc<Mutex<Option<Kept>>>);
 
-/// Versions of a community's day that wait to be written: those of several communities at once.
+/// Pages that wait to be written: those of several communities at once.
 #[derive(Clone)]
-pub(crate) struct Pages(Arc<Turns<Page, bool>>);
+pub(crate) struct Pages(Arc<Turns<Bundle, bool>>);
 
-struct Page {
+/// Of one community and day.
+struct Bundle {
     guild: GuildId,
     day: UtcDay,
-    rows: Vec<[Value; 7]>,
+    /// The day's key, where the day begins with this.
+    begins_with: Option<Vec<u8>>,
+    versions: u64,
+    pages: Vec<[Value; 6]>,
 }
 
 impl Default for Pages {
@@ -119,17 +128,6 @@ impl Version {
         Some(Self { message, channel, person, at, said })
     }
 
-    fn read(row: &Row) -> Result<(Self, UtcDay, String), ActionError> {
-        let corrupt = |what: &str| LogError::Corrupt(format!("message_archive: {what}"));
-        let message = MessageId::from_i64(row.int(0)?).map_err(|_| corrupt("a message is none"))?;
-        let channel = ChannelId::from_i64(row.int(2)?).map_err(|_| corrupt("a channel is none"))?;
-        let number = u32::try_from(row.int(3)?).map_err(|_| corrupt("a person is none"))?;
-        let day = i32::try_from(row.int(4)?).map_err(|_| corrupt("a day is none"))?;
-        let at = Timestamp::from_micros(row.int(1)?);
-        let version = Self { message, channel, person: PersonId(number), at, said: None };
-        Ok((version, UtcDay(day), row.text(5)?.to_owned()))
-    }
-
     /// A sealed text belongs to its message and its moment, and opens nowhere else.
     fn place(&self) -> (EventId, String) {
         let id = Uuid::from_u128(u128::from(self.message.get()));
@@ -143,9 +141,9 @@ impl Version {
         Ok(Some(key.seal_field(self.person, id, &name, &clear)?.sealed))
     }
 
-    fn open(&mut self, key: &DataKey, sealed: String) {
+    fn open(&mut self, key: &DataKey, sealed: &str) {
         let (id, name) = self.place();
-        let sealed = Sealed { owner: self.person, sealed };
+        let sealed = Sealed { owner: self.person, sealed: sealed.to_owned() };
         let opened = key.open_field(&sealed, id, &name);
         let mut said = Personal::<Said>::Sealed(sealed);
         let is_open = opened.is_some_and(|bytes| said.open(&bytes));
@@ -173,28 +171,35 @@ impl Actions {
         guild: GuildId,
         messages: &[MessageId],
     ) -> Result<HashMap<MessageId, Vec<Version>>, ActionError> {
-        let mut kept = HashMap::<_, Vec<_>>::new();
-        for messages in messages.chunks(ASKED_AT_ONCE) {
-            let mut parameters = vec![Value::from(guild)];
-            parameters.extend(messages.iter().map(|message| Value::from(message.as_i64())));
-            let places: Vec<_> = (2..=parameters.len()).map(|n| format!("${n}")).collect();
-            let sql = format!(
-                "SELECT message, version_at, channel, person, day, sealed FROM message_archive \
-                 WHERE guild = $1 AND message IN ({}) ORDER BY message, version_at",
-                places.join(", ")
-            );
-            for row in self.work.query(&sql, &parameters).await? {
-                let (mut version, day, sealed) = Version::read(&row)?;
-                if let Some(key) = self.content_key(guild, version.person, day).await? {
-                    version.open(&key, sealed);
+        let select = "SELECT day, versions FROM message_pages WHERE guild = $1 \
+                      AND first_message > $2 AND first_message <= $3 AND last_message >= $4";
+        let wanted: BTreeSet<_> = messages.iter().copied().collect();
+        let mut kept = HashMap::<_, Vec<Version>>::new();
+        for (first, last) in spans(&wanted) {
+            let after = first.as_i64() - page::MINUTE_OF_IDS;
+            for row in self.work.query(select, &values![guild, after, last, first]).await? {
+                let day = UtcDay(i32::try_from(row.int(0)?).unwrap_or(i32::MIN));
+                for version in page::versions(row.text(1)?) {
+                    let (mut version, sealed) = version?;
+                    if !wanted.contains(&version.message) {
+                        continue;
+                    }
+                    if let Some(key) = self.content_key(guild, version.person, day).await? {
+                        version.open(&key, sealed);
+                    }
+                    kept.entry(version.message).or_default().push(version);
                 }
-                kept.entry(version.message).or_default().push(version);
             }
+        }
+        for versions in kept.values_mut() {
+            // After a crash Discord tells again what was kept: then it stands in two pages.
+            versions.sort_by_key(|version| version.at);
+            versions.dedup_by_key(|version| version.at);
         }
         Ok(kept)
     }
 
-    /// Keeps them; one that is there stays as it is.
+    /// Keeps them; what is there stays as it is.
     pub(super) async fn keep_versions(
         &self,
         guild: GuildId,
@@ -205,7 +210,7 @@ impl Actions {
             days.entry(version.at.utc_day()).or_default().push(version);
         }
         for (day, versions) in days {
-            self.keep_of_day(guild, day, versions).await?;
+            self.keep_of_day(guild, day, &versions).await?;
         }
         Ok(())
     }
@@ -214,79 +219,88 @@ impl Actions {
         &self,
         guild: GuildId,
         day: UtcDay,
-        versions: Vec<Version>,
+        versions: &[Version],
     ) -> Result<(), ActionError> {
         let keys = self.people().keys(guild, versions.iter().map(|version| version.person)).await?;
-        let day_key = self.day_for_writing(guild, day).await?;
-        let mut rows = Vec::with_capacity(versions.len());
-        for version in versions {
-            // Erased this moment: nothing of theirs is kept.
-            let Some(key) = keys.get(&version.person) else { continue };
-            let Some(sealed) = version.seal(&key.on(&day_key))? else { continue };
-            let (message, channel) = (version.message.as_i64(), version.channel.as_i64());
-            rows.push(values![guild, message, version.at, day, channel, version.person, sealed]);
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let (pages, many) = (&self.archive_pages.0, rows.len());
-        let kept = pages.take((Page { guild, day, rows }, many), |pages| self.write_pages(pages));
-        if !kept.await? {
-            // Another process has dropped the day meanwhile.
+        for _ in 0..TRIES {
+            let (day_key, begins_with) = self.day_for_writing(guild, day).await?;
+            let keys: HashMap<_, _> =
+                keys.iter().map(|(person, key)| (*person, key.on(&day_key))).collect();
+            let mut sealed = Vec::with_capacity(versions.len());
+            for version in versions {
+                // Erased this moment: nothing of theirs is kept.
+                let Some(key) = keys.get(&version.person) else { continue };
+                sealed.extend(version.seal(key)?.map(|sealed| (version, sealed)));
+            }
+            if sealed.is_empty() {
+                return Ok(());
+            }
+            let many = sealed.len();
+            let pages = page::bind(sealed.into_iter()).into_iter();
+            let pages = pages
+                .map(|page| values![guild, page.first, page.number, page.last, day, page.lines]);
+            let pages = pages.collect();
+            let bundle = Bundle { guild, day, begins_with, versions: many as u64, pages };
+            let write = |bundles| self.write_pages(bundles);
+            if self.archive_pages.0.take((bundle, many), write).await? {
+                self.day_keys.keep(guild, day, &day_key);
+                return Ok(());
+            }
+            // Another process has begun the day, or dropped it, meanwhile.
             self.day_keys.forget(guild, day);
-            return Err(no_such_day());
         }
-        Ok(())
+        Err(LogError::Corrupt("a day's key cannot be opened".to_owned()).into())
     }
 
-    /// Which of them are kept; of the others the day is gone.
-    async fn write_pages(&self, pages: Vec<Arc<Page>>) -> Result<Vec<bool>, LogError> {
-        let insert = "INSERT INTO message_archive \
-                      (guild, message, version_at, day, channel, person, sealed) \
-                      VALUES ($1, $2, $3, $4, $5, $6, $7) \
-                      ON CONFLICT (guild, message, version_at) DO NOTHING";
+    /// Which of them are written; of the others the day has another key, or is gone.
+    async fn write_pages(&self, bundles: Vec<Arc<Bundle>>) -> Result<Vec<bool>, LogError> {
+        let begin = "INSERT INTO message_archive_days (guild, day, wrapped, messages) \
+                     VALUES ($1, $2, $3, 0) ON CONFLICT (guild, day) DO NOTHING";
         let count = "UPDATE message_archive_days SET messages = messages + $3 \
                      WHERE guild = $1 AND day = $2 AND length(wrapped) > 0 RETURNING messages";
+        let insert = "INSERT INTO message_pages \
+                      (guild, first_message, page, last_message, day, versions) \
+                      VALUES ($1, $2, $3, $4, $5, $6) \
+                      ON CONFLICT (guild, first_message, page) DO NOTHING";
         // Rows are locked in one order, so that nobody waits in a circle with others who write.
-        let mut order: Vec<_> = (0..pages.len()).collect();
-        order.sort_by_key(|at| (pages[*at].guild, pages[*at].day));
-        let mut kept = vec![false; pages.len()];
+        let mut order: Vec<_> = (0..bundles.len()).collect();
+        order.sort_by_key(|at| (bundles[*at].guild, bundles[*at].day));
+        let mut written = vec![false; bundles.len()];
         let mut tx = self.work.begin().await?;
         for at in order {
-            let Page { guild, day, rows } = &*pages[at];
-            let counted = tx.query(count, &values![*guild, *day, rows.len() as u64]).await?;
-            let Some(messages) = counted.first() else { continue };
-            let beyond = messages.count(0)?.saturating_sub(MAX_KEPT_A_DAY);
-            let room = rows.len().saturating_sub(usize::try_from(beyond).unwrap_or(usize::MAX));
-            if beyond > 0 {
-                tx.query(count, &values![*guild, *day, -beyond.cast_signed()]).await?;
+            let Bundle { guild, day, begins_with, versions, pages } = &*bundles[at];
+            if let Some(wrapped) = begins_with
+                && tx.execute(begin, &values![*guild, *day, wrapped.clone()]).await? == 0
+            {
+                continue;
             }
-            tx.execute_many(insert, &rows[..room]).await?;
-            kept[at] = true;
+            let counted = tx.query(count, &values![*guild, *day, *versions]).await?;
+            let Some(messages) = counted.first() else { continue };
+            if messages.count(0)? > MAX_KEPT_A_DAY {
+                tx.query(count, &values![*guild, *day, -versions.cast_signed()]).await?;
+            } else {
+                tx.execute_many(insert, pages).await?;
+            }
+            written[at] = true;
         }
         tx.commit().await?;
-        Ok(kept)
+        Ok(written)
     }
 
-    /// The day's key, made where there is none.
+    /// The day's key; and the same as it is stored, where the day is still to be begun.
     async fn day_for_writing(
         &self,
         guild: GuildId,
         day: UtcDay,
-    ) -> Result<Arc<DayKey>, ActionError> {
+    ) -> Result<(Arc<DayKey>, Option<Vec<u8>>), ActionError> {
         if let Some(key) = self.day_keys.get(guild, day) {
-            return Ok(key);
+            return Ok((key, None));
         }
         if let Some(key) = self.stored_day(guild, day).await? {
-            return Ok(key);
+            return Ok((key, None));
         }
-        let (_, wrapped) = self.people().new_day_key(guild, &context(guild, day)).await?;
-        let insert = "INSERT INTO message_archive_days (guild, day, wrapped, messages) \
-                      VALUES ($1, $2, $3, 0) ON CONFLICT (guild, day) DO NOTHING";
-        // In the morning many communities have a new day at once.
-        self.together.execute(insert, values![guild, day, wrapped].to_vec()).await?;
-        // Another process may have been quicker.
-        self.stored_day(guild, day).await?.ok_or_else(no_such_day)
+        let (key, wrapped) = self.people().new_day_key(guild, &context(guild, day)).await?;
+        Ok((Arc::new(key), Some(wrapped)))
     }
 
     /// None where there is none, or it was destroyed and the rest of the day is about to go.
@@ -364,10 +378,10 @@ impl Actions {
         self.work.execute(destroy, &values![guild, day, Vec::<u8>::new()]).await?;
         self.day_keys.forget(guild, day);
         // What was said that day was written by then, so the first rows of the community are asked.
-        let delete = "DELETE FROM message_archive WHERE guild = $1 AND day = $2 AND message IN \
-                      (SELECT message FROM message_archive \
-                      WHERE guild = $1 AND day = $2 AND message < $3 LIMIT $4)";
-        let parameters = values![guild, day, first_after(day), SWEEP_ROWS];
+        let delete = "DELETE FROM message_pages WHERE guild = $1 AND (first_message, page) IN \
+                      (SELECT first_message, page FROM message_pages \
+                      WHERE guild = $1 AND day = $2 AND first_message < $3 LIMIT $4)";
+        let parameters = values![guild, day, first_after(day), SWEEP_PAGES];
         while self.work.execute(delete, &parameters).await? > 0 {}
         let forget = "DELETE FROM message_archive_days WHERE guild = $1 AND day = $2";
         self.work.execute(forget, &values![guild, day]).await?;
@@ -380,17 +394,52 @@ impl Actions {
         guild: GuildId,
         person: PersonId,
     ) -> Result<(), ActionError> {
-        // A day at a time: nobody who writes waits for all of them.
-        let select = "SELECT day FROM message_archive_days WHERE guild = $1 ORDER BY day";
-        let delete = "DELETE FROM message_archive \
-                      WHERE guild = $1 AND person = $2 AND message >= $3 AND message < $4";
-        let mut from = i64::MIN;
-        for row in self.work.query(select, &values![guild]).await? {
-            let until = first_after(UtcDay(i32::try_from(row.int(0)?).unwrap_or(i32::MAX)));
-            self.work.execute(delete, &values![guild, person, from, until]).await?;
-            from = until;
+        let select = "SELECT first_message, page, versions FROM message_pages \
+                      WHERE guild = $1 AND (first_message, page) > ($2, $3) \
+                      ORDER BY first_message, page LIMIT $4";
+        let mut place = (i64::MIN, i64::MIN);
+        loop {
+            let after = values![guild, place.0, place.1, LEAFED_AT_ONCE];
+            let rows = self.work.query(select, &after).await?;
+            for row in &rows {
+                place = (row.int(0)?, row.int(1)?);
+                self.blacken(guild, place, row.text(2)?, person).await?;
+            }
+            if (rows.len() as u64) < LEAFED_AT_ONCE {
+                return Ok(());
+            }
         }
-        Ok(())
+    }
+
+    async fn blacken(
+        &self,
+        guild: GuildId,
+        (first, page): (i64, i64),
+        lines: &str,
+        person: PersonId,
+    ) -> Result<(), ActionError> {
+        let place = "WHERE guild = $1 AND first_message = $2 AND page = $3";
+        let select = format!("SELECT versions FROM message_pages {place}");
+        let update = format!("UPDATE message_pages SET versions = $5 {place} AND versions = $4");
+        let delete = format!("DELETE FROM message_pages {place} AND versions = $4");
+        let mut lines = lines.to_owned();
+        loop {
+            let rest = page::without(&lines, person)?;
+            let changed = if rest.len() == lines.len() {
+                1
+            } else if rest.is_empty() {
+                self.work.execute(&delete, &values![guild, first, page, &*lines]).await?
+            } else {
+                self.work.execute(&update, &values![guild, first, page, &*lines, rest]).await?
+            };
+            if changed > 0 {
+                return Ok(());
+            }
+            // Somebody else is erased at the same time, or the day is over.
+            let rows = self.work.query(&select, &values![guild, first, page]).await?;
+            let Some(row) = rows.first() else { return Ok(()) };
+            row.text(0)?.clone_into(&mut lines);
+        }
     }
 
     /// How many versions are kept, and since which day.
@@ -407,8 +456,18 @@ impl Actions {
     }
 }
 
-fn no_such_day() -> ActionError {
-    LogError::Corrupt("a day's key cannot be opened".to_owned()).into()
+/// From the first to the last of those messages that were written within a minute.
+fn spans(messages: &BTreeSet<MessageId>) -> Vec<(MessageId, MessageId)> {
+    let mut spans = Vec::<(MessageId, MessageId)>::new();
+    for message in messages {
+        match spans.last_mut() {
+            Some((first, last)) if message.as_i64() - first.as_i64() < page::MINUTE_OF_IDS => {
+                *last = *message;
+            }
+            _ => spans.push((*message, *message)),
+        }
+    }
+    spans
 }
 
 fn context(guild: GuildId, day: UtcDay) -> String {

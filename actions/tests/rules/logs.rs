@@ -82,7 +82,7 @@ fn given_edits_and_deletions_then_what_was_said_is_shown_and_is_not_in_the_log_o
         let house = site.open().await;
         let _running = house.project().await;
         house.noticed(1, vec![wrote(message(house.actions.now(), 1), ann(), CANARY)]).await;
-        assert_eq!(house.rows("message_archive").await, 0, "logs are off until they are wanted");
+        assert_eq!(house.rows("message_pages").await, 0, "logs are off until they are wanted");
         assert!(!house.actions.keeps_messages(guild()).await);
         house.switch_on_logs().await;
         let (one, two) = (message(house.actions.now(), 2), message(house.actions.now(), 3));
@@ -114,7 +114,7 @@ fn given_edits_and_deletions_then_what_was_said_is_shown_and_is_not_in_the_log_o
         assert_eq!(lines[0].before, None, "it was not known");
         let events = house.events(guild(), "logs").await;
         assert!(events.iter().all(|event| !format!("{event:?}").contains("mill")));
-        let sealed = house.work.query("SELECT sealed FROM message_archive", &[] as &[Value]).await;
+        let sealed = house.work.query("SELECT versions FROM message_pages", &[] as &[Value]).await;
         assert!(sealed.unwrap().iter().all(|row| !row.text(0).unwrap().contains("mill")));
         house.close().await;
     });
@@ -219,8 +219,15 @@ fn given_an_erasure_then_nothing_of_theirs_can_be_read_and_the_rest_stays() {
         let person = house.actions.people().find(guild(), ann()).await.unwrap().unwrap();
         house.actions.bus().erase_person(guild(), person).await.unwrap();
         assert_eq!(texts().await, ["mine"], "the key is gone");
-        house.actions.forget_messages_of(guild(), person).await.unwrap();
-        assert_eq!(house.rows("message_archive").await, 1);
+        let page = "SELECT versions FROM message_pages";
+        for lines in [2, 1] {
+            let rows = house.work.query(page, &[] as &[Value]).await.unwrap();
+            assert_eq!(rows[0].text(0).unwrap().lines().count(), lines);
+            house.actions.forget_messages_of(guild(), person).await.unwrap();
+        }
+        let ben = house.actions.people().find(guild(), ben()).await.unwrap().unwrap();
+        house.actions.forget_messages_of(guild(), ben).await.unwrap();
+        assert_eq!(house.rows("message_pages").await, 0, "nothing is left of the page");
         house.close().await;
     });
 }
@@ -242,7 +249,7 @@ fn given_the_time_that_a_community_keeps_messages_then_they_are_destroyed_after_
         site.pass_secs(4 * 86_400);
         assert_eq!(house.actions.sweep_message_archive().await.unwrap(), 1);
         assert_eq!(house.actions.sweep_message_archive().await.unwrap(), 0);
-        assert_eq!(house.rows("message_archive").await, 1);
+        assert_eq!(house.rows("message_pages").await, 1);
         assert_eq!(house.rows("message_archive_days").await, 1);
         house.noticed(3, vec![deleted(old), deleted(new)]).await;
         let lines = house.looked(&LogFilter::default()).await;
@@ -253,7 +260,7 @@ fn given_the_time_that_a_community_keeps_messages_then_they_are_destroyed_after_
         house.set("logs", "retention", "1d").await;
         site.pass_secs(2 * 86_400);
         assert_eq!(house.actions.sweep_message_archive().await.unwrap(), 1);
-        assert_eq!(house.rows("message_archive").await, 0);
+        assert_eq!(house.rows("message_pages").await, 0);
         house.close().await;
     });
 }
@@ -284,7 +291,7 @@ fn given_somebody_or_a_place_that_is_left_out_then_nothing_of_it_is_noted_nor_ke
             Seen::Came(ann()),
         ];
         house.noticed(1, told).await;
-        assert_eq!(house.rows("message_archive").await, 0);
+        assert_eq!(house.rows("message_pages").await, 0);
         let lines = house.looked(&LogFilter::default()).await;
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0].person, Some(ann()));
@@ -331,7 +338,7 @@ fn given_a_stop_in_the_middle_then_what_is_told_again_is_noted_and_kept_once() {
         let told = || vec![wrote(one, ann(), "first"), Seen::Came(ben()), deleted(one)];
         house.noticed(1, told()).await;
         // As if the process had ended after the entries were written, and before the texts were.
-        house.work.execute("DELETE FROM message_archive", &[] as &[Value]).await.unwrap();
+        house.work.execute("DELETE FROM message_pages", &[] as &[Value]).await.unwrap();
         house.close().await;
         let house = site.open().await;
         let _running = house.project().await;
@@ -341,7 +348,7 @@ fn given_a_stop_in_the_middle_then_what_is_told_again_is_noted_and_kept_once() {
         let lines = house.looked(&LogFilter::default()).await;
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert_eq!(lines[0].before, Some(said("first")));
-        assert_eq!(house.rows("message_archive").await, 1);
+        assert_eq!(house.rows("message_pages").await, 1);
         house.close().await;
     });
 }

@@ -2,7 +2,7 @@
 
 use std::{
     any::Any,
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     sync::{Arc, atomic::AtomicU64},
 };
 
@@ -36,24 +36,18 @@ pub(super) struct Cached<D: Decider> {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct RecentKeys {
-    order: VecDeque<EventId>,
-    known: HashSet<EventId>,
-}
+pub(super) struct RecentKeys(VecDeque<EventId>);
 
 impl RecentKeys {
     pub fn contains(&self, id: EventId) -> bool {
-        self.known.contains(&id)
+        self.0.contains(&id)
     }
 
     pub fn insert(&mut self, id: EventId) {
-        if self.order.len() == RECENT_KEYS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
+        if self.0.len() == RECENT_KEYS {
+            self.0.pop_front();
         }
-        self.order.push_back(id);
-        self.known.insert(id);
+        self.0.push_back(id);
     }
 }
 
@@ -68,9 +62,9 @@ impl<D: Decider> Slot<D> {
 
     pub fn weight(&self) -> usize {
         let cached = self.cached.lock();
-        let weight = cached
-            .as_ref()
-            .map_or(0, |cached| cached.state.weight_bytes() + cached.recent.order.capacity() * 40);
+        let weight = cached.as_ref().map_or(0, |cached| {
+            cached.state.weight_bytes() + cached.recent.0.capacity() * size_of::<EventId>()
+        });
         SLOT_BYTES + weight
     }
 }
@@ -205,6 +199,6 @@ mod tests {
         (0..200).for_each(|number| recent.insert(id(number)));
         assert!(!recent.contains(id(199 - RECENT_KEYS as u128)));
         assert!(recent.contains(id(200 - RECENT_KEYS as u128)));
-        assert_eq!(recent.known.len(), RECENT_KEYS);
+        assert_eq!(recent.0.len(), RECENT_KEYS);
     }
 }

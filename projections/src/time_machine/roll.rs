@@ -161,7 +161,7 @@ pub(super) fn settle(connection: &Connection, schema: &str) -> rusqlite::Result<
 pub(super) fn alone(connection: Connection) -> Db {
     connection.set_prepared_statement_cache_capacity(128);
     let connection = Arc::new(Mutex::new(connection));
-    Db::Sqlite(Sqlite::new(Arc::clone(&connection), vec![connection]))
+    Db::Sqlite(Sqlite::of_one(connection))
 }
 
 pub(super) fn broken(error: &rusqlite::Error) -> TimeError {

@@ -25,8 +25,8 @@ pub fn written(message: &wire::Message) -> Written {
     const ANSWER: u8 = 19;
     Written {
         reply: message.kind == ANSWER,
-        attachments: message.attachments.0,
-        length: Length::of(message.content.0),
+        attachments: !message.attachments.is_empty(),
+        length: Length::of(message.content.chars().count()),
     }
 }
 
