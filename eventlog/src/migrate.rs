@@ -166,7 +166,7 @@ fn hash(migration: &Migration) -> String {
     EventHash(Sha256::digest(migration.sql.as_bytes()).into()).to_string()
 }
 
-#[cfg(all(test, feature = "contract"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::contract::TestDatabase;
