@@ -14,7 +14,7 @@ mod erase;
 mod follow;
 mod load;
 
-use std::{fmt::Debug, sync::Arc, time::Instant};
+use std::{fmt::Debug, mem, sync::Arc, time::Instant};
 
 use domain::{Actor, Cause, Decider, EventId, IdempotencyKey, PersonId};
 use parking_lot::Mutex;
@@ -166,6 +166,7 @@ impl Bus {
     ) -> Result<Decision<D::Event>, CommandError<D::Refusal>> {
         let metadata = metadata(request)?;
         let slot: Arc<Slot<D>> = self.0.cache.lock().slot(stream);
+        let mut has_lost = false;
         for _ in 0..MAX_TRIES {
             let place = self.0.log.appender().reserve().await?;
             let first_id = match self.step(&slot, stream, command, request, &metadata, place) {
@@ -182,6 +183,13 @@ impl Bus {
                     Appended::Duplicate => first_id,
                     Appended::Conflict { .. } | Appended::Superseded => {
                         metrics::counter!("reeve_command_retries_total").increment(1);
+                        // Of many that come again after a crash, each would make the others lose.
+                        if !mem::replace(&mut has_lost, true)
+                            && let Some(decision) =
+                                self.made::<D>(stream, first_id, request).await?
+                        {
+                            return Ok(decision);
+                        }
                         continue;
                     }
                 },
@@ -271,6 +279,16 @@ impl Bus {
         // They may be on their way: an append that only checks comes after them in the queue.
         let check = check(stream, u64::MAX, first_id, crate::Fence::default());
         self.0.log.appender().append(check).await?;
+        self.made::<D>(stream, first_id, request).await
+    }
+
+    /// The events of a key that the log has.
+    async fn made<D: Decider>(
+        &self,
+        stream: &StreamId,
+        first_id: EventId,
+        request: &Request,
+    ) -> Result<Option<Decision<D::Event>>, CommandError<D::Refusal>> {
         let Some(first) = self.0.log.find(first_id).await? else { return Ok(None) };
         let mut recorded = vec![first];
         while let Some(last) = recorded.last() {

@@ -205,6 +205,7 @@ macro_rules! contract_suite {
                 given_a_repeated_key_then_the_first_decision_is_answered,
                 given_a_key_that_made_hundreds_of_events_then_all_are_answered,
                 given_a_key_repeated_while_it_is_under_way_then_it_acts_once,
+                given_hundreds_told_again_after_a_crash_among_new_ones_then_all_are_answered,
                 given_one_key_through_two_buses_at_once_then_it_acts_once,
                 given_a_grant_on_one_bus_then_a_spend_on_the_other_is_never_refused,
                 given_transfers_through_two_buses_then_money_is_conserved,

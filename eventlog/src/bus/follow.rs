@@ -37,6 +37,7 @@ impl<D: Decider> AnySlot for Slot<D> {
         if let Ok(event) = codec::decode(recorded) {
             D::evolve(&mut cached.state, &event);
             cached.version = recorded.version;
+            cached.recent.insert(recorded.id);
             self.since_snapshot.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -20,6 +20,7 @@ struct Folded<D: Decider> {
     version: u64,
     last_hash: EventHash,
     since_snapshot: u64,
+    recent: RecentKeys,
 }
 
 impl Bus {
@@ -37,8 +38,8 @@ impl Bus {
         };
         let folded = fold::<D>(&*self.0.log, self.0.snapshots.as_ref(), stream).await?;
         slot.since_snapshot.store(folded.since_snapshot, Ordering::Relaxed);
-        let recent = RecentKeys::default();
-        let cached = Cached { state: folded.state, version: folded.version, fence, recent };
+        let Folded { state, version, recent, .. } = folded;
+        let cached = Cached { state, version, fence, recent };
         *slot.cached.lock() = Some(cached);
         self.weigh(stream, slot);
         Ok(())
@@ -98,6 +99,7 @@ async fn fold<D: Decider>(
         version: 0,
         last_hash: EventHash([0; 32]),
         since_snapshot: 0,
+        recent: RecentKeys::default(),
     };
     if let Some(snapshots) = snapshots
         && let Ok(Some(snapshot)) = snapshots.load(log, stream, D::SNAPSHOT_VERSION).await
@@ -120,6 +122,7 @@ async fn fold<D: Decider>(
             folded.version = recorded.version;
             folded.last_hash = recorded.hash;
             folded.since_snapshot += 1;
+            folded.recent.insert(recorded.id);
         }
         if page.len() < PAGE {
             return Ok(folded);

@@ -149,6 +149,34 @@ pub async fn given_a_key_repeated_while_it_is_under_way_then_it_acts_once<B: Bac
 }
 
 // proves: ECO-14
+pub async fn given_hundreds_told_again_after_a_crash_among_new_ones_then_all_are_answered<
+    B: Backend,
+>(
+    store: B,
+) {
+    const MANY: usize = 300;
+    let house = House::new(store).await;
+    let ask = |bus: &Bus, number: usize| {
+        let (bus, once) = (bus.clone(), request(&key(&format!("message/{number}"))));
+        tokio::spawn(async move {
+            bus.execute::<Notes>(&notes_stream(), &notes::write("x"), &once).await.unwrap()
+        })
+    };
+    for decision in futures::future::join_all((0..MANY).map(|one| ask(&house.bus, one))).await {
+        assert!(!decision.unwrap().repeated);
+    }
+    let after = house.new_bus(BusOptions::default());
+    let asked = (0..MANY).flat_map(|one| [ask(&after, one), ask(&after, MANY + one)]);
+    let decisions = futures::future::join_all(asked).await;
+    for (number, decision) in decisions.into_iter().enumerate() {
+        let decision = decision.unwrap();
+        assert_eq!(decision.repeated, number % 2 == 0, "{number}");
+        assert_eq!(decision.events.len(), 1);
+    }
+    assert_eq!(all(&house.log).await.len(), 2 * MANY);
+}
+
+// proves: ECO-14
 pub async fn given_one_key_through_two_buses_at_once_then_it_acts_once<B: Backend>(store: B) {
     let house = House::new(store).await;
     let second = house.second_bus().await;
