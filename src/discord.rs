@@ -88,7 +88,7 @@ impl Discord {
         let token = config.token.clone().ok_or(ConnectError::NoToken)?;
         let identity = connect::patiently(|| connect::identity(&http)).await?;
         let now = || (node.clock)();
-        let way = connect::patiently(|| connect::gateway(&http, now())).await?;
+        let way = connect::patiently(|| connect::gateway(&http, now)).await?;
         if config.deploy_commands {
             deploy_at_start(&http, identity.application).await;
         }

@@ -128,9 +128,14 @@ pub async fn identity(http: &Client) -> Result<Identity, ConnectError> {
     Ok(Identity { application: application.id.get(), us: us.id })
 }
 
-pub async fn gateway(http: &Client, now: Timestamp) -> Result<Gateway, ConnectError> {
+pub async fn gateway(
+    http: &Client,
+    clock: impl Fn() -> Timestamp,
+) -> Result<Gateway, ConnectError> {
     let (gateway, date): (Gateway, _) =
         ask(http, "where its gateway is", &Route::GetGatewayBot).await?;
+    // Not what it was before: the call may have waited for its turn.
+    let now = clock();
     let ahead = date.map_or(0, |date| (now.as_micros() - date.as_micros()) / 1_000);
     let clock_ahead_millis = if (NOT_WORTH_NOTING_MILLIS..PLAYED_MILLIS).contains(&ahead.abs()) {
         tracing::warn!(
