@@ -28,6 +28,8 @@ pub struct Ask<'a> {
     pub operators_only: bool,
     /// How long the member waits before the next one, where nobody has decided otherwise.
     pub cooldown: Duration,
+    /// It may have been let through before, and was not answered: it does not count twice.
+    pub again: bool,
 }
 
 #[derive(Clone)]
@@ -83,7 +85,9 @@ impl Actions {
         ask: &Ask<'_>,
     ) -> Result<(), ActionError> {
         let Who::Member(user) = caller.who else { return Ok(()) };
-        if let Err(wait_secs) = self.floods.count(user, self.now()) {
+        if !ask.again
+            && let Err(wait_secs) = self.floods.count(user, self.now())
+        {
             return Err(ActionError::TooFast { wait_secs });
         }
         self.open_to(guild, caller, ask.module).await?;
@@ -92,6 +96,9 @@ impl Actions {
         }
         if let Some(permission) = ask.permission {
             self.authorise(guild, caller, permission).await?;
+        }
+        if ask.again {
+            return Ok(());
         }
         self.claim_cooldown(guild, user, ask.command, ask.cooldown).await
     }

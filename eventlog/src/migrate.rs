@@ -45,6 +45,7 @@ pub const SQLITE_WORK: &[Migration] = migrations![
     "shared/0019_places",
     "shared/0020_archive",
     "shared/0021_archive_pages",
+    "shared/0022_resumed",
 ];
 pub const SQLITE_PROOF: &[Migration] = migrations!["sqlite/0004_proof"];
 pub const POSTGRES: &[Migration] = migrations![
@@ -71,6 +72,7 @@ pub const POSTGRES: &[Migration] = migrations![
     "shared/0019_places",
     "shared/0020_archive",
     "shared/0021_archive_pages",
+    "shared/0022_resumed",
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS reeve_migrations (

@@ -213,6 +213,9 @@ impl Lane {
             batch.windows.insert(*guild, Window { gap, ..Window::default() });
         }
         held.batches.push_back(batch);
+        drop(held);
+        // Until then the place of a new session is not saved.
+        self.due.notify_one();
     }
 
     /// How many messages this member has written in the last seconds, with this one.

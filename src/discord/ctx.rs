@@ -36,6 +36,8 @@ pub struct Asked {
     pub named: Vec<Named>,
     /// What it was picked on, from a menu.
     pub picked: Option<Picked>,
+    /// Discord tells of it once more: the process before may have done it, and answered.
+    pub again: bool,
 }
 
 /// What a member is called in the community; empty where Discord did not say. For the eyes of people
@@ -221,6 +223,7 @@ impl Asked {
             way: Way::Interaction,
             named,
             picked,
+            again: false,
         })
     }
 

@@ -21,6 +21,7 @@ pub async fn admit(ctx: &Ctx, found: &Found) -> Result<(), ActionError> {
         permission: spec.permission,
         operators_only: spec.operators_only,
         cooldown: spec.cooldown,
+        again: ctx.asked.again,
     };
     ctx.actions().admit(ctx.guild(), &ctx.caller, &ask, &key(ctx)?).await
 }
@@ -39,6 +40,7 @@ pub async fn admit_again(
         permission: None,
         operators_only: false,
         cooldown: Duration::ZERO,
+        again: ctx.asked.again,
     };
     ctx.actions().admit(ctx.guild(), &ctx.caller, &ask, &key(ctx)?).await
 }

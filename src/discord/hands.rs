@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use twilight_model::id::{
     Id,
     marker::{ApplicationMarker, InteractionMarker},
@@ -47,8 +47,15 @@ impl Hands {
         }
     }
 
-    /// Begins to answer; returns at once.
-    pub fn answer(&self, edge: &Arc<Edge>, interaction: wire::Interaction, working: Working) {
+    /// Begins to answer; returns at once. Where Discord tells of it `again`, it may have been
+    /// answered.
+    pub fn answer(
+        &self,
+        edge: &Arc<Edge>,
+        interaction: wire::Interaction,
+        working: Working,
+        again: bool,
+    ) {
         const PING: u8 = 1;
         if interaction.kind == PING || !edge.is_first(interaction.id) {
             return;
@@ -67,11 +74,14 @@ impl Hands {
             token: interaction.token.clone(),
         };
         let unknown = interaction.guild_id.filter(|guild| !edge.guilds.is_known(*guild));
-        let Some(guild) = unknown else { return self.begin(edge, interaction, voice, working) };
+        let begin = move |hands: &Self, edge: &Arc<Edge>| {
+            hands.begin(edge, interaction, voice, working, again);
+        };
+        let Some(guild) = unknown else { return begin(self, edge) };
         let (hands, edge) = (self.clone(), Arc::clone(edge));
         tokio::spawn(async move {
             learn::roles(&hands.http, &edge, guild).await;
-            hands.begin(&edge, interaction, voice, working);
+            begin(&hands, &edge);
         });
     }
 
@@ -81,10 +91,11 @@ impl Hands {
         interaction: wire::Interaction,
         voice: Voice,
         working: Working,
+        again: bool,
     ) {
         let lang = Lang::of(interaction.locale.as_deref().unwrap_or_default());
         match Asked::read(interaction, &edge.guilds) {
-            Ok(asked) => self.take(edge, asked, voice, working),
+            Ok(asked) => self.take(edge, Asked { again, ..asked }, voice, working),
             Err(Unusable::Alone) => {
                 tokio::spawn(async move {
                     let reply = Reply::bad(ONLY_IN_COMMUNITIES.say(lang));
@@ -105,21 +116,35 @@ impl Hands {
         mouth: impl Mouth + 'static,
         working: Working,
     ) {
+        let edge = Arc::clone(edge);
         if let Ok(place) = Arc::clone(&self.answering).try_acquire_owned() {
-            let edge = Arc::clone(edge);
+            tokio::spawn(work(edge, asked, mouth, working, place));
+        } else if let Ok(aside) = Arc::clone(&self.turning_away).try_acquire_owned() {
+            let answering = Arc::clone(&self.answering);
             tokio::spawn(async move {
-                let guild = asked.guild;
-                let used = respond(Arc::clone(&edge), asked, &mouth).await;
-                drop(place);
-                if let (Some(used), Some(lane)) = (used, edge.lane(edge.guilds.shard_of(guild))) {
-                    lane.used(guild, used, working.then_record());
+                if !asked.again {
+                    turn_away(&asked, &mouth).await;
+                } else if let Ok(place) = answering.acquire_owned().await {
+                    // It may have been done: nobody is told that it was not.
+                    drop(aside);
+                    work(edge, asked, mouth, working, place).await;
                 }
             });
-        } else if let Ok(place) = Arc::clone(&self.turning_away).try_acquire_owned() {
-            tokio::spawn(async move {
-                turn_away(&asked, &mouth).await;
-                drop((working, place));
-            });
         }
+    }
+}
+
+async fn work(
+    edge: Arc<Edge>,
+    asked: Asked,
+    mouth: impl Mouth,
+    working: Working,
+    place: OwnedSemaphorePermit,
+) {
+    let guild = asked.guild;
+    let used = respond(Arc::clone(&edge), asked, &mouth).await;
+    drop(place);
+    if let (Some(used), Some(lane)) = (used, edge.lane(edge.guilds.shard_of(guild))) {
+        lane.used(guild, used, working.then_record());
     }
 }

@@ -45,6 +45,8 @@ pub enum First {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
     Yes,
+    /// It was answered before, by somebody else of this bot.
+    Before,
     /// Nobody waits for it any more.
     TooLate,
     No(String),
@@ -53,6 +55,8 @@ pub enum Heard {
 #[async_trait]
 pub trait Mouth: Send + Sync {
     async fn first(&self, first: First) -> Heard;
+    /// Whether an answer was announced, and has not been given.
+    async fn owes(&self) -> bool;
     /// In the place of what [`First::Later`] or [`First::ChangeLater`] announced.
     async fn then(&self, reply: &Reply) -> Heard;
     /// As a message of its own, after something was announced.
@@ -131,7 +135,7 @@ fn response(first: First) -> InteractionResponse {
 impl Mouth for Voice {
     async fn first(&self, first: First) -> Heard {
         let response = response(first);
-        let mut waits = AGAIN.iter();
+        let (mut waits, mut is_first) = (AGAIN.iter(), true);
         loop {
             let calls = self.http.interaction(self.application);
             let sent = calls.create_response(self.interaction, &self.token, &response).await;
@@ -140,9 +144,22 @@ impl Mouth for Voice {
                 (Err(error), Some(wait)) if may_try_again(&error) => {
                     tokio::time::sleep(*wait).await;
                 }
+                (Err(error), _) if is_first && code(&error) == Some(ANSWERED) => {
+                    return Heard::Before;
+                }
                 (Err(error), _) => return heard(&error),
             }
+            is_first = false;
         }
+    }
+
+    async fn owes(&self) -> bool {
+        let calls = self.http.interaction(self.application);
+        let Ok(answer) = calls.response(&self.token).await else { return false };
+        let message = answer.model().await;
+        message.is_ok_and(|message| {
+            message.flags.is_some_and(|flags| flags.contains(MessageFlags::LOADING))
+        })
     }
 
     async fn then(&self, reply: &Reply) -> Heard {
@@ -211,6 +228,10 @@ impl Mouth for Letter {
             // A message can wait for its answer.
             First::Later { .. } | First::ChangeLater | First::Suggestions(_) => Heard::Yes,
         }
+    }
+
+    async fn owes(&self) -> bool {
+        false
     }
 
     async fn then(&self, reply: &Reply) -> Heard {

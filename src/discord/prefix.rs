@@ -109,6 +109,7 @@ pub fn hear(
             way: Way::Message,
             named: Vec::new(),
             picked: None,
+            again: false,
         };
         let http = Arc::clone(&hands.http);
         let letter = Letter { http, channel, message: id };

@@ -6,6 +6,7 @@ use std::{
 };
 
 use actions::activity::Used;
+use tokio::task::JoinHandle;
 
 use super::{
     activity::told,
@@ -64,36 +65,71 @@ async fn answer(
     mouth: &dyn Mouth,
     command: &str,
 ) -> &'static str {
+    let typing = matches!(asked.what, What::Typing { .. });
+    if asked.again && !typing {
+        return answer_again(edge, asked, mouth, command).await;
+    }
     // As a task of its own: what breaks in it breaks nothing else, and it is finished even when
     // the answer fails.
     let mut work = tokio::spawn(dispatch::handle(Arc::clone(edge), Arc::clone(asked)));
-    let handled = match tokio::time::timeout(patience(edge, asked), &mut work).await {
+    match tokio::time::timeout(patience(edge, asked), &mut work).await {
         Ok(finished) => {
             let handled = whole(finished, asked, command);
-            let heard = mouth.first(first(handled.said)).await;
-            note(&heard, command);
-            return handled.outcome;
+            note(&mouth.first(first(handled.said)).await, command);
+            handled.outcome
         }
-        Err(_) if matches!(asked.what, What::Typing { .. }) => {
+        Err(_) if typing => {
             work.abort();
             mouth.first(First::Suggestions(Vec::new())).await;
-            return "slow";
+            "slow"
         }
         Err(_) => {
             let announced = announce(edge, asked);
-            let private = announced != First::Later { private: false };
             note(&mouth.first(announced.clone()).await, command);
-            let handled = match tokio::time::timeout(GIVE_UP_AFTER, work).await {
-                Ok(finished) => whole(finished, asked, command),
-                Err(_) => broken(asked, command, "it took too long"),
-            };
-            if let Said::Reply(reply) = &handled.said {
-                let heard = later(mouth, reply, &announced, private, asked.lang).await;
-                note(&heard, command);
-            }
-            handled
+            keep_word(asked, mouth, command, &announced, work).await
         }
+    }
+}
+
+/// The process before may have answered, and what it said must stay true: nothing is done that was
+/// refused, and nothing refused that was done. So the answer is announced before anything is done;
+/// Discord takes one first word and no second. What was done meanwhile is found by its key.
+async fn answer_again(
+    edge: &Arc<Edge>,
+    asked: &Arc<Asked>,
+    mouth: &dyn Mouth,
+    command: &str,
+) -> &'static str {
+    let announced = announce(edge, asked);
+    let heard = mouth.first(announced.clone()).await;
+    note(&heard, command);
+    match heard {
+        Heard::Yes => {}
+        Heard::Before if mouth.owes().await => {}
+        Heard::Before => return "answered_before",
+        // Nobody would hear what became of it.
+        Heard::TooLate | Heard::No(_) => return "unheard",
+    }
+    let work = tokio::spawn(dispatch::handle(Arc::clone(edge), Arc::clone(asked)));
+    keep_word(asked, mouth, command, &announced, work).await
+}
+
+/// Gives the answer that was announced.
+async fn keep_word(
+    asked: &Asked,
+    mouth: &dyn Mouth,
+    command: &str,
+    announced: &First,
+    work: JoinHandle<Handled>,
+) -> &'static str {
+    let private = *announced != First::Later { private: false };
+    let handled = match tokio::time::timeout(GIVE_UP_AFTER, work).await {
+        Ok(finished) => whole(finished, asked, command),
+        Err(_) => broken(asked, command, "it took too long"),
     };
+    if let Said::Reply(reply) = &handled.said {
+        note(&later(mouth, reply, announced, private, asked.lang).await, command);
+    }
     handled.outcome
 }
 
@@ -168,7 +204,7 @@ fn first(said: Said) -> First {
 
 fn note(heard: &Heard, command: &str) {
     match heard {
-        Heard::Yes => {}
+        Heard::Yes | Heard::Before => {}
         Heard::TooLate => {
             metrics::counter!("reeve_discord_late_answers_total").increment(1);
             tracing::warn!(command, "an answer came too late for Discord");

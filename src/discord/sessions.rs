@@ -1,7 +1,10 @@
 //! Where each shard's session stands, so that a restart resumes it and Discord replays what was
 //! missed in between.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::Timestamp;
 use eventlog::{LogError, sql::Db, values};
@@ -10,12 +13,28 @@ use tokio::sync::Notify;
 
 /// Discord forgets a session minutes after the connection is lost; one this old is not tried.
 const FORGOTTEN_SECS: i64 = 3_600;
+/// How far behind a saved session may be in which nothing happens.
+const SAVE_ANYHOW_SECS: i64 = 60;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub id: String,
     pub resume_url: String,
     pub seq: u64,
+    /// Where it was last resumed. Whoever resumes it from before that is told of that too, in the
+    /// middle of what is told again.
+    pub resumed: u64,
+}
+
+/// A session that is heard, and how far of it is saved.
+#[derive(Debug)]
+pub struct Place {
+    shard: u32,
+    session: Session,
+    pub progress: Arc<Progress>,
+    /// Where it began; nothing before is saved.
+    from: u64,
+    saved_at: Timestamp,
 }
 
 /// The sessions of one application.
@@ -33,16 +52,17 @@ impl Sessions {
     }
 
     pub async fn load(&self, shard: u32, now: Timestamp) -> Result<Option<Session>, LogError> {
-        let sql = "SELECT session, resume_url, seq, updated_at FROM gateway_sessions \
+        let sql = "SELECT session, resume_url, seq, resumed, updated_at FROM gateway_sessions \
                    WHERE application = $1 AND shard = $2 AND shards = $3";
         let rows = self.db.query(sql, &values![self.application, shard, self.shards]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let updated = Timestamp::from_micros(row.int(3)?);
+        let updated = Timestamp::from_micros(row.int(4)?);
         if now.secs_since(updated) > FORGOTTEN_SECS {
             return Ok(None);
         }
         let (id, resume_url) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
-        Ok(Some(Session { id, resume_url, seq: row.count(2)? }))
+        let (seq, resumed) = (row.count(2)?, row.count(3)?);
+        Ok(Some(Session { id, resume_url, seq, resumed }))
     }
 
     /// When something was last heard of any session of this shard.
@@ -60,13 +80,13 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<(), LogError> {
         let sql = "INSERT INTO gateway_sessions \
-                   (application, shard, shards, session, resume_url, seq, updated_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                   (application, shard, shards, session, resume_url, seq, resumed, updated_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
                    ON CONFLICT (application, shard) DO UPDATE SET \
                    shards = excluded.shards, session = excluded.session, \
                    resume_url = excluded.resume_url, seq = excluded.seq, \
-                   updated_at = excluded.updated_at";
-        let Session { id, resume_url, seq } = session;
+                   resumed = excluded.resumed, updated_at = excluded.updated_at";
+        let Session { id, resume_url, seq, resumed } = session;
         let values = values![
             self.application,
             shard,
@@ -74,9 +94,61 @@ impl Sessions {
             id.as_str(),
             resume_url.as_str(),
             *seq,
+            *resumed,
             now
         ];
         self.db.execute(sql, &values).await.map(|_| ())
+    }
+
+    /// A session goes on from here; its place stays where it was.
+    async fn resumed(&self, shard: u32, session: &Session) -> Result<(), LogError> {
+        let sql = "UPDATE gateway_sessions SET resumed = $4 \
+                   WHERE application = $1 AND shard = $2 AND session = $3";
+        let values = values![self.application, shard, session.id.as_str(), session.resumed];
+        self.db.execute(sql, &values).await.map(|_| ())
+    }
+}
+
+impl Place {
+    /// Of a session that begins with this number.
+    pub fn begins(shard: u32, id: String, resume_url: String, seq: u64) -> Self {
+        let session = Session { id, resume_url, seq: 0, resumed: 0 };
+        let progress = Arc::new(Progress::from(seq));
+        Self { shard, session, progress, from: seq, saved_at: Timestamp::NEVER }
+    }
+
+    /// Of a session that was saved, and goes on.
+    pub fn goes_on(shard: u32, session: Session, now: Timestamp) -> Self {
+        let (progress, from) = (Arc::new(Progress::from(session.seq)), session.seq);
+        Self { shard, session, progress, from, saved_at: now }
+    }
+
+    /// Discord says that everything missed was told. Not where it says that of a time before.
+    pub async fn is_resumed(&mut self, sessions: &Sessions, seq: u64) -> bool {
+        if seq <= self.session.resumed {
+            return false;
+        }
+        self.session.resumed = seq;
+        if let Err(error) = sessions.resumed(self.shard, &self.session).await {
+            tracing::warn!(%error, "it is not saved that the session goes on");
+        }
+        true
+    }
+
+    /// Where the session stands, once what came before is done. Now and then also where nothing
+    /// happened, but not while it is `replaying`: after a crash it tells since when nothing was
+    /// heard.
+    pub async fn save(&mut self, sessions: &Sessions, now: Timestamp, replaying: bool) {
+        let seq = self.progress.done();
+        let is_old = !replaying && now.secs_since(self.saved_at) >= SAVE_ANYHOW_SECS;
+        if seq < self.from || (seq == self.session.seq && !is_old) {
+            return;
+        }
+        let place = Session { seq, ..self.session.clone() };
+        match sessions.save(self.shard, &place, now).await {
+            Ok(()) => (self.session, self.saved_at) = (place, now),
+            Err(error) => tracing::warn!(%error, "the session's place is not saved; trying again"),
+        }
     }
 }
 
@@ -103,7 +175,7 @@ struct Open {
 /// Work that one event causes. It counts as done when this is dropped.
 #[derive(Debug)]
 pub struct Working {
-    of: std::sync::Arc<Progress>,
+    of: Arc<Progress>,
     seq: u64,
 }
 
@@ -111,7 +183,7 @@ pub struct Working {
 /// saved does not pass it until this is dropped.
 #[derive(Debug)]
 pub struct Recording {
-    of: std::sync::Arc<Progress>,
+    of: Arc<Progress>,
     seq: u64,
 }
 
@@ -248,7 +320,7 @@ mod tests {
     use super::*;
 
     fn session(id: &str, seq: u64) -> Session {
-        Session { id: id.to_owned(), resume_url: "ws://here".to_owned(), seq }
+        Session { id: id.to_owned(), resume_url: "ws://here".to_owned(), seq, resumed: 0 }
     }
 
     fn at(secs: i64) -> Timestamp {
@@ -268,6 +340,26 @@ mod tests {
         assert_eq!(one.load(0, at(FORGOTTEN_SECS + 2)).await.unwrap(), None, "long forgotten");
         one.save(0, &session("c", 1), at(3)).await.unwrap();
         assert_eq!(one.load(0, at(3)).await.unwrap(), Some(session("c", 1)), "a new session");
+    }
+
+    #[tokio::test]
+    async fn given_a_session_that_was_resumed_before_then_only_what_is_new_says_that_it_goes_on() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let db = eventlog::sql::open_work(directory.path()).unwrap();
+        let sessions = Sessions::new(db, 7, 1);
+        let mut first = Place::begins(0, "a".to_owned(), "ws://here".to_owned(), 1);
+        first.save(&sessions, at(0), false).await;
+        // Killed after it went on once; nothing more was saved.
+        assert!(first.is_resumed(&sessions, 8).await);
+        let saved = sessions.load(0, at(1)).await.unwrap().unwrap();
+        assert_eq!(saved, Session { resumed: 8, ..session("a", 1) });
+        let mut second = Place::goes_on(0, saved, at(1));
+        assert!(second.progress.see(2));
+        second.save(&sessions, at(1), true).await;
+        assert!(!second.is_resumed(&sessions, 8).await, "that was before");
+        assert!(second.is_resumed(&sessions, 12).await);
+        let saved = sessions.load(0, at(1)).await.unwrap().unwrap();
+        assert_eq!(saved, Session { resumed: 12, ..session("a", 2) });
     }
 
     #[tokio::test]

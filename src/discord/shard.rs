@@ -30,15 +30,13 @@ use super::{
     health::State,
     learn, logs, messages, mirror, places,
     rewards::Rewards,
-    sessions::{Progress, Session, Sessions},
+    sessions::{Place, Progress, Sessions},
     wire::{self, Dispatch},
 };
 use crate::config::Secret;
 
 /// How far behind a saved session may be; what comes after it is replayed after a crash.
-const SAVE_EVERY: Duration = Duration::from_secs(5);
-/// And how far one in which nothing happens.
-const SAVE_ANYHOW_SECS: i64 = 60;
+const SAVE_EVERY: Duration = Duration::from_secs(1);
 /// How long Discord's good-bye is waited for.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// A new session has not told what happened before it; members are compared then, at most so often.
@@ -75,7 +73,7 @@ pub enum End {
 struct Running<'a> {
     line: &'a Line,
     number: u32,
-    session: Option<Named>,
+    session: Option<Place>,
     counted: HashMap<String, Counter>,
     malformed: Counter,
     repeated: Counter,
@@ -86,17 +84,6 @@ struct Running<'a> {
     replaying: bool,
     /// Communities with a gap that was just told: whoever makes up for it compares their members.
     blind: HashSet<GuildId>,
-}
-
-/// A session and how far it is.
-struct Named {
-    id: String,
-    resume_url: String,
-    progress: Arc<Progress>,
-    /// Where it began; nothing before is saved.
-    from: u64,
-    saved: u64,
-    saved_at: Timestamp,
 }
 
 pub async fn run(line: &Line, number: u32) -> End {
@@ -199,19 +186,19 @@ impl Running<'_> {
         let mut config = ConfigBuilder::new(line.token.expose().to_owned(), line.intents)
             .proxy_url(line.gateway_url.clone())
             .queue(line.queue.clone());
-        if let Some(Session { id, resume_url, seq }) = saved {
+        if let Some(session) = saved {
+            let (id, seq) = (session.id.clone(), session.seq);
             tracing::info!(shard = self.number, seq, "resuming the session of before");
-            config =
-                config.session(WireSession::new(seq, id.clone())).resume_url(resume_url.clone());
-            let progress = Arc::new(Progress::from(seq));
-            line.edge.place_is(self.number, Arc::clone(&progress));
             self.lane.session_is(&id);
+            config =
+                config.session(WireSession::new(seq, id)).resume_url(session.resume_url.clone());
+            let place = Place::goes_on(self.number, session, now);
+            line.edge.place_is(self.number, Arc::clone(&place.progress));
+            self.session = Some(place);
             // What is told again happened after this.
             if let Some(heard) = self.last_heard().await {
                 self.lane.is_alive(heard);
             }
-            let named = Named { id, resume_url, progress, from: seq, saved: seq, saved_at: now };
-            self.session = Some(named);
             let (edge, http) = (Arc::clone(&line.edge), Arc::clone(&line.hands.http));
             let (number, shards) = (self.number, line.shards);
             tokio::spawn(async move {
@@ -271,7 +258,7 @@ impl Running<'_> {
                 Err(()) => self.malformed(name),
             },
             "INTERACTION_CREATE" => match read::<wire::Interaction>(json) {
-                Ok(interaction) => hands.answer(edge, interaction, progress.begin(seq)),
+                Ok(asked) => hands.answer(edge, asked, progress.begin(seq), self.replaying),
                 Err(()) => self.malformed(name),
             },
             "MESSAGE_UPDATE" | "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
@@ -292,12 +279,7 @@ impl Running<'_> {
                 }
                 self.log(name, json, &progress, seq).await;
             }
-            "RESUMED" => {
-                self.replaying = false;
-                self.lane.is_alive(edge.discord_now());
-                edge.health.shard(self.number, State::Connected);
-                tracing::info!(shard = self.number, "the session goes on");
-            }
+            "RESUMED" => self.goes_on(seq).await,
             "GUILD_MEMBER_UPDATE" => {
                 self.about_a_guild(name, json);
                 self.member(name, json, &progress, seq).await;
@@ -470,10 +452,10 @@ impl Running<'_> {
         self.line.edge.health.shard(self.number, State::Connected);
         tracing::info!(shard = self.number, guilds = told.len(), "a new session with Discord");
         // What the session before caused is still finished; its place is no longer of use.
-        let progress = Arc::new(Progress::from(seq));
+        self.lane.session_is(&ready.session_id);
+        let place = Place::begins(self.number, ready.session_id, ready.resume_gateway_url, seq);
+        let progress = Arc::clone(&place.progress);
         self.line.edge.place_is(self.number, Arc::clone(&progress));
-        let (id, resume_url) = (ready.session_id, ready.resume_gateway_url);
-        self.lane.session_is(&id);
         let now = self.line.edge.discord_now();
         if let Some(from) = self.last_heard().await {
             let why = Blindness::NewSession;
@@ -482,9 +464,19 @@ impl Running<'_> {
         }
         self.replaying = false;
         self.lane.is_alive(now);
-        let saved_at = Timestamp::NEVER;
-        self.session = Some(Named { id, resume_url, progress, from: seq, saved: 0, saved_at });
+        self.session = Some(place);
         self.save().await;
+    }
+
+    async fn goes_on(&mut self, seq: u64) {
+        let Some(session) = &mut self.session else { return };
+        if session.is_resumed(&self.line.sessions, seq).await {
+            self.replaying = false;
+            let edge = &self.line.edge;
+            self.lane.is_alive(edge.discord_now());
+            edge.health.shard(self.number, State::Connected);
+            tracing::info!(shard = self.number, "the session goes on");
+        }
     }
 
     /// When something was last heard of the session of before, by us or by who was here before us.
@@ -537,24 +529,11 @@ impl Running<'_> {
         self.counted.insert(name.to_owned(), counter);
     }
 
-    /// Where the session stands, once what came before is done.
     async fn save(&mut self) {
         let edge = &self.line.edge;
         edge.health.count_events(std::mem::take(&mut self.heard));
-        let Some(session) = &mut self.session else { return };
-        let seq = session.progress.done();
-        let now = edge.actions.now();
-        // Now and then also where nothing happened: after a crash it tells since when nothing was
-        // heard.
-        let is_old = !self.replaying && now.secs_since(session.saved_at) >= SAVE_ANYHOW_SECS;
-        if seq < session.from || (seq == session.saved && !is_old) {
-            return;
-        }
-        let (id, resume_url) = (session.id.clone(), session.resume_url.clone());
-        let place = Session { id, resume_url, seq };
-        match self.line.sessions.save(self.number, &place, now).await {
-            Ok(()) => (session.saved, session.saved_at) = (seq, now),
-            Err(error) => tracing::warn!(%error, "the session's place is not saved; trying again"),
+        if let Some(session) = &mut self.session {
+            session.save(&self.line.sessions, edge.actions.now(), self.replaying).await;
         }
     }
 }

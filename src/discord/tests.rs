@@ -221,7 +221,20 @@ fn said(option: &'static str, text: &str) -> (&'static str, u8, Json) {
 
 /// What was said, in order.
 #[derive(Debug, Default)]
-struct Notes(Mutex<Vec<Noted>>);
+struct Notes {
+    said: Mutex<Vec<Noted>>,
+    before: Before,
+}
+
+/// What a process before this one has said to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Before {
+    #[default]
+    Nothing,
+    /// That an answer comes.
+    Announced,
+    Answered,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Noted {
@@ -234,31 +247,39 @@ enum Noted {
 #[async_trait]
 impl Mouth for Notes {
     async fn first(&self, first: First) -> Heard {
-        self.0.lock().push(Noted::First(first));
-        Heard::Yes
+        self.said.lock().push(Noted::First(first));
+        if self.before == Before::Nothing { Heard::Yes } else { Heard::Before }
+    }
+
+    async fn owes(&self) -> bool {
+        self.before == Before::Announced
     }
 
     async fn then(&self, reply: &Reply) -> Heard {
-        self.0.lock().push(Noted::Then(reply.clone()));
+        self.said.lock().push(Noted::Then(reply.clone()));
         Heard::Yes
     }
 
     async fn also(&self, reply: &Reply) -> Heard {
-        self.0.lock().push(Noted::Also(reply.clone()));
+        self.said.lock().push(Noted::Also(reply.clone()));
         Heard::Yes
     }
 
     async fn take_back(&self) -> Heard {
-        self.0.lock().push(Noted::TakenBack);
+        self.said.lock().push(Noted::TakenBack);
         Heard::Yes
     }
 }
 
 /// Everything that one request makes us say.
 async fn everything(house: &House, asked: Asked) -> Vec<Noted> {
-    let notes = Notes::default();
+    everything_after(house, asked, Before::Nothing).await
+}
+
+async fn everything_after(house: &House, asked: Asked, before: Before) -> Vec<Noted> {
+    let notes = Notes { before, ..Notes::default() };
     respond::respond(Arc::clone(&house.edge), asked, &notes).await;
-    notes.0.into_inner()
+    notes.said.into_inner()
 }
 
 /// Until the runtime has nothing else to do.

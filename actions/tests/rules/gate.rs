@@ -19,6 +19,7 @@ const GRANT: Ask<'_> = Ask {
     permission: Some(Permission::ManageEconomy),
     operators_only: false,
     cooldown: Duration::from_secs(5),
+    again: false,
 };
 
 // proves: GRD-01, CMD-08
@@ -33,6 +34,9 @@ fn given_a_command_then_permission_comes_before_its_cooldown_and_each_refusal_sa
         let manager = with(ann(), Permissions::MANAGE_GUILD);
         admit(&manager, &GRANT).await.unwrap();
         assert_eq!(rule(admit(&manager, &GRANT).await), "cooldown");
+        let again = Ask { again: true, ..GRANT };
+        admit(&manager, &again).await.unwrap();
+        assert_eq!(rule(admit(&member(ann()), &again).await), "guard.permission");
         site.pass_secs(5);
         admit(&manager, &GRANT).await.unwrap();
         let platform =
@@ -55,6 +59,7 @@ fn given_a_flood_of_commands_then_it_is_held_back_and_kept_as_abuse_once() {
             permission: None,
             operators_only: false,
             cooldown: Duration::ZERO,
+            again: false,
         };
         let mut through = 0;
         for _ in 0..50 {

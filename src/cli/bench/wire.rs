@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fs::File,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::Path,
@@ -103,7 +104,10 @@ impl Bot {
         }
         let command = place.client(command);
         let (up, says_up) = mpsc::channel();
+        // Whoever is told an error id finds it there.
+        let mut log = File::options().create(true).append(true).open(folder.join("bot.log"))?;
         let mut bot = Self::spawn(command, move |line| {
+            let _ = writeln!(log, "{line}");
             if let Ok(line) = serde_json::from_str::<Value>(line)
                 && line["fields"]["message"] == "reeve is up"
                 && let Some(address) = line["fields"]["http.address"].as_str()

@@ -36,8 +36,8 @@ use crate::cli::{
     print::{Print, grouped},
 };
 
-/// How long a bot lives, once it is connected.
-const LIFE_MS: std::ops::Range<u64> = 100..1_200;
+/// How long a bot lives, once it is connected: some until their place is saved, others not.
+const LIFE_MS: std::ops::Range<u64> = 100..2_000;
 /// One kill in so many is told of.
 const TOLD_EVERY: u32 = 20;
 /// After the last kill the storm goes on until everything has been seen once, but no longer.

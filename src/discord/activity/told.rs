@@ -88,7 +88,7 @@ pub fn used(
     took: std::time::Duration,
 ) -> Used {
     let outcome = match outcome {
-        "done" => UseOutcome::Done,
+        "done" | "answered_before" => UseOutcome::Done,
         "refused" | "misunderstood" => UseOutcome::Refused,
         _ => UseOutcome::Failed,
     };

@@ -173,6 +173,41 @@ async fn given_a_flood_of_one_member_then_they_are_slowed_down_and_others_are_no
     assert_eq!(house.member(BEN).uses("/odd fine", &[]).await.body, "fine");
 }
 
+// proves: OPS-09
+#[tokio::test(flavor = "multi_thread")]
+async fn given_a_command_that_is_told_again_after_a_crash_then_what_was_said_stays_true() {
+    let house = House::new().await;
+    house.grant(ANN, 100).await;
+    let ann = house.member(ANN);
+    let id = house.id();
+    let sends = || {
+        let options = [user(BEN), amount(30)];
+        Asked { again: true, ..ann.asked(id, 2, &Member::command("/bytes send", &options)) }
+    };
+    // The process before refused it, because of the flood or of something that has changed since.
+    let said = everything_after(&house, sends(), Before::Answered).await;
+    assert!(matches!(said[..], [Noted::First(First::Later { .. })]), "{said:?}");
+    assert_eq!((house.balance(ANN).await, house.balance(BEN).await), (100, 0));
+    // It did nothing yet, or announced an answer: that comes, once, however often it is told.
+    let said = everything_after(&house, sends(), Before::Nothing).await;
+    let [Noted::First(First::Later { private: false }), Noted::Then(reply)] = &said[..] else {
+        panic!("{said:?}")
+    };
+    assert!(reply.body.contains("30 bytes"), "{}", reply.body);
+    let said = everything_after(&house, sends(), Before::Announced).await;
+    let [.., Noted::TakenBack, Noted::Also(reply)] = &said[..] else { panic!("{said:?}") };
+    assert!(reply.body.contains("was sent already"), "{}", reply.body);
+    assert_eq!((house.balance(ANN).await, house.balance(BEN).await), (70, 30));
+    // Whoever was let through before the crash is no flood after it, and has not to wait.
+    for _ in 0..40 {
+        let asked = ann.asked(house.id(), 2, &Member::command("/bytes read", &[]));
+        let said = everything(&house, Asked { again: true, ..asked }).await;
+        let [Noted::First(_), Noted::Then(reply)] = &said[..] else { panic!("{said:?}") };
+        assert!(!reply.private, "{}", reply.body);
+    }
+    assert!(!ann.uses("/bytes read", &[]).await.body.contains("too quickly"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn given_an_interaction_that_comes_twice_or_too_late_then_it_is_not_taken() {
     let house = House::new().await;

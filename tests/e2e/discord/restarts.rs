@@ -7,7 +7,7 @@ use simulator::{
 };
 
 use super::town::{Town, counted};
-use crate::support::eventually;
+use crate::support::{Server, eventually};
 
 // proves: ECO-14, OPS-09, CMD-04
 #[test]
@@ -47,6 +47,54 @@ fn given_a_stop_or_a_kill_then_the_session_goes_on_and_what_was_missed_is_paid_o
     let set = town.live(owner.uses("/settings set", set)).all_text();
     assert!(set.contains("20"), "{set}");
     drop((older, bot));
+}
+
+// proves: OPS-09, GRD-13
+#[test]
+fn given_a_refusal_that_is_told_again_after_a_kill_then_it_stays_refused() {
+    const TRIES: u64 = 10;
+    let town = Town::new();
+    town.sim.relax_rates(50);
+    let (maren, tobi) = (town.member("maren"), town.member("tobi"));
+    town.grant(&maren, 100);
+    let mut bot = town.bot();
+    let next = |bot: Server| {
+        bot.kill();
+        let bot = town.bot();
+        eventually("the session goes on", || bot.logged("the session goes on"));
+        bot
+    };
+    // Now and then the session's place was saved just before the kill, and nothing is told again.
+    for _ in 0..TRIES {
+        // So that it is told again too that the session went on, before what was refused.
+        bot = next(bot);
+        let refused = town.live(async {
+            while !maren.uses("/bytes read", Vec::new()).await.all_text().contains("too quickly") {}
+            maren.uses("/bytes send", given! { user: &tobi.person, amount: 5 }).await.all_text()
+        });
+        assert!(refused.contains("too quickly"), "{refused}");
+        bot = next(bot);
+        assert_eq!(town.live(async { (maren.has().await, tobi.has().await) }), (100, 0));
+        if counted(&bot, "reeve_discord_commands_total", "answered_before") > 0 {
+            return;
+        }
+    }
+    panic!("in {TRIES} tries Discord told nothing again");
+}
+
+// proves: OPS-09
+#[test]
+fn given_a_start_that_has_to_wait_for_discord_then_its_clock_is_not_taken_for_slow() {
+    let town = Town::new();
+    let maren = town.member("maren");
+    let wait = Fault::RateLimited { retry_after_ms: 3_500, global: false, shared: false };
+    town.sim.faults.add(Rule::next(1, wait).on("/gateway/bot")).unwrap();
+    let bot = town.bot();
+    assert_eq!(town.sim.faults.struck(), 1);
+    // Whoever asks now would be taken for somebody who has waited too long.
+    let answer = town.live(maren.uses("/bytes read", Vec::new())).all_text();
+    assert!(answer.contains("0 bytes"), "{answer}");
+    assert!(bot.logged("clock differs").is_none());
 }
 
 // proves: OPS-10

@@ -133,6 +133,11 @@ impl Told {
         if text.contains("tell the operator this id") {
             return Err(format!("{deed:?} broke: {text}").into());
         }
+        // It was taken back for another one that never came.
+        if text.is_empty() {
+            self.unanswered += 1;
+            return Ok(None);
+        }
         let (yes, before) = deed.words();
         if before.iter().any(|words| text.contains(words)) {
             return Ok(None);

@@ -9,7 +9,10 @@ use std::{
 };
 
 use rand::{RngExt as _, rngs::StdRng};
-use simulator::{Permissions, given, people::Person};
+use simulator::{
+    Permissions, given,
+    people::{Answer, Person},
+};
 
 use super::{
     record::{Deed, Told},
@@ -105,14 +108,24 @@ async fn moves(
     // The question is what is known in the log, however often it is answered.
     let key = format!("confirmed/{}", pressed.interaction());
     let confirms = || pressed.presses("Confirm");
-    for answer in <[_; 2]>::from(tokio::join!(confirms(), confirms())) {
-        let Some(answer) = told.came(answer) else { continue };
-        let text = answer.all_text();
+    let presses = <[_; 2]>::from(tokio::join!(confirms(), confirms()));
+    let mut said: Vec<_> = presses.into_iter().filter_map(|press| told.came(press)).collect();
+    // A press that was turned away tells nothing of the other one.
+    if said.len() == 2 && said.iter().all(is_turned_away) {
+        said.truncate(1);
+    } else {
+        said.retain(|answer| !is_turned_away(answer));
+    }
+    for text in said.iter().map(|answer| answer.all_text()) {
         if !text.contains("answered already") {
             told.reads(scene, Deed::Move, person.user, key.clone(), &text)?;
         }
     }
     Ok(())
+}
+
+fn is_turned_away(answer: &Answer) -> bool {
+    answer.all_text().contains("too quickly")
 }
 
 /// A seat whose moderators warn and warn.
