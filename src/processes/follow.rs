@@ -24,7 +24,7 @@ const RENEW: Duration = Duration::from_secs(3);
 const RETRY: Duration = Duration::from_millis(500);
 /// As long as a fault stays, it is tried again ever more rarely.
 const MAX_RETRY: Duration = Duration::from_secs(30);
-/// Events that are reacted to before the checkpoint moves.
+/// Events that are reacted to before the checkpoint moves, at most.
 const PAGE: usize = 200;
 /// From where it was to where it is, as long as the work is ours.
 const ADVANCE: &str = "UPDATE process_checkpoints SET position = $4, events = events + $5, \
@@ -43,6 +43,25 @@ pub(super) struct Following {
     pub slice: Slice,
 }
 
+/// How quickly a slice goes forward. Where something failed, later and in small steps: what went
+/// well before the next failure stays done.
+struct Pace {
+    pause: Duration,
+    page: usize,
+}
+
+impl Pace {
+    const FULL: Self = Self { pause: RETRY, page: PAGE };
+
+    fn failed(&mut self) {
+        *self = Self { pause: MAX_RETRY.min(self.pause * 2), page: 1 };
+    }
+
+    fn went_well(&mut self) {
+        *self = Self { pause: RETRY, page: PAGE.min(self.page * 2) };
+    }
+}
+
 /// A slice that this process holds.
 struct Held {
     lease: Lease,
@@ -59,11 +78,11 @@ struct Reacted<'a> {
 
 impl Following {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut pause = RETRY;
+        let mut pace = Pace::FULL;
         loop {
-            match self.hold(&mut stop, &mut pause).await {
+            match self.hold(&mut stop, &mut pace).await {
                 Ok(()) => return,
-                Err(Fault::NotHeld) => pause = RETRY,
+                Err(Fault::NotHeld) => pace = Pace::FULL,
                 Err(error) => {
                     let (process, slice) = (self.process.name(), self.slice.index);
                     let id = projections::error_id();
@@ -71,21 +90,17 @@ impl Following {
                         process, slice, error.id = id, %error,
                         "a process cannot go on; trying again"
                     );
-                    pause = MAX_RETRY.min(pause * 2);
+                    pace.failed();
                 }
             }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(pace.pause) => {}
                 () = stopped(&mut stop) => return,
             }
         }
     }
 
-    async fn hold(
-        &self,
-        stop: &mut watch::Receiver<bool>,
-        pause: &mut Duration,
-    ) -> Result<(), Fault> {
+    async fn hold(&self, stop: &mut watch::Receiver<bool>, pace: &mut Pace) -> Result<(), Fault> {
         let mut held = self.claim().await?;
         let log = Arc::clone(&self.shared.log);
         let mut follower = Follower::new(log, held.position, self.slice);
@@ -99,9 +114,9 @@ impl Following {
                     held.lease.renew(&self.shared.db, (self.shared.clock)()).await?;
                     self.retry_where_asked(&mut held).await?;
                 }
-                page = follower.next(PAGE) => {
+                page = follower.next(pace.page) => {
                     self.take(&mut held, page?).await?;
-                    *pause = RETRY;
+                    pace.went_well();
                 }
             }
         }

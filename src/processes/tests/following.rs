@@ -53,6 +53,23 @@ async fn given_a_checkpoint_that_was_lost_then_nothing_happens_twice() {
     assert_eq!(house.rows("SELECT COUNT(*) FROM timers").await, 10);
 }
 
+// proves: OPS-10
+#[tokio::test(flavor = "multi_thread")]
+async fn given_much_that_was_missed_and_failures_then_what_went_well_stays_done() {
+    const GRANTS: u64 = 60;
+    let house = House::still().await;
+    let (_, echo) = echo();
+    house.start(&echo, None).await.shutdown().await;
+    for number in 0..GRANTS {
+        house.grant(guild(1), 100 + number).await;
+    }
+    // All of them in a row hardly ever go well: once in five hundred tries.
+    let failing: Arc<dyn Process> = Arc::new(Failing::new(echo, 0.05));
+    let running = house.start(&failing, None).await;
+    eventually("all is spent", async || house.count(SPENT).await == GRANTS).await;
+    running.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn given_an_event_that_cannot_be_dealt_with_then_its_guild_waits_until_it_is_retried() {
     for poison in [Poison::Error, Poison::Panic] {
