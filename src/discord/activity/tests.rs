@@ -1,5 +1,6 @@
 use actions::activity::Told;
 use domain::{ChannelId, MessageId};
+use futures::FutureExt as _;
 
 use super::*;
 
@@ -112,7 +113,10 @@ async fn given_a_new_session_then_facts_and_gap_are_recorded_apart_and_in_order(
     lane.session_is("one");
     lane.hear(&old, guild(), written(9)).await;
     lane.session_is("two");
+    assert!(lane.due.notified().now_or_never().is_none(), "facts can wait");
     lane.was_blind(&[guild()], (at(0), at(9)), Blindness::NewSession, new.record(1));
+    let at_once = "or whoever is killed soon does not know the new session";
+    assert!(lane.due.notified().now_or_never().is_some(), "{at_once}");
     lane.hear(&new, guild(), written(2)).await;
     let (first, second) = (lane.take().unwrap(), lane.take().unwrap());
     assert_ne!(first.session, second.session);
